@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+
+/** What a head listens for. */
+export const headKindSchema = z.enum(["sound", "speech"]);
+/** `sound` (the environment) or `speech` (spoken words). */
+export type HeadKind = z.infer<typeof headKindSchema>;
+
+const fileName = z.string().regex(/^[\w.-]+$/, "must be a file name inside the model's folder");
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
+
+const calibrationSchema = z.strictObject({
+  slope: z.number(),
+  offset: z.number(),
+  fitted_on: z.string(),
+});
+/** Logistic map from a head's activation to a probability: `1 / (1 + exp(-(slope · a + offset)))`. */
+export type Calibration = z.infer<typeof calibrationSchema>;
+
+/** The contract of one model folder, `models/NAME/model.yaml`. */
+export const manifestSchema = z.strictObject({
+  format: z.literal("whence/model/1"),
+  name: z.string().regex(/^[A-Za-z0-9][\w.-]*$/),
+  version: z.int().min(1),
+  license: z.string().min(1),
+  source: z.string().min(1),
+  description: z.string().min(1),
+  image: z.strictObject({
+    file: fileName,
+    sha256,
+    width: z.int().min(1),
+    height: z.int().min(1),
+    grid: z.strictObject({ width: z.int().min(1), height: z.int().min(1) }),
+  }),
+  audio: z.strictObject({
+    file: fileName,
+    sha256,
+    sample_rate: z.literal(16000),
+    feature_rate: z.number().positive(),
+    first_feature: z.number().min(0),
+    receptive_field: z.number().positive(),
+    min_samples: z.int().min(1),
+  }),
+  external_data: z.array(z.strictObject({ file: fileName, sha256 })).default([]),
+  channels: z.int().min(1),
+  class_token: z.boolean().default(false),
+  heads: z.array(
+    z.strictObject({
+      kind: headKindSchema,
+      verified: z.boolean().default(true),
+      calibration: calibrationSchema.optional(),
+    }),
+  ).min(1),
+  check: z.strictObject({
+    precision: z.enum(["fp32", "fp16", "int8"]),
+    relative_l2: z.number().min(0),
+  }).optional(),
+}).refine((m) => m.channels % m.heads.length === 0, {
+  message: "channels must be a multiple of the number of heads",
+  path: ["channels"],
+});
+/** A checked manifest; every default filled in. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** A manifest together with the folder its files lie in. */
+export interface ModelFolder {
+  readonly path: string;
+  readonly manifest: Manifest;
+}
+
+/** A model folder that cannot be used, in one line. */
+export class ModelError extends Error {
+  override name = "ModelError";
+}
+
+/**
+ * Reads and checks `PATH/model.yaml`. The files' hashes are checked when they are loaded.
+ *
+ * @throws {ModelError} when the manifest is missing or breaks the contract; the message names the file and each key.
+ */
+export async function loadManifest(path: string): Promise<ModelFolder> {
+  const file = join(path, "model.yaml");
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (cause) {
+    throw new ModelError(`Cannot load the model: ${file} must be a readable file`, { cause });
+  }
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new ModelError(`Cannot load the model: ${file}: ${reason}`, { cause });
+  }
+  const result = manifestSchema.safeParse(document);
+  if (!result.success) {
+    const faults = result.error.issues.map((i) => `${i.path.join(".") || "file"}: ${i.message}`);
+    throw new ModelError(`Cannot load the model: ${file}: ${faults.join("; ")}`);
+  }
+  return { path, manifest: result.data };
+}
