@@ -1,0 +1,64 @@
+/** One picture, RGB, rows top to bottom, of the size the capture was asked for. */
+export interface Frame {
+  /** Presentation time in ns on the pipeline's running-time clock. */
+  readonly ptsNs: number;
+  /** `height × width × 3` bytes. */
+  readonly data: Uint8Array;
+}
+
+/** Consecutive mono samples. */
+export interface AudioChunk {
+  /** Presentation time of the first sample in ns on the pipeline's running-time clock. */
+  readonly ptsNs: number;
+  readonly samples: Float32Array;
+}
+
+/**
+ * How the source picture lies in the model's: `model = scale · source + offset`, both in 0..1 of their picture.
+ * Letterbox has scale ≤ 1, crop ≥ 1, stretch 1 with offset 0.
+ */
+export interface FitGeometry {
+  /** Source size in pixels (display size: pixel aspect ratio already applied). */
+  readonly sourceWidth: number;
+  readonly sourceHeight: number;
+  readonly scaleX: number;
+  readonly scaleY: number;
+  readonly offsetX: number;
+  readonly offsetY: number;
+}
+
+/** What a capture tells while it runs. */
+export type CaptureNotice =
+  | { readonly kind: "starved"; readonly stream: "audio" | "video"; readonly seconds: number }
+  | { readonly kind: "flowing"; readonly stream: "audio" | "video" }
+  | { readonly kind: "warning"; readonly message: string };
+
+/** Counters since the start. */
+export interface CaptureStats {
+  readonly frames: number;
+  readonly samples: number;
+  /** Frames and audio buffers dropped because nobody read them in time. */
+  readonly droppedFrames: number;
+  readonly droppedAudioBuffers: number;
+}
+
+/** A running source: one GStreamer pipeline, two streams on one clock. */
+export interface Capture extends AsyncDisposable {
+  /** Whether the source paces itself (camera, network, `pace: live`) or waits for its reader (`pace: fast`). */
+  readonly live: boolean;
+  /** Epoch time of running time 0, in ns. */
+  readonly epochZeroNs: bigint;
+  /** Known once the first frame has arrived. */
+  readonly geometry: FitGeometry | undefined;
+  /**
+   * Frames in order; ends at the end of the stream. One reader.
+   *
+   * @throws {CaptureError} when the source fails.
+   */
+  frames(): AsyncIterable<Frame>;
+  /** Samples in order, without overlaps; a gap shows as a jump of `ptsNs`. Ends at the end of the stream. One reader. */
+  audio(): AsyncIterable<AudioChunk>;
+  /** Called for each notice; replaces the former listener. */
+  onNotice: ((notice: CaptureNotice) => void) | undefined;
+  stats(): CaptureStats;
+}
