@@ -1,3 +1,5 @@
+import type { FitGeometry } from "../config/fit.ts";
+
 /** One picture, RGB, rows top to bottom, of the size the capture was asked for. */
 export interface Frame {
   /** Presentation time in ns on the pipeline's running-time clock. */
@@ -11,20 +13,6 @@ export interface AudioChunk {
   /** Presentation time of the first sample in ns on the pipeline's running-time clock. */
   readonly ptsNs: number;
   readonly samples: Float32Array;
-}
-
-/**
- * How the source picture lies in the model's: `model = scale · source + offset`, both in 0..1 of their picture.
- * Letterbox has scale ≤ 1, crop ≥ 1, stretch 1 with offset 0.
- */
-export interface FitGeometry {
-  /** Source size in pixels (display size: pixel aspect ratio already applied). */
-  readonly sourceWidth: number;
-  readonly sourceHeight: number;
-  readonly scaleX: number;
-  readonly scaleY: number;
-  readonly offsetX: number;
-  readonly offsetY: number;
 }
 
 /** What a capture tells while it runs. */

@@ -1,0 +1,160 @@
+import type { CameraConfig, DetectConfig } from "../config/schema.ts";
+import type { FitGeometry } from "../config/fit.ts";
+import type { WhenceEvent } from "../events/event.ts";
+import { eventId } from "../events/event_id.ts";
+import { secondsFromNs, stampFromNs } from "../events/stamp.ts";
+import type { GroundedStep } from "../grounding/grounded_step.ts";
+import { bearing, cellsInPicture, inPolygon, type Point } from "./picture.ts";
+import { regionOf } from "./region.ts";
+import { CalibratedScorer, type LogisticMap, RunningScorer, type Scorer } from "./score.ts";
+import { EventTracker, type TrackedEvent } from "./tracker.ts";
+
+/** What a detector has to know of one head; the index in the list is the head's. */
+export interface HeadOptions {
+  readonly kind: WhenceEvent["kind"];
+  /** Without it the head is scored by its own running statistics. */
+  readonly calibration?: LogisticMap;
+}
+
+/** What a detector needs besides the `detect` and `camera` blocks. */
+export interface DetectorOptions {
+  readonly pipeline: string;
+  /** NAME@VERSION */
+  readonly model: string;
+  readonly heads: readonly HeadOptions[];
+  readonly gridWidth: number;
+  readonly gridHeight: number;
+  /** Length of one audio time step, s. */
+  readonly stepSeconds: number;
+  readonly fit: FitGeometry;
+  /** Epoch time of running time 0, ns. */
+  readonly epochZeroNs: bigint;
+}
+
+/** An event as detected, not yet published, with the heat map that its region comes from. */
+export interface Detection {
+  readonly event: Omit<WhenceEvent, "latency_ms">;
+  /** `[h, w]` on the model's grid: mean over the event's time steps, clipped at 0. */
+  readonly heatMap: Float32Array;
+  /** Capture time of the newest input this message rests on, epoch ns. */
+  readonly atNs: bigint;
+}
+
+/** From grounded steps to events of all heads of one pipeline. */
+export class Detector {
+  readonly #options: DetectorOptions;
+  readonly #detect: DetectConfig;
+  readonly #camera: CameraConfig;
+  readonly #counts: Uint8Array;
+  readonly #scorers: Scorer[];
+  readonly #trackers: EventTracker[];
+  readonly #told = new WeakMap<object, { id: string; seq: number }>();
+
+  constructor(detect: DetectConfig, camera: CameraConfig, options: DetectorOptions) {
+    this.#options = options;
+    this.#detect = detect;
+    this.#camera = camera;
+    const { fit, gridWidth, gridHeight } = options;
+    this.#counts = cellsInPicture(fit, gridWidth, gridHeight);
+    this.#scorers = options.heads.map(({ calibration }) =>
+      calibration ? new CalibratedScorer(calibration) : new RunningScorer()
+    );
+    this.#trackers = options.heads.map(({ kind }) =>
+      new EventTracker(detect[kind], detect.region.level, this.#counts)
+    );
+  }
+
+  /** `[h, w]`: 0 in the picture, very low in letterbox bars; what similarity adds before its maximum over space. */
+  margin(): Float32Array {
+    return Float32Array.from(this.#counts, (counts) => counts ? 0 : -1e9);
+  }
+
+  /** Kinds with an announced event under way. */
+  active(): Set<WhenceEvent["kind"]> {
+    return new Set(
+      this.#options.heads.filter((_, k) => this.#trackers[k].active).map(({ kind }) => kind),
+    );
+  }
+
+  /** Takes the next grounded step. */
+  step(step: GroundedStep): Detection[] {
+    const { stepSeconds, heads } = this.#options;
+    const half = stepSeconds * 1e9 / 2;
+    const silent = step.level < this.#detect.gate;
+    const cells = step.volume.length / heads.length;
+    return heads.flatMap((_, k) => {
+      const similarity = step.activation[k];
+      const score = silent ? 0 : this.#scorers[k].score(similarity);
+      const map = step.volume.subarray(k * cells, (k + 1) * cells);
+      const [startNs, endNs] = [Math.max(0, step.ptsNs - half), step.ptsNs + half];
+      return this.#detections(
+        k,
+        this.#trackers[k].step({ startNs, endNs, score, similarity, map }),
+      );
+    });
+  }
+
+  /** Says that no step before `untilNs` (running time) will come any more, so that events can end without input. */
+  advance(untilNs: number): Detection[] {
+    return this.#trackers.flatMap((tracker, k) => this.#detections(k, tracker.advance(untilNs)));
+  }
+
+  /** Ends all events under way. */
+  end(): Detection[] {
+    return this.#trackers.flatMap((tracker, k) => this.#detections(k, tracker.end()));
+  }
+
+  #detections(head: number, tracked: readonly TrackedEvent[]): Detection[] {
+    return tracked.map((event) => this.#detection(head, event));
+  }
+
+  #detection(head: number, tracked: TrackedEvent): Detection {
+    const { pipeline, model, heads, gridWidth, gridHeight, fit, epochZeroNs } = this.#options;
+    const { type, onsetNs, offsetNs } = tracked;
+    const epochNs = (runningNs: number) => epochZeroNs + BigInt(Math.round(runningNs));
+    const atNs = epochNs(tracked.atNs);
+    const told = this.#told.get(tracked.key);
+    const { id, seq } = told
+      ? { id: told.id, seq: told.seq + 1 }
+      : { id: eventId(epochNs(onsetNs)), seq: 0 };
+    this.#told.set(tracked.key, { id, seq });
+    const heatMap = tracked.heatMap.map((value) => Math.max(0, value));
+    const { peak, box } = regionOf(
+      { width: gridWidth, height: gridHeight, values: tracked.heatMap },
+      this.#counts,
+      this.#detect.region.level,
+      fit,
+    );
+    const direction = bearing(peak, this.#camera, fit);
+    const event: Detection["event"] = {
+      schema: "whence/event/1",
+      id,
+      type,
+      seq,
+      pipeline,
+      kind: heads[head].kind,
+      head,
+      header: { stamp: stampFromNs(atNs), frame_id: this.#camera.frame_id },
+      onset: secondsFromNs(epochNs(onsetNs)),
+      offset: offsetNs === null ? null : secondsFromNs(epochNs(offsetNs)),
+      duration: ((offsetNs ?? tracked.atNs) - onsetNs) / 1e9,
+      stream: { onset: onsetNs / 1e9, offset: offsetNs === null ? null : offsetNs / 1e9 },
+      score: tracked.score,
+      top_score: tracked.topScore,
+      similarity: tracked.similarity,
+      peak,
+      box,
+      ...(direction ? { bearing: direction } : {}),
+      zones: this.#zonesAt(peak),
+      labels: [],
+      model,
+    };
+    return { event, heatMap, atNs };
+  }
+
+  #zonesAt(peak: Point): string[] {
+    return Object.entries(this.#detect.zones)
+      .filter(([, polygon]) => inPolygon(peak, polygon))
+      .map(([name]) => name);
+  }
+}

@@ -1,0 +1,70 @@
+import type { CameraConfig } from "../config/schema.ts";
+import type { FitGeometry } from "../config/fit.ts";
+
+/** A position in 0..1 of a picture: x to the right, y down. */
+export type Point = readonly [x: number, y: number];
+
+const clamp = (value: number) => Math.min(1, Math.max(0, value));
+
+/** Maps a position in the model's picture to the source picture; what lies outside is moved to the edge. */
+export function toSource([x, y]: Point, fit: FitGeometry): [number, number] {
+  return [clamp((x - fit.offsetX) / fit.scaleX), clamp((y - fit.offsetY) / fit.scaleY)];
+}
+
+/** Which cells of a `[h, w]` grid have their centre inside the source picture (1) or in a letterbox bar (0). */
+export function cellsInPicture(fit: FitGeometry, width: number, height: number): Uint8Array {
+  const inside = (value: number, scale: number, offset: number) => {
+    const source = (value - offset) / scale;
+    return source >= 0 && source <= 1;
+  };
+  return Uint8Array.from(
+    { length: width * height },
+    (_, i) =>
+      Number(
+        inside((i % width + 0.5) / width, fit.scaleX, fit.offsetX) &&
+          inside((Math.floor(i / width) + 0.5) / height, fit.scaleY, fit.offsetY),
+      ),
+  );
+}
+
+/** Whether a position lies inside a polygon by the even-odd rule. */
+export function inPolygon([x, y]: Point, polygon: readonly Point[]): boolean {
+  let inside = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const [xi, yi] = polygon[i];
+    const [xj, yj] = polygon[j];
+    if (yi > y !== yj > y && x < (xj - xi) * (y - yi) / (yj - yi) + xi) inside = !inside;
+  }
+  return inside;
+}
+
+/** Direction in radians; left and up are positive (ROS REP 103: x forward, y left, z up). */
+export interface Bearing {
+  readonly azimuth: number;
+  readonly elevation: number;
+}
+
+/**
+ * Direction of a position in the source picture as a pinhole camera sees it.
+ *
+ * @returns undefined when the configuration gives no optics.
+ */
+export function bearing(
+  [x, y]: Point,
+  camera: CameraConfig,
+  fit: FitGeometry,
+): Bearing | undefined {
+  const { sourceWidth: width, sourceHeight: height } = fit;
+  let { fx, fy, cx, cy } = camera;
+  if (camera.hfov !== undefined) {
+    fx = fy = width / 2 / Math.tan(camera.hfov / 2);
+    cx = width / 2;
+    cy = height / 2;
+  }
+  if (fx === undefined || fy === undefined || cx === undefined || cy === undefined) {
+    return undefined;
+  }
+  const right = (x * width - cx) / fx;
+  const down = (y * height - cy) / fy;
+  return { azimuth: Math.atan2(-right, 1), elevation: Math.atan2(-down, Math.hypot(1, right)) };
+}

@@ -1,0 +1,199 @@
+import type { Encoders } from "../model/encoders.ts";
+import type { AudioRing } from "../ring/audio_ring.ts";
+import type { FrameRing, HeldFrame } from "../ring/frame_ring.ts";
+import type { GroundedStep, Hop } from "./grounded_step.ts";
+import { levelDbfs } from "./pooling.ts";
+import type { Similarity } from "./similarity.ts";
+
+/** How a rolling window moves; seconds. */
+export interface RollingOptions {
+  readonly duration: number;
+  readonly hop: number;
+  readonly lookahead: number;
+  /** A step farther than this from every frame is not grounded. */
+  readonly maxFrameDistance: number;
+}
+
+/** Counters since the start. */
+export interface RollingStats {
+  readonly hops: number;
+  /** Hops left out because inference was slower than the hop. */
+  readonly skippedHops: number;
+  readonly steps: number;
+  /** Steps that left the window before they could become final. */
+  readonly lostSteps: number;
+  /** Steps with no frame near enough in time. */
+  readonly unpairedSteps: number;
+  readonly encodedFrames: number;
+}
+
+interface EncodedFrame {
+  readonly ptsNs: number;
+  readonly features: Float32Array;
+  readonly cls?: Float32Array;
+}
+
+/**
+ * Slides a window of sound over the newest input and grounds each audio time step once, in the frame nearest to it.
+ *
+ * Windows begin on the encoder's own grid of time steps, so a step has the same samples round it whatever the hop: results
+ * differ between hops only by what lies outside the window, that is, not at all where `lookahead` reaches half the
+ * encoder's receptive field.
+ */
+export class RollingGrounding {
+  readonly #encoders: Encoders;
+  readonly #similarity: Similarity;
+  readonly #audio: AudioRing;
+  readonly #frames: FrameRing;
+  readonly #stride: number;
+  readonly #first: number;
+  readonly #window: Float32Array;
+  readonly #hop: number;
+  readonly #lookahead: number;
+  readonly #maxDistanceNs: number;
+  readonly #stats = {
+    hops: 0,
+    skippedHops: 0,
+    steps: 0,
+    lostSteps: 0,
+    unpairedSteps: 0,
+    encodedFrames: 0,
+  };
+  #margin: Float32Array;
+  #encoded: EncodedFrame | undefined;
+  #hopNumber = 1;
+  #nextStep: number | undefined;
+
+  constructor(
+    encoders: Encoders,
+    similarity: Similarity,
+    audio: AudioRing,
+    frames: FrameRing,
+    options: RollingOptions,
+  ) {
+    const { manifest } = encoders;
+    this.#encoders = encoders;
+    this.#similarity = similarity;
+    this.#audio = audio;
+    this.#frames = frames;
+    this.#stride = Math.round(audio.sampleRate / manifest.audio.feature_rate);
+    this.#first = Math.round(manifest.audio.first_feature * audio.sampleRate);
+    const onGrid = (seconds: number) =>
+      Math.max(1, Math.round(seconds * audio.sampleRate / this.#stride)) * this.#stride;
+    const length = Math.max(onGrid(options.duration), manifest.audio.min_samples);
+    this.#window = new Float32Array(Math.ceil(length / this.#stride) * this.#stride);
+    this.#hop = options.hop * audio.sampleRate;
+    this.#lookahead = Math.round(options.lookahead * audio.sampleRate);
+    this.#maxDistanceNs = options.maxFrameDistance * 1e9;
+    this.#margin = new Float32Array(manifest.image.grid.width * manifest.image.grid.height);
+  }
+
+  /** `[h, w]`: added to a similarity volume before its maximum is taken; set it to keep letterbox bars out. */
+  set margin(margin: Float32Array) {
+    this.#margin = margin;
+  }
+
+  /** Sample index at which the next hop is due; undefined before any sample came. */
+  get due(): number | undefined {
+    return this.#audio.begin === undefined ? undefined : this.#endOf(this.#hopNumber);
+  }
+
+  /** Counters since the start. */
+  stats(): RollingStats {
+    return { ...this.#stats };
+  }
+
+  /**
+   * Runs the newest hop that is due at `now`; older ones that are due as well are skipped and counted.
+   *
+   * @param now sample index up to which sound counts as arrived.
+   * @param framesKnownUntilNs time up to which no further frame will arrive; a later step waits for its frame.
+   * @returns undefined while no hop is due.
+   */
+  async hop(now: number, framesKnownUntilNs: number): Promise<Hop | undefined> {
+    if (this.due === undefined || now < this.due) return undefined;
+    while (now >= this.#endOf(this.#hopNumber + 1)) {
+      this.#hopNumber++;
+      this.#stats.skippedHops++;
+    }
+    const end = this.#endOf(this.#hopNumber++);
+    return await this.#run(end, end - this.#lookahead, framesKnownUntilNs);
+  }
+
+  /** Grounds what is left after the end of the stream, with silence in place of the future. */
+  async flush(): Promise<Hop | undefined> {
+    if (this.#audio.begin === undefined) return undefined;
+    const last = this.#audio.end;
+    const end = Math.ceil((last + this.#lookahead) / this.#stride) * this.#stride;
+    return await this.#run(end, last - 1, Infinity);
+  }
+
+  #endOf(hop: number): number {
+    return Math.ceil((this.#audio.begin! + hop * this.#hop) / this.#stride) * this.#stride;
+  }
+
+  async #run(end: number, finalUntil: number, framesKnownUntilNs: number): Promise<Hop> {
+    const start = end - this.#window.length;
+    this.#audio.read(end, this.#window);
+    const { features, dims, cls } = await this.#encoders.encodeAudio(this.#window);
+    const count = dims[2];
+    const firstStep = Math.round(start / this.#stride);
+    this.#nextStep ??= Math.ceil((this.#audio.begin! - this.#first) / this.#stride);
+    if (this.#nextStep < firstStep) {
+      this.#stats.lostSteps += firstStep - this.#nextStep;
+      this.#nextStep = firstStep;
+    }
+    const steps: GroundedStep[] = [];
+    for (; this.#nextStep < firstStep + count; this.#nextStep++) {
+      const centre = this.#nextStep * this.#stride + this.#first;
+      const ptsNs = this.#audio.timeNs(centre);
+      if (centre > finalUntil || ptsNs > framesKnownUntilNs) break;
+      const frame = this.#frames.nearest(ptsNs);
+      if (!frame || Math.abs(frame.ptsNs - ptsNs) > this.#maxDistanceNs) {
+        this.#stats.unpairedSteps++;
+        continue;
+      }
+      const audio = column(features, this.#nextStep - firstStep, count);
+      steps.push(await this.#ground(ptsNs, centre - start, frame, audio, cls));
+    }
+    this.#stats.hops++;
+    this.#stats.steps += steps.length;
+    const next = (this.#nextStep - 0.5) * this.#stride + this.#first;
+    return { endNs: this.#audio.timeNs(end), finalNs: this.#audio.timeNs(next), steps };
+  }
+
+  async #ground(
+    ptsNs: number,
+    centre: number,
+    frame: HeldFrame,
+    audio: Float32Array,
+    audioClass: Float32Array | undefined,
+  ): Promise<GroundedStep> {
+    const half = Math.ceil(this.#stride / 2);
+    const level = levelDbfs(this.#window.subarray(Math.max(0, centre - half), centre + half));
+    const framePtsNs = frame.ptsNs;
+    const image = await this.#encode(frame);
+    const { volume, activation } = await this.#similarity.compute({
+      audio,
+      image: image.features,
+      margin: this.#margin,
+      audioClass,
+      imageClass: image.cls,
+    });
+    return { ptsNs, framePtsNs, level, activation, volume };
+  }
+
+  async #encode(frame: HeldFrame): Promise<EncodedFrame> {
+    const { ptsNs } = frame;
+    if (this.#encoded?.ptsNs === ptsNs) return this.#encoded;
+    // The ring may overwrite its slot while the encoder reads.
+    const { features, cls } = await this.#encoders.encodeImages(frame.data.slice(), 1);
+    this.#stats.encodedFrames++;
+    return this.#encoded = { ptsNs, features, cls };
+  }
+}
+
+/** Row `t` of `[S, C]`, taken from `[C, T]`. */
+function column(features: Float32Array, t: number, count: number): Float32Array {
+  return Float32Array.from({ length: features.length / count }, (_, c) => features[c * count + t]);
+}

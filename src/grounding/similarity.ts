@@ -1,0 +1,124 @@
+import { GraphBuilder } from "../onnx/graph_builder.ts";
+import type { Runtime, Session } from "../model/session.ts";
+
+/** Sizes that a similarity volume is made of. */
+export interface SimilarityShape {
+  /** C, a multiple of `heads`. */
+  readonly channels: number;
+  /** K */
+  readonly heads: number;
+  readonly gridHeight: number;
+  readonly gridWidth: number;
+  readonly classToken: boolean;
+  /** Audio time steps a call; leave out for any number. Fixed shapes spare TensorRT a rebuild. */
+  readonly steps?: number;
+}
+
+/** What a similarity volume is computed from. */
+export interface SimilarityInputs {
+  /** `[S, C]`, one row a time step. */
+  readonly audio: Float32Array;
+  /** `[C, h, w]` of one frame. */
+  readonly image: Float32Array;
+  /** `[h, w]`, added before the maximum over space: 0 inside the picture, very low where there is none. */
+  readonly margin: Float32Array;
+  /** `[C]` each; present exactly when the model has class tokens. */
+  readonly audioClass?: Float32Array;
+  readonly imageClass?: Float32Array;
+}
+
+/** One frame's similarity volume with some audio time steps. */
+export interface SimilarityVolume {
+  /** `[K, S, h, w]`: `s[k, t, y, x] = Σ_c audio[k, c, t] · image[k, c, y, x]` */
+  readonly volume: Float32Array;
+  /** `[K, S]`: maximum of `volume` over the picture. */
+  readonly activation: Float32Array;
+}
+
+/** The ONNX graph of {@linkcode SimilarityVolume}: DenseAV (arXiv 2406.05629, § 3), class tokens added per head. */
+export function similarityGraph(shape: SimilarityShape): Uint8Array<ArrayBuffer> {
+  const { channels, heads, gridHeight, gridWidth, classToken } = shape;
+  const code = channels / heads;
+  const cells = gridHeight * gridWidth;
+  const steps = shape.steps ?? "steps";
+  const graph = new GraphBuilder("similarity");
+  const audio = graph.input("audio", "float32", [steps, channels]);
+  const image = graph.input("image", "float32", [channels, gridHeight, gridWidth]);
+  const margin = graph.input("margin", "float32", [gridHeight, gridWidth]);
+  const perHead = graph.node("Transpose", [
+    graph.node("Reshape", [audio, graph.shape([-1, heads, code])]),
+  ], { perm: [1, 0, 2] });
+  const cellsOf = graph.node("Reshape", [image, graph.shape([heads, code, cells])]);
+  let dots = graph.node("MatMul", [perHead, cellsOf]);
+  if (classToken) {
+    const a = graph.input("audio_cls", "float32", [channels]);
+    const v = graph.input("image_cls", "float32", [channels]);
+    const product = graph.node("Reshape", [
+      graph.node("Mul", [a, v]),
+      graph.shape([heads, 1, code]),
+    ]);
+    const global = graph.node("ReduceSum", [product, graph.shape([2])], { keepdims: 1 });
+    dots = graph.node("Add", [dots, global]);
+  }
+  const volume = graph.node("Reshape", [dots, graph.shape([heads, -1, gridHeight, gridWidth])]);
+  const inPicture = graph.node("Add", [
+    dots,
+    graph.node("Reshape", [margin, graph.shape([1, 1, cells])]),
+  ]);
+  const activation = graph.node("ReduceMax", [inPicture], { axes: [2], keepdims: 0 });
+  graph.output("volume", volume, "float32", [heads, steps, gridHeight, gridWidth]);
+  graph.output("activation", activation, "float32", [heads, steps]);
+  return graph.build();
+}
+
+/** Computes similarity volumes on the runtime that the encoders use. */
+export class Similarity {
+  readonly shape: SimilarityShape;
+  readonly #session: Session;
+
+  private constructor(shape: SimilarityShape, session: Session) {
+    this.shape = shape;
+    this.#session = session;
+  }
+
+  /** Builds the graph and loads it. */
+  static async load(runtime: Runtime, shape: SimilarityShape): Promise<Similarity> {
+    return new Similarity(shape, await runtime.createSession(similarityGraph(shape)));
+  }
+
+  /** Where it runs: `tensorrt`, `cuda` or `cpu`. */
+  get provider(): string {
+    return this.#session.provider;
+  }
+
+  /** @throws {ModelError} when an input's size does not fit the shape. */
+  async compute(inputs: SimilarityInputs): Promise<SimilarityVolume> {
+    const { channels, gridHeight, gridWidth, classToken } = this.shape;
+    const vector = (data: Float32Array | undefined) => ({
+      type: "float32" as const,
+      dims: [channels],
+      data: data ?? new Float32Array(0),
+    });
+    const outputs = await this.#session.run({
+      audio: {
+        type: "float32",
+        dims: [inputs.audio.length / channels, channels],
+        data: inputs.audio,
+      },
+      image: { type: "float32", dims: [channels, gridHeight, gridWidth], data: inputs.image },
+      margin: { type: "float32", dims: [gridHeight, gridWidth], data: inputs.margin },
+      ...(classToken
+        ? { audio_cls: vector(inputs.audioClass), image_cls: vector(inputs.imageClass) }
+        : {}),
+    });
+    return {
+      volume: outputs.volume.data as Float32Array,
+      activation: outputs.activation.data as Float32Array,
+    };
+  }
+
+  /** Frees the session. */
+  release(): Promise<void> {
+    return this.#session.release();
+  }
+}

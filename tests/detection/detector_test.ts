@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { cameraSchema, detectSchema } from "../../src/config/schema.ts";
+import { Detector } from "../../src/detection/detector.ts";
+import { eventSchema } from "../../src/events/event.ts";
+
+const EPOCH = 1_763_812_800_000_000_000n;
+const FIT = { sourceWidth: 640, sourceHeight: 480, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
+
+function detector(detect: object = {}) {
+  return new Detector(
+    detectSchema.parse({ zones: { left: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] }, ...detect }),
+    cameraSchema.parse({ frame_id: "head_camera", hfov: "90deg" }),
+    {
+      pipeline: "front",
+      model: "test@1",
+      heads: [
+        { kind: "sound", calibration: { slope: 10, offset: -5 } },
+        { kind: "speech", calibration: { slope: 10, offset: -5 } },
+      ],
+      gridWidth: 4,
+      gridHeight: 4,
+      stepSeconds: 0.1,
+      fit: FIT,
+      epochZeroNs: EPOCH,
+    },
+  );
+}
+
+/** A step at `i` tenths of a second; head 0 is hot at `sound`, head 1 at `speech` (a cell, or -1 for not at all). */
+function step(i: number, sound: number, speech: number, level = -20) {
+  const volume = new Float32Array(32);
+  if (sound >= 0) volume[sound] = 1;
+  if (speech >= 0) volume[16 + speech] = 1;
+  return {
+    ptsNs: (i + 0.5) * 1e8,
+    framePtsNs: i * 1e8,
+    level,
+    activation: Float32Array.of(sound >= 0 ? 1 : 0, speech >= 0 ? 1 : 0),
+    volume,
+  };
+}
+
+Deno.test("each head makes its own events, valid by the schema, in capture time", () => {
+  const detect = detector();
+  const found = Array.from(
+    { length: 20 },
+    (_, i) => detect.step(step(i, i >= 2 && i < 8 ? 5 : -1, i >= 4 && i < 6 ? 2 : -1)),
+  ).flat();
+  for (const { event } of found) eventSchema.parse({ ...event, latency_ms: 0 });
+  const ends = found.filter(({ event }) => event.type === "end").map(({ event }) => event);
+  assert.deepEqual(ends.map(({ kind, head }) => [kind, head]), [["speech", 1], ["sound", 0]]);
+  const sound = ends[1];
+  assert.equal(sound.onset, 1_763_812_800.2);
+  assert.equal(sound.offset, 1_763_812_800.8);
+  assert.ok(Math.abs(sound.duration - 0.6) < 1e-9);
+  assert.deepEqual(sound.header, {
+    stamp: { sec: 1_763_812_800, nanosec: 800_000_000 },
+    frame_id: "head_camera",
+  });
+  assert.deepEqual(sound.zones, ["left"]);
+  assert.deepEqual(ends[0].zones, []);
+  assert.ok(sound.bearing!.azimuth > 0 && ends[0].bearing!.azimuth < 0);
+  const messages = found.map(({ event }) => event).filter(({ kind }) => kind === "sound");
+  assert.deepEqual(messages.map(({ seq }) => seq), messages.map((_, i) => i));
+  assert.equal(new Set(messages.map(({ id }) => id)).size, 1);
+});
+
+Deno.test("what is quieter than the gate is silence", () => {
+  const detect = detector({ gate: "-40dBFS" });
+  const found = Array.from({ length: 10 }, (_, i) => detect.step(step(i, 5, 2, -41))).flat();
+  assert.deepEqual(found, []);
+});
+
+Deno.test("active() names kinds with an announced event; end() ends them", () => {
+  const detect = detector();
+  for (let i = 0; i < 4; i++) detect.step(step(i, 5, -1));
+  assert.deepEqual([...detect.active()], ["sound"]);
+  const [{ event, atNs }] = detect.end();
+  assert.equal(event.type, "end");
+  assert.equal(atNs, EPOCH + 400_000_000n);
+  assert.deepEqual([...detect.active()], []);
+});

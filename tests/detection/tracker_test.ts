@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { detectSchema } from "../../src/config/schema.ts";
+import { EventTracker, type TrackedEvent } from "../../src/detection/tracker.ts";
+
+const STEP = 0.08;
+const CONFIG = detectSchema.parse({
+  sound: {
+    on: 0.6,
+    off: 0.4,
+    min_duration: "150ms",
+    merge_gap: "300ms",
+    update_every: "500ms",
+  },
+}).sound;
+
+/** A 4 × 4 map with one hot cell. */
+const hot = (cell: number) => Float32Array.from({ length: 16 }, (_, i) => i === cell ? 1 : 0.1);
+
+const tracker = () => new EventTracker(CONFIG, 0.5, new Uint8Array(16).fill(1));
+
+/** Feeds one score (and cell) per step from time 0. */
+function play(scores: readonly number[], cells: readonly number[] = [], into = tracker()) {
+  return scores.flatMap((score, i) =>
+    into.step({
+      startNs: Math.round(i * STEP * 1e9),
+      endNs: Math.round((i + 1) * STEP * 1e9),
+      score,
+      similarity: score,
+      map: hot(cells[i] ?? 5),
+    })
+  );
+}
+
+const brief = (events: readonly TrackedEvent[]) =>
+  events.map(({ type, onsetNs, offsetNs }) => [
+    type,
+    Math.round(onsetNs / STEP / 1e9),
+    offsetNs === null ? null : Math.round(offsetNs / STEP / 1e9),
+  ]);
+
+const steps = (count: number, score: number) => new Array<number>(count).fill(score);
+
+Deno.test("a score between off and on carries an event on but does not begin one", () => {
+  assert.deepEqual(play(steps(20, 0.5)), []);
+  const events = play([...steps(2, 0), ...steps(3, 0.7), ...steps(3, 0.5), ...steps(8, 0.1)]);
+  assert.deepEqual(brief(events), [["new", 2, null], ["end", 2, 8]]);
+});
+
+Deno.test("a burst shorter than min_duration is no event", () => {
+  assert.deepEqual(play([0, 0.9, 0, 0, 0, 0, 0, 0, 0.9, 0, 0, 0, 0, 0]), []);
+});
+
+Deno.test("a dip shorter than merge_gap is bridged, a longer one is not", () => {
+  const bridged = play([...steps(3, 0.9), ...steps(3, 0), ...steps(2, 0.9), ...steps(8, 0)]);
+  assert.deepEqual(brief(bridged), [["new", 0, null], ["update", 0, null], ["end", 0, 8]]);
+  const parted = play([...steps(3, 0.9), ...steps(4, 0), ...steps(3, 0.9), ...steps(8, 0)]);
+  assert.deepEqual(brief(parted), [
+    ["new", 0, null],
+    ["end", 0, 3],
+    ["new", 7, null],
+    ["end", 7, 10],
+  ]);
+});
+
+Deno.test("coming out of a dip takes on, not off", () => {
+  const events = play([...steps(3, 0.9), 0.1, ...steps(10, 0.5)]);
+  assert.deepEqual(brief(events), [["new", 0, null], ["end", 0, 3]]);
+});
+
+Deno.test("updates come every update_every", () => {
+  const types = play(steps(22, 0.9)).map(({ type, atNs }) => [type, Math.round(atNs / STEP / 1e9)]);
+  assert.deepEqual(types, [["new", 2], ["update", 9], ["update", 16]]);
+});
+
+Deno.test("an event ends by the clock when no steps come", () => {
+  const into = tracker();
+  play(steps(5, 0.9), [], into);
+  assert.ok(into.active);
+  assert.deepEqual(into.advance(0.6e9), []);
+  assert.deepEqual(brief(into.advance(0.71e9)), [["end", 0, 5]]);
+  assert.ok(!into.active);
+  assert.deepEqual(into.advance(5e9), []);
+});
+
+Deno.test("a peak that moves while the score stays up ends the event and begins another", () => {
+  const cells = [...steps(5, 5), ...steps(5, 15)];
+  const events = play([...steps(10, 0.9), ...steps(6, 0)], cells);
+  assert.deepEqual(brief(events), [
+    ["new", 0, null],
+    ["end", 0, 5],
+    ["new", 5, null],
+    ["end", 5, 10],
+  ]);
+  const [first, , second] = events;
+  assert.notEqual(first.key, second.key);
+  assert.equal(second.heatMap.indexOf(Math.max(...second.heatMap)), 15);
+  assert.equal(events[1].heatMap.indexOf(Math.max(...events[1].heatMap)), 5);
+});
+
+Deno.test("a peak that strays for one step does not part an event", () => {
+  const events = play([...steps(10, 0.9), ...steps(6, 0)], [5, 5, 5, 5, 15, 5, 5, 0, 5, 5]);
+  assert.deepEqual(brief(events).filter(([type]) => type !== "update"), [
+    ["new", 0, null],
+    ["end", 0, 10],
+  ]);
+});
+
+Deno.test("whatever the scores, every event is announced once, ended once, and events do not overlap", () => {
+  const stream = fc.array(
+    fc.record({ score: fc.double({ min: 0, max: 1, noNaN: true }), cell: fc.nat({ max: 15 }) }),
+    { maxLength: 120 },
+  );
+  fc.assert(fc.property(stream, (input) => {
+    const into = tracker();
+    const events = play(input.map(({ score }) => score), input.map(({ cell }) => cell), into);
+    events.push(...into.advance(1e12));
+    let open: TrackedEvent | undefined;
+    let lastOffset = 0;
+    for (const event of events) {
+      if (event.type === "new") {
+        assert.equal(open, undefined);
+        assert.ok(event.onsetNs >= lastOffset);
+        open = event;
+      } else {
+        assert.equal(event.key, open?.key);
+        assert.equal(event.onsetNs, open?.onsetNs);
+        assert.ok(event.topScore >= CONFIG.on);
+      }
+      if (event.type === "end") {
+        assert.ok(event.offsetNs! > event.onsetNs);
+        lastOffset = event.offsetNs!;
+        open = undefined;
+      }
+    }
+    assert.equal(open, undefined);
+  }));
+});
