@@ -3,8 +3,9 @@ import { float32s } from "../onnx/tensor.ts";
 import type { Architecture } from "./architecture.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { BuiltGraph } from "./image_graph.ts";
-import { type Flow, Layers, type Precision } from "./layers.ts";
+import { type Arithmetic, type Flow, Layers } from "./layers.ts";
 import { linearWeight } from "./linear_weight.ts";
+import { plainWeightNorm } from "./plain_linear.ts";
 import { stepsAfter } from "./timing.ts";
 import { hubertBlock, transformerBlock } from "./transformer_block.ts";
 
@@ -17,7 +18,7 @@ const WAVEFORM_EPSILON = 1e-7;
 
 /** What the audio graph is built for. */
 export interface AudioGraphOptions {
-  readonly precision: Precision;
+  readonly arithmetic: Arithmetic;
   /** Windows of a call; any number when absent. */
   readonly batch?: number;
   /** Samples of a window; any number when absent. */
@@ -43,7 +44,7 @@ export function buildAudioGraph(
     : stepsAfter(samples, [...audio.convs, ...architecture.pools]);
   const g = new GraphBuilder("audio", { description: "DenseAV audio encoder" });
   const waveform = g.input("waveform", "float32", [batch, samples ?? "samples"]);
-  const layers = new Layers(g, weights, options.precision);
+  const layers = new Layers(g, weights, options.arithmetic);
   const taps: Record<string, Value> = {};
   const tap = (name: string, x: Flow) => {
     taps[name] = x.value;
@@ -113,6 +114,7 @@ function positionConv(layers: Layers, x: Flow, { audio }: Architecture): Flow {
   const convolved = layers.conv(name, layers.swap(x), {
     dims: [width, width / groups, kernel],
     read: () => weights.readWeightNormed(name),
+    plain: () => plainWeightNorm(layers.g, weights, name),
     bias: weights.read(`${name}.bias`),
     stride: 1,
     // An even kernel gives one step too many with equal padding; the original drops the last.

@@ -2,7 +2,7 @@ import { ImportError } from "./import_error.ts";
 import { SafetensorsFile } from "./safetensors.ts";
 
 /** peft's fixed `lora_alpha` in the original training; the scale is alpha / rank. */
-const LORA_ALPHA = 32;
+export const LORA_ALPHA = 32;
 
 /**
  * Published weights under one spelling of their names, whatever tool wrote them.

@@ -4,7 +4,7 @@ import { float32s } from "../onnx/tensor.ts";
 import type { Architecture, VisionEncoder } from "./architecture.ts";
 import { transformerBlock } from "./transformer_block.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { type Flow, Layers, type Precision } from "./layers.ts";
+import { type Arithmetic, type Flow, Layers } from "./layers.ts";
 import { type LinearWeight, linearWeight } from "./linear_weight.ts";
 import { resizePositions } from "./position_embedding.ts";
 
@@ -19,7 +19,7 @@ export interface ImageGraphOptions {
   /** Pixels; multiples of the patch. */
   readonly width: number;
   readonly height: number;
-  readonly precision: Precision;
+  readonly arithmetic: Arithmetic;
   /** Frames of a call; any number when absent. */
   readonly batch?: number;
 }
@@ -44,7 +44,7 @@ export function buildImageGraph(
   const batch = options.batch ?? "n";
   const g = new GraphBuilder("image", { description: "DenseAV image encoder" });
   const frames = g.input("frames", "uint8", [batch, options.height, options.width, 3]);
-  const layers = new Layers(g, weights, options.precision);
+  const layers = new Layers(g, weights, options.arithmetic);
 
   const patches = embedPatches(layers, frames, image, rows, columns);
   const tokens = addPositions(layers, patches, image, rows, columns);

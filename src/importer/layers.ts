@@ -5,10 +5,14 @@ import { float32s } from "../onnx/tensor.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { floats } from "./float_constant.ts";
 import type { LinearWeight } from "./linear_weight.ts";
+import { plainLinear } from "./plain_linear.ts";
 import { quantize, type QuantizedWeight } from "./quantize.ts";
 
 /** How the weights are stored and the large products computed. */
 export type Precision = "fp32" | "fp16" | "int8";
+
+/** `plain` computes in float32 from the stored tensors as they are, for checking the others. */
+export type Arithmetic = Precision | "plain";
 
 type FloatType = "float32" | "float16";
 
@@ -28,13 +32,13 @@ export interface Flow {
 export class Layers {
   readonly g: GraphBuilder;
   readonly weights: Checkpoint;
-  readonly precision: Precision;
+  readonly arithmetic: Arithmetic;
   readonly #scalars = new Map<string, Value>();
 
-  constructor(g: GraphBuilder, weights: Checkpoint, precision: Precision) {
+  constructor(g: GraphBuilder, weights: Checkpoint, arithmetic: Arithmetic) {
     this.g = g;
     this.weights = weights;
-    this.precision = precision;
+    this.arithmetic = arithmetic;
   }
 
   /** `value` as `type`, converted only when it is of the other one. */
@@ -49,7 +53,7 @@ export class Layers {
 
   /** Type of the large products' operands. */
   get #half(): FloatType {
-    return this.precision === "fp16" ? "float16" : "float32";
+    return this.arithmetic === "fp16" ? "float16" : "float32";
   }
 
   /** A constant in the type of the large products. */
@@ -61,13 +65,17 @@ export class Layers {
   linear(name: string, x: Flow, weight: LinearWeight, exact = false): Flow {
     return this.g.scope(name, () => {
       const { ins, outs } = weight;
-      if (exact || this.precision === "fp32") {
+      if (this.arithmetic === "plain") {
+        const value = plainLinear(this.g, this.weights, this.as("float32", x), weight);
+        return { value, type: "float32" };
+      }
+      if (exact || this.arithmetic === "fp32") {
         const w = this.g.initializer("weight", floats("float32", [ins, outs], weight.read));
         const b = this.g.initializer("bias", float32s(weight.bias));
         const product = this.g.node("MatMul", [this.as("float32", x), w]);
         return { value: this.g.node("Add", [product, b]), type: "float32" };
       }
-      if (this.precision === "int8") return this.#integerLinear(x, weight);
+      if (this.arithmetic === "int8") return this.#integerLinear(x, weight);
       const w = this.#constant("weight", [ins, outs], weight.read);
       const b = this.#constant("bias", [outs], () => Float32Array.from(weight.bias));
       const product = this.g.node("MatMul", [this.as("float16", x), w]);
@@ -160,11 +168,15 @@ export class Layers {
       readonly pads?: readonly [number, number];
       readonly groups?: number;
       readonly exact?: boolean;
+      /** The weight as operators on the stored tensors, where `read` does more than read. */
+      readonly plain?: () => Value;
     },
   ): Flow {
     const type = conv.exact ? "float32" : this.#half;
     return this.g.scope(name, () => {
-      const w = this.g.initializer("weight", floats(type, conv.dims, conv.read));
+      const w = this.arithmetic === "plain" && conv.plain
+        ? conv.plain()
+        : this.g.initializer("weight", floats(type, conv.dims, conv.read));
       const b = this.g.initializer(
         "bias",
         floats(type, [conv.bias.length], () => Float32Array.from(conv.bias)),

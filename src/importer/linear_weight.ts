@@ -1,10 +1,19 @@
 import type { Checkpoint } from "./checkpoint.ts";
 
+/** A stored layer that a `LinearWeight` was made from, for an evaluation that does not trust the making. */
+export interface LinearSource {
+  readonly name: string;
+  /** Factors of the outputs; absent when all are 1. */
+  readonly scales?: Float32Array;
+}
+
 /** A linear layer's numbers; `read` gives `[in, out]` row-major, as ONNX's MatMul wants them. */
 export interface LinearWeight {
   readonly ins: number;
   readonly outs: number;
   readonly bias: Float32Array;
+  /** Side by side they are this layer. */
+  readonly sources: readonly LinearSource[];
   read(): Float32Array<ArrayBuffer>;
 }
 
@@ -16,15 +25,28 @@ export function linearWeight(weights: Checkpoint, name: string): LinearWeight {
     ins,
     outs,
     bias: weights.read(`${name}.bias`),
+    sources: [{ name }],
     read: () => transpose(weights.readLinear(name), outs, ins),
   };
 }
 
-/** Multiplies the first `columns` outputs, so that queries arrive scaled at their products with keys. */
+/**
+ * Multiplies the first `columns` outputs, so that queries arrive scaled at their products with keys.
+ * The first source must have at least as many.
+ */
 export function scaleColumns(weight: LinearWeight, columns: number, factor: number): LinearWeight {
   return {
     ...weight,
     bias: weight.bias.map((value, i) => i < columns ? value * factor : value),
+    sources: weight.sources.map((source, i) =>
+      i > 0 ? source : {
+        ...source,
+        scales: Float32Array.from(
+          { length: weight.sources.length > 1 ? columns : weight.outs },
+          (_, o) => o < columns ? factor : 1,
+        ),
+      }
+    ),
     read: () => {
       const values = weight.read();
       for (let row = 0; row < values.length; row += weight.outs) {
@@ -49,6 +71,7 @@ export function concatColumns(parts: readonly LinearWeight[]): LinearWeight {
     ins,
     outs,
     bias,
+    sources: parts.flatMap((part) => part.sources),
     read: () => {
       const values = new Float32Array(ins * outs);
       let offset = 0;

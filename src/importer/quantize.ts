@@ -5,10 +5,10 @@ export interface QuantizedWeight {
 }
 
 /**
- * Largest magnitude of a quantised weight. 7 bits, not 8: x86 without VNNI adds pairs of
- * uint8 × int8 products in saturating 16 bits, and 2 · 255 · 64 is the most that fits.
+ * Largest magnitude of a quantised weight: all of int8's symmetric range. x86 processors without VNNI
+ * may saturate on it; 7 bits would not, but cost every other machine 1.7 times the error.
  */
-const LARGEST = 64;
+const LARGEST = 127;
 
 /** Quantises `[ins, outs]` row-major weights per output channel, symmetrically around 0. */
 export function quantize(weight: Float32Array, outs: number): QuantizedWeight {

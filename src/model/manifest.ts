@@ -32,6 +32,8 @@ export const manifestSchema = z.strictObject({
     width: z.int().min(1),
     height: z.int().min(1),
     grid: z.strictObject({ width: z.int().min(1), height: z.int().min(1) }),
+    /** Floating-point operations of one frame's matrix products. */
+    flops: z.int().positive().optional(),
   }),
   audio: z.strictObject({
     file: fileName,
@@ -41,6 +43,8 @@ export const manifestSchema = z.strictObject({
     first_feature: z.number().min(0),
     receptive_field: z.number().positive(),
     min_samples: z.int().min(1),
+    /** Floating-point operations of one second of sound. */
+    flops_per_second: z.int().positive().optional(),
   }),
   external_data: z.array(z.strictObject({ file: fileName, sha256 })).default([]),
   channels: z.int().min(1),

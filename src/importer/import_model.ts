@@ -1,0 +1,266 @@
+import { join } from "node:path";
+import type { HeadKind, Manifest } from "../model/manifest.ts";
+import type { Runtime } from "../model/session.ts";
+import { writeModel, type WrittenFile } from "../onnx/write_model.ts";
+import { type Architecture, readArchitecture } from "./architecture.ts";
+import { buildAudioGraph } from "./audio_graph.ts";
+import { Checkpoint } from "./checkpoint.ts";
+import { checkWeights } from "./expected_weights.ts";
+import { modelFlops } from "./flops.ts";
+import { type HeadKinds, headKinds } from "./head_kinds.ts";
+import { readHyperParameters } from "./hyper_parameters.ts";
+import { buildImageGraph, type BuiltGraph } from "./image_graph.ts";
+import { ImportError } from "./import_error.ts";
+import type { Arithmetic, Precision } from "./layers.ts";
+import { writeManifest } from "./manifest_file.ts";
+import { checkEncoder } from "./self_check.ts";
+import { audioTiming, SAMPLE_RATE } from "./timing.ts";
+import { cardLicense, findWeights, folderName } from "./weights_folder.ts";
+
+/** What an import is told. */
+export interface ImportOptions {
+  readonly name: string;
+  /** Folder in which the model's own folder is made. */
+  readonly out: string;
+  readonly precision: Precision;
+  /** Pixels. */
+  readonly image: { readonly width: number; readonly height: number };
+  /** Length of the audio window in s: of a `fixed` model, and of the self-check. */
+  readonly window: number;
+  /** Fixes batch and length of both inputs, as TensorRT prefers. */
+  readonly fixed?: boolean;
+  readonly heads?: readonly HeadKind[];
+  /** Whether each window is brought to mean 0, deviation 1 inside the graph. */
+  readonly normalizeAudio?: boolean;
+  readonly allowUnexpected?: boolean;
+  /** Whether an existing model of that name is replaced. */
+  readonly replace?: boolean;
+  /** Where the weights come from; the folder's own name when absent. */
+  readonly source?: string;
+  readonly license?: string;
+  readonly signal?: AbortSignal;
+  /** Told what is being done and how far it is, 0..1. */
+  readonly onProgress?: (step: string, fraction: number) => void;
+}
+
+/** What an import made. */
+export interface ImportReport {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly architecture: Architecture;
+  readonly files: readonly WrittenFile[];
+  /** Relative L2 distance of each output from plain float32 arithmetic. */
+  readonly check: Readonly<Record<string, number>>;
+  /** Tensors of the file that were not used. */
+  readonly ignored: readonly string[];
+  readonly headsVerified: boolean;
+}
+
+const NAME = /^[A-Za-z0-9][\w.-]*$/;
+const MAX_SIDE = 4096;
+
+/**
+ * Turns a folder of the published layout (`config.json`, `model.safetensors`) into a model folder.
+ *
+ * The folder appears whole or not at all.
+ *
+ * @throws {ImportError} one line; a list of tensors may follow on further lines.
+ */
+export async function importModel(
+  folder: string,
+  runtime: Runtime,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  if (!NAME.test(options.name)) {
+    throw new ImportError(
+      `Cannot import ${folder}: the name must be letters, digits, ".", "_", "-", got ${
+        JSON.stringify(options.name)
+      }`,
+    );
+  }
+  const target = join(options.out, options.name);
+  if (!options.replace && exists(target)) {
+    throw new ImportError(
+      `Cannot import ${folder}: ${target} must not exist yet; remove it or give --replace`,
+    );
+  }
+  const path = findWeights(folder);
+  const config = readHyperParameters(folder);
+  using weights = new Checkpoint(path);
+  const architecture = readArchitecture(weights, config);
+  const ignored = checkWeights(weights, architecture, options.allowUnexpected ?? false);
+  checkSizes(options, architecture);
+  const heads = headKinds(
+    architecture.heads,
+    options.heads,
+    `${options.source ?? ""} ${folderName(folder)} ${options.name}`,
+  );
+
+  Deno.mkdirSync(options.out, { recursive: true });
+  const staging = Deno.makeTempDirSync({ dir: options.out, prefix: `.${options.name}-` });
+  try {
+    const made = await writeEncoders(staging, weights, architecture, runtime, options);
+    const manifest = describe(folder, architecture, options, heads, made, weights.parameters);
+    await writeManifest(staging, manifest);
+    Deno.chmodSync(staging, 0o755);
+    if (options.replace && exists(target)) Deno.removeSync(target, { recursive: true });
+    Deno.renameSync(staging, target);
+    return {
+      folder: target,
+      manifest,
+      architecture,
+      files: [...made.image, ...made.audio],
+      check: made.check,
+      ignored,
+      headsVerified: heads.verified,
+    };
+  } catch (error) {
+    Deno.removeSync(staging, { recursive: true });
+    throw error;
+  }
+}
+
+interface Encoders {
+  readonly image: readonly WrittenFile[];
+  readonly audio: readonly WrittenFile[];
+  readonly check: Readonly<Record<string, number>>;
+}
+
+async function writeEncoders(
+  staging: string,
+  weights: Checkpoint,
+  architecture: Architecture,
+  runtime: Runtime,
+  options: ImportOptions,
+): Promise<Encoders> {
+  const samples = windowSamples(options);
+  const batch = options.fixed ? 1 : undefined;
+  const image = (arithmetic: Arithmetic): BuiltGraph =>
+    buildImageGraph(weights, architecture, { ...options.image, arithmetic, batch });
+  const audio = (arithmetic: Arithmetic): BuiltGraph =>
+    buildAudioGraph(weights, architecture, {
+      arithmetic,
+      batch,
+      samples: options.fixed ? samples : undefined,
+      normalize: options.normalizeAudio,
+    });
+  const write = (file: string, built: BuiltGraph, step: string) =>
+    writeModel(join(staging, file), built.graph.graph(), {
+      signal: options.signal,
+      onProgress: (written, total) => options.onProgress?.(step, written / total),
+    });
+  const files = {
+    image: await write("image.onnx", image(options.precision), "writing image.onnx"),
+    audio: await write("audio.onnx", audio(options.precision), "writing audio.onnx"),
+  };
+
+  options.signal?.throwIfAborted();
+  options.onProgress?.("checking image.onnx", 0);
+  const imageCheck = await checkEncoder(runtime, {
+    model: join(staging, "image.onnx"),
+    input: "frames",
+    size: [options.image.height, options.image.width],
+    plain: () => image("plain"),
+  }, staging);
+  options.signal?.throwIfAborted();
+  options.onProgress?.("checking audio.onnx", 0.5);
+  const audioCheck = await checkEncoder(runtime, {
+    model: join(staging, "audio.onnx"),
+    input: "waveform",
+    size: [samples],
+    plain: () => audio("plain"),
+  }, staging);
+  options.onProgress?.("checked", 1);
+  const named = (room: string, check: Record<string, number>) =>
+    Object.entries(check).map(([output, value]) => [`${room} ${output}`, value]);
+  return {
+    ...files,
+    check: Object.fromEntries([...named("image", imageCheck), ...named("audio", audioCheck)]),
+  };
+}
+
+function describe(
+  folder: string,
+  architecture: Architecture,
+  options: ImportOptions,
+  heads: HeadKinds,
+  made: Encoders,
+  parameters: number,
+): Manifest {
+  const { width, height } = options.image;
+  const { patch } = architecture.image;
+  const timing = audioTiming(architecture);
+  const flops = modelFlops(architecture, options.image, options.window);
+  const external = [...made.image, ...made.audio].filter(({ file }) => file.endsWith(".data"));
+  return {
+    format: "whence/model/1",
+    name: options.name,
+    version: 1,
+    license: options.license ?? cardLicense(folder) ??
+      "not stated; see the source (DenseAV's code is MIT)",
+    source: options.source ?? folderName(folder),
+    description: `DenseAV (arXiv 2406.05629): ViT-${architecture.image.depth}/${patch} and ` +
+      `HuBERT-${architecture.audio.depth}, ${
+        (parameters / 1e6).toFixed(1)
+      } M parameters, ${options.precision}`,
+    image: {
+      file: "image.onnx",
+      sha256: made.image[0].sha256,
+      width,
+      height,
+      grid: { width: width / patch, height: height / patch },
+      flops: flops.frame,
+    },
+    audio: {
+      file: "audio.onnx",
+      sha256: made.audio[0].sha256,
+      sample_rate: SAMPLE_RATE,
+      feature_rate: timing.featureRate,
+      first_feature: timing.firstFeature,
+      receptive_field: timing.receptiveField,
+      min_samples: options.fixed ? windowSamples(options) : timing.minSamples,
+      flops_per_second: flops.second,
+    },
+    external_data: external.map(({ file, sha256 }) => ({ file, sha256 })),
+    channels: architecture.channels,
+    class_token: architecture.classToken,
+    heads: heads.kinds.map((kind) => ({ kind, verified: heads.verified })),
+    check: {
+      precision: options.precision,
+      relative_l2: Number(Math.max(...Object.values(made.check)).toPrecision(3)),
+    },
+  };
+}
+
+function windowSamples(options: ImportOptions): number {
+  return Math.round(options.window * SAMPLE_RATE);
+}
+
+function checkSizes(options: ImportOptions, architecture: Architecture): void {
+  const { width, height } = options.image;
+  const { patch } = architecture.image;
+  for (const side of [width, height]) {
+    if (!Number.isInteger(side) || side < patch || side > MAX_SIDE || side % patch !== 0) {
+      throw new ImportError(
+        `Cannot import: --image-size must be multiples of ${patch} up to ${MAX_SIDE}, got ${width}x${height}`,
+      );
+    }
+  }
+  const { minSamples } = audioTiming(architecture);
+  if (!(windowSamples(options) >= minSamples)) {
+    throw new ImportError(
+      `Cannot import: --window must be at least ${
+        minSamples / SAMPLE_RATE
+      }s, got ${options.window}s`,
+    );
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
