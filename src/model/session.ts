@@ -1,3 +1,5 @@
+import type { Provider } from "../config/schema.ts";
+
 /** Element types that cross a model's boundary. */
 export type TensorType = "uint8" | "float32" | "int64";
 
@@ -15,10 +17,20 @@ export interface TensorInfo {
   readonly dims: readonly number[];
 }
 
+/** An execution provider that was asked for and is not used, with the reason in one line. */
+export interface Refusal {
+  readonly provider: Provider;
+  readonly reason: string;
+}
+
 /** One loaded ONNX model on one execution provider. */
 export interface Session {
   /** Where its nodes really run: `tensorrt`, `cuda` or `cpu`. */
   readonly provider: string;
+  /** Nodes by the provider that computes them; empty when the library cannot tell (ONNX Runtime before 1.24). */
+  readonly nodes: Readonly<Record<string, number>>;
+  /** Providers preferred over `provider` that did not take this model. */
+  readonly refused: readonly Refusal[];
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**
@@ -37,6 +49,10 @@ export interface Runtime {
   readonly version: string;
   /** Path of the shared library, or `node` for onnxruntime-node's JavaScript API. */
   readonly library: string;
+  /** What sessions may run on, most preferred first. */
+  readonly providers: readonly Provider[];
+  /** Providers that were asked for and cannot be had; filled only where `cpu` was asked for too. */
+  readonly refused: readonly Refusal[];
   /**
    * Loads a model from a file, or from bytes for a graph built at load.
    *

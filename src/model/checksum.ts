@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { type Manifest, ModelError, type ModelFolder } from "./manifest.ts";
+
+/**
+ * Compares every file of a model with the SHA-256 in its manifest.
+ *
+ * @throws {ModelError} naming the file that is missing or has changed.
+ */
+export async function checkFiles({ path, manifest }: ModelFolder): Promise<void> {
+  for (const { file, sha256 } of filesOf(manifest)) {
+    const full = join(path, file);
+    const got = await sha256Of(full);
+    if (got !== sha256) {
+      throw new ModelError(
+        `Cannot load the model: ${full}: SHA-256 must be ${sha256} as in model.yaml, got ${got}`,
+      );
+    }
+  }
+}
+
+function filesOf(manifest: Manifest): readonly { file: string; sha256: string }[] {
+  return [manifest.image, manifest.audio, ...manifest.external_data];
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    const file = await Deno.open(path);
+    for await (const chunk of file.readable) hash.update(chunk);
+  } catch (cause) {
+    throw new ModelError(`Cannot load the model: ${path} must be a readable file`, { cause });
+  }
+  return hash.digest("hex");
+}

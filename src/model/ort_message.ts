@@ -1,0 +1,12 @@
+/**
+ * One line of what ONNX Runtime says: no error code, source file or C++ signature, nothing after the first line.
+ */
+export function boilDown(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message
+    .split("\n")[0]
+    .replace(/\S+\.(?:cc|h|cpp|hpp|cu):\d+ .*?\) (?:const )?(?=\[ONNX|[A-Z])/g, "")
+    .replace(/\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : /g, "")
+    .replace(/^Load model (?:from )?.*? failed[:.] ?/, "")
+    .trim();
+}
