@@ -1,6 +1,20 @@
 import { z } from "zod";
 import { angleSchema, durationSchema, levelSchema } from "./units.ts";
 
+/** Lets a check across keys run although other keys are faulty, so that all faults show at once. */
+const onceGood = (...keys: readonly string[]) => ({
+  when: (payload: { value: unknown; issues: readonly { path?: PropertyKey[] | undefined }[] }) =>
+    typeof payload.value === "object" && payload.value !== null && !Array.isArray(payload.value) &&
+    payload.issues.every(({ path }) => path?.length === 0 || !keys.includes(String(path?.[0]))),
+});
+
+const durationWithin = (least: string, most: string) => {
+  const [from, to] = [durationSchema.parse(least), durationSchema.parse(most)];
+  return durationSchema.refine((seconds) => seconds >= from && seconds <= to, {
+    message: `must be from ${least} to ${most}`,
+  });
+};
+
 const unit = z.number().min(0).max(1);
 const point = z.tuple([unit, unit]);
 
@@ -35,30 +49,20 @@ export const sourceSchema = z.strictObject({
       message: `must name ${missing} too (audio: silence:// for none)`,
     });
   }
-});
+}, onceGood("uri", "video", "audio", "graph"));
 /** A checked `source` block. */
 export type SourceConfig = z.infer<typeof sourceSchema>;
 
 /** Audio context, step between two inferences, and how far behind now a value becomes final; seconds. */
 export const windowSchema = z.strictObject({
-  duration: durationSchema.default(2).describe("Sound that one inference hears"),
-  hop: durationSchema.default(0.2).describe("Step between two inferences"),
-  lookahead: durationSchema.default(0.2).describe("How far behind now a value becomes final"),
-}).superRefine((window, context) => {
-  const positive = (key: "duration" | "hop", least: number) => {
-    if (window[key] < least) {
-      context.addIssue({
-        code: "custom",
-        path: [key],
-        message: `must be at least ${least * 1000}ms`,
-      });
-    }
-  };
-  positive("duration", 0.2);
-  positive("hop", 0.02);
-  if (window.hop + window.lookahead > window.duration) {
-    context.addIssue({ code: "custom", message: "hop + lookahead must not exceed duration" });
-  }
+  duration: durationWithin("200ms", "60s").prefault("2s").describe(
+    "Sound that one inference hears",
+  ),
+  hop: durationWithin("20ms", "60s").prefault("200ms").describe("Step between two inferences"),
+  lookahead: durationSchema.prefault("200ms").describe("How far behind now a value becomes final"),
+}).refine((window) => window.hop + window.lookahead <= window.duration + 1e-9, {
+  message: "must have hop + lookahead no longer than duration",
+  ...onceGood("duration", "hop", "lookahead"),
 });
 /** A checked `window` block; seconds. */
 export type WindowConfig = z.infer<typeof windowSchema>;
@@ -83,24 +87,30 @@ export const runtimeSchema = z.strictObject({
 /** A checked `runtime` block. */
 export type RuntimeConfig = z.infer<typeof runtimeSchema>;
 
-const trackSchema = (mergeGap: number) =>
+const trackSchema = (mergeGap: string) =>
   z.strictObject({
     on: unit.default(0.6).describe("An event begins when the score reaches this"),
     off: unit.default(0.4).describe("An event ends when the score falls below this"),
-    min_duration: durationSchema.default(0.15).describe("Shorter bursts are no events"),
-    merge_gap: durationSchema.default(mergeGap).describe(
+    min_duration: durationSchema.prefault("150ms").describe("Shorter bursts are no events"),
+    merge_gap: durationSchema.prefault(mergeGap).describe(
       "Dips shorter than this do not end an event",
     ),
-    update_every: durationSchema.default(0.5).describe("Pause between two update messages"),
-  }).refine((track) => track.off <= track.on, { message: "must not be above on", path: ["off"] });
+    update_every: durationWithin("20ms", "1h").prefault("500ms").describe(
+      "Pause between two update messages",
+    ),
+  }).refine((track) => track.off <= track.on, {
+    message: "must not be above on",
+    path: ["off"],
+    ...onceGood("on", "off"),
+  });
 
 const zoneName = z.string().regex(/^[A-Za-z0-9_-]+$/, "must be letters, digits, _ and -");
 
 /** From scores to events and regions. */
 export const detectSchema = z.strictObject({
-  sound: trackSchema(0.3).prefault({}),
-  speech: trackSchema(0.2).prefault({}),
-  gate: levelSchema.default(-55).describe("Quieter than this is silence"),
+  sound: trackSchema("300ms").prefault({}),
+  speech: trackSchema("200ms").prefault({}),
+  gate: levelSchema.prefault("-55dBFS").describe("Quieter than this is silence"),
   region: z.strictObject({
     level: unit.default(0.5).describe("The box holds what is above level × the heat map's peak"),
   }).prefault({}),
@@ -117,7 +127,9 @@ const focal = z.number().positive();
 /** Frame id and optics: `hfov`, or a pinhole's `fx`, `fy`, `cx`, `cy` in pixels of the source picture. */
 export const cameraSchema = z.strictObject({
   frame_id: z.string().min(1).default("camera").describe("The events' header.frame_id"),
-  hfov: angleSchema.optional().describe("Horizontal field of view"),
+  hfov: angleSchema.refine((angle) => angle > 0 && angle < Math.PI, {
+    message: "must be above 0deg and below 180deg",
+  }).optional().describe("Horizontal field of view"),
   fx: focal.optional(),
   fy: focal.optional(),
   cx: z.number().min(0).optional(),
@@ -129,14 +141,7 @@ export const cameraSchema = z.strictObject({
   } else if (given === 4 && camera.hfov !== undefined) {
     context.addIssue({ code: "custom", message: "must have either hfov or fx, fy, cx, cy" });
   }
-  if (camera.hfov !== undefined && (camera.hfov <= 0 || camera.hfov >= Math.PI)) {
-    context.addIssue({
-      code: "custom",
-      path: ["hfov"],
-      message: "must be above 0deg and below 180deg",
-    });
-  }
-});
+}, onceGood("hfov", "fx", "fy", "cx", "cy"));
 /** A checked `camera` block; radians and pixels. */
 export type CameraConfig = z.infer<typeof cameraSchema>;
 
@@ -145,7 +150,10 @@ export const mqttSchema = z.strictObject({
   url: z.string().regex(
     /^(mqtts?|wss?):\/\/\S+$|^embedded:(\d+)?$/,
     "must be mqtt://HOST[:PORT], mqtts://…, ws://…, wss://…, or embedded:[PORT]",
-  ).default("mqtt://localhost:1883"),
+  ).refine((url) => URL.canParse(url) && Number(/^embedded:(\d*)$/.exec(url)?.[1] ?? 0) <= 65535, {
+    message: "must have a host, and a port up to 65535",
+    when: ({ issues }) => issues.length === 0,
+  }).default("mqtt://localhost:1883"),
   prefix: z.string().regex(
     /^[^+#\s/][^+#\s]*[^+#\s/]$|^[^+#\s/]$/,
     "must be a topic without + # or outer /",
@@ -163,7 +171,7 @@ export const mqttSchema = z.strictObject({
   if ((mqtt.cert === undefined) !== (mqtt.key === undefined)) {
     context.addIssue({ code: "custom", message: "must have both cert and key, or neither" });
   }
-});
+}, onceGood("cert", "key"));
 /** A checked `publish.mqtt` block. */
 export type MqttConfig = z.infer<typeof mqttSchema>;
 
@@ -171,6 +179,9 @@ export type MqttConfig = z.infer<typeof mqttSchema>;
 export const publishSchema = z.strictObject({
   mqtt: mqttSchema.optional(),
   jsonl: z.string().min(1).optional().describe("File that gets one event a line"),
+}).refine((publish) => publish.mqtt !== undefined || publish.jsonl !== undefined, {
+  message: "must have mqtt, jsonl or both",
+  ...onceGood("mqtt", "jsonl"),
 });
 /** A checked `publish` block. */
 export type PublishConfig = z.infer<typeof publishSchema>;

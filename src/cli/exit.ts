@@ -1,0 +1,67 @@
+import { type Command, CommanderError } from "commander";
+import { maskSecrets } from "../config/secrets.ts";
+
+/** What the process tells its caller: all went well, it failed, or it was asked wrongly. */
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+
+/** A command that was asked for wrongly; one line, exit code 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/**
+ * Runs a program of commands and ends the process: 0 done, 1 failed, 2 wrong usage or configuration. Whatever a user
+ * can cause is one line a fault on stderr; stacks show only with `WHENCE_DEBUG=1`.
+ */
+export async function runAndExit(program: Command, args: readonly string[]): Promise<never> {
+  const fail = (cause: unknown) => Deno.exit(report(cause));
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    fail(event.reason);
+  });
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    fail(event.error);
+  });
+  settle(program);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+  } catch (cause) {
+    fail(cause);
+  }
+  Deno.exit();
+}
+
+/** Prints what went wrong and gives the exit code. */
+export function report(cause: unknown, print: (line: string) => void = console.error): number {
+  if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.done : EXIT.usage;
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  if (Deno.env.get("WHENCE_DEBUG") === "1") {
+    print(maskSecrets(error.stack ?? error.message));
+    for (let at = error.cause; at instanceof Error; at = at.cause) {
+      print(maskSecrets(`Caused by: ${at.stack ?? at.message}`));
+    }
+  } else if (USAGE.has(error.name)) {
+    for (const line of error.message.split("\n")) print(maskSecrets(line));
+  } else {
+    const line = maskSecrets(error.message.split("\n")[0] || error.name);
+    print(isBug(error) ? `Cannot go on: ${line} (WHENCE_DEBUG=1 shows where)` : line);
+  }
+  return USAGE.has(error.name) ? EXIT.usage : EXIT.failed;
+}
+
+const USAGE = new Set(["ConfigError", "OverrideError", "UsageError"]);
+const BUGS = new Set(["Error", "TypeError", "RangeError", "ReferenceError", "SyntaxError"]);
+
+// Errors with a name of their own (or the system's) are worded for users; the language's own are not.
+function isBug(error: Error): boolean {
+  return BUGS.has(error.name) || error.name === "AssertionError";
+}
+
+function settle(command: Command): void {
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`),
+  });
+  command.configureHelp({ showGlobalOptions: false });
+  for (const child of command.commands) settle(child);
+}

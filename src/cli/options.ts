@@ -1,0 +1,19 @@
+import { InvalidArgumentError, Option } from "commander";
+import { type Override, parseOverride } from "../config/override.ts";
+import { durationSchema } from "../config/units.ts";
+
+/** `--set KEY=VALUE`, repeatable; gives `set: Override[]`. */
+export function setOption(): Option {
+  return new Option("--set <key=value>", "put another value in the place of a key; repeatable")
+    .default([], "none")
+    .argParser((text: string, former: Override[]) => [...former, parseOverride(text)]);
+}
+
+/** An option whose value is a duration such as `30s`; gives seconds. */
+export function durationOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text: string) => {
+    const result = durationSchema.safeParse(text);
+    if (!result.success) throw new InvalidArgumentError(`It ${result.error.issues[0].message}.`);
+    return result.data;
+  });
+}

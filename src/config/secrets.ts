@@ -1,0 +1,48 @@
+const MASK = "***";
+const SHORTEST = 4;
+
+const known = new Set<string>();
+
+/** Keeps a secret from ever showing in text that goes through {@linkcode maskSecrets}. */
+export function rememberSecret(secret: string): void {
+  if (secret.length < SHORTEST) return;
+  for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]) {
+    known.add(form);
+  }
+}
+
+/** Whether a variable or parameter of this name holds a secret. */
+export function soundsSecret(name: string): boolean {
+  return !/file$/i.test(name) &&
+    (/passw(or)?d|passphrase|secret|token|credential|(api|private)[-_]?key/i.test(name) ||
+      /(^|[-_])(pass|pwd|pw)$/i.test(name));
+}
+
+/** Remembers the passwords of all URLs in a text, as written and decoded. */
+export function rememberUrlPasswords(text: string): void {
+  for (const [, , password] of text.matchAll(URL_PASSWORD)) {
+    rememberSecret(password);
+    try {
+      rememberSecret(decodeURIComponent(password));
+    } catch {
+      // Not percent-encoded: the form as written is all there is.
+    }
+  }
+}
+
+// GStreamer takes all before the first @ for user and password, a slash too; so does this.
+const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s"':@/?#]*):([^\s"']+)@/gi;
+const PARAMETER = /([\w-]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'&;!]+)/g;
+
+/**
+ * The text with every secret replaced by `***`: passwords inside URLs, parameters such as `user-pw=` and `token=`,
+ * and all that {@linkcode rememberSecret} was told. Logs, `check` and `state` show nothing else.
+ */
+export function maskSecrets(text: string): string {
+  let masked = text.replace(URL_PASSWORD, `$1:${MASK}@`).replace(
+    PARAMETER,
+    (whole, name: string, equals: string) => soundsSecret(name) ? `${name}${equals}${MASK}` : whole,
+  );
+  for (const secret of known) masked = masked.replaceAll(secret, MASK);
+  return masked;
+}

@@ -1,0 +1,7 @@
+import { runAndExit } from "./cli/exit.ts";
+import { whence } from "./cli/program.ts";
+import { schemaCommand } from "./cli/schema.ts";
+
+if (import.meta.main) {
+  await runAndExit(whence(schemaCommand()), Deno.args);
+}
