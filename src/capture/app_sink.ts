@@ -1,0 +1,115 @@
+import { cString, type Native } from "./native.ts";
+
+const FORMAT_TIME = 3;
+const GST_BUFFER_PTS = 72;
+const NO_TIME = 0xffff_ffff_ffff_ffffn;
+const STATS = cString("stats");
+const RENDERED = cString("rendered");
+const LATE = cString("dropped");
+
+/** One buffer taken from an appsink. */
+export interface Sample {
+  /** Running time in ns, negative before the stream's beginning; undefined when the buffer carries no time. */
+  readonly ptsNs: number | undefined;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** An appsink: takes samples off it without holding the event loop up, and knows how many it has let go. */
+export class AppSink {
+  readonly #native: Native;
+  readonly #sink: Deno.PointerObject;
+  readonly #depth: number;
+  readonly #gvalue = new Uint8Array(24);
+  readonly #number = new BigUint64Array(1);
+  readonly #pulls = new Set<Promise<unknown>>();
+  #taken = 0;
+  #arrived = 0;
+  #late = 0;
+  #dropped = 0;
+
+  /**
+   * @param sink owned from here on.
+   * @param depth its `max-buffers`.
+   * @param leaky its `drop`.
+   */
+  constructor(native: Native, sink: Deno.PointerObject, depth: number, leaky: boolean) {
+    this.#native = native;
+    this.#sink = sink;
+    this.#depth = leaky ? depth : Infinity;
+  }
+
+  /** Buffers that have come as far as the appsink. */
+  get arrived(): number {
+    return this.#arrived;
+  }
+
+  /** Buffers that nobody took before newer ones pushed them out, or that came too late. */
+  get dropped(): number {
+    return this.#dropped + this.#late;
+  }
+
+  /** Whether buffers wait to be taken. */
+  get waiting(): boolean {
+    return this.#arrived - this.#dropped > this.#taken;
+  }
+
+  /** Whether the stream has ended and everything of it has been taken. */
+  get ended(): boolean {
+    return this.#native.gst_app_sink_is_eos(this.#sink) !== 0;
+  }
+
+  /** Reads the element's own counters; the drops are right as of the last look while the queue was full. */
+  count(): void {
+    const native = this.#native;
+    this.#gvalue.fill(0);
+    native.g_value_init(this.#gvalue, native.gst_structure_get_type());
+    native.g_object_get_property(this.#sink, STATS, this.#gvalue);
+    const stats = native.g_value_get_boxed(this.#gvalue);
+    this.#arrived = this.#field(stats, RENDERED);
+    this.#late = this.#field(stats, LATE);
+    native.g_value_unset(this.#gvalue);
+    this.#dropped = Math.max(this.#dropped, this.#arrived - this.#taken - this.#depth);
+  }
+
+  /** The next buffer; undefined when none comes within `timeoutMs`, at the end, and when the pipeline stops. */
+  async pull(timeoutMs: number): Promise<Sample | undefined> {
+    const native = this.#native;
+    this.count();
+    const pulling = native.gst_app_sink_try_pull_sample(this.#sink, BigInt(timeoutMs * 1e6));
+    this.#pulls.add(pulling);
+    const sample = await pulling;
+    this.#pulls.delete(pulling);
+    if (sample === null) return undefined;
+    this.#taken++;
+    try {
+      return this.#read(sample);
+    } finally {
+      native.gst_mini_object_unref(sample);
+    }
+  }
+
+  /** Lets go of the appsink once no pull is under way; the pipeline must have stopped. */
+  async release(): Promise<void> {
+    await Promise.all(this.#pulls);
+    this.#native.gst_object_unref(this.#sink);
+  }
+
+  #read(sample: Deno.PointerObject): Sample {
+    const native = this.#native;
+    const buffer = native.gst_sample_get_buffer(sample)!;
+    const size = native.gst_buffer_get_size(buffer);
+    const data = new Uint8Array(Number(size));
+    native.gst_buffer_extract(buffer, 0n, data, size);
+    const pts = new Deno.UnsafePointerView(buffer).getBigUint64(GST_BUFFER_PTS);
+    if (pts === NO_TIME) return { ptsNs: undefined, data };
+    const segment = native.gst_sample_get_segment(sample);
+    const sign = native.gst_segment_to_running_time_full(segment, FORMAT_TIME, pts, this.#number);
+    return { ptsNs: sign === 0 ? undefined : sign * Number(this.#number[0]), data };
+  }
+
+  #field(structure: Deno.PointerValue, name: Uint8Array<ArrayBuffer>): number {
+    this.#number[0] = 0n;
+    this.#native.gst_structure_get_uint64(structure, name, this.#number);
+    return Number(this.#number[0]);
+  }
+}

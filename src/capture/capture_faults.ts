@@ -1,0 +1,35 @@
+import type { BusMessage } from "./bus.ts";
+import { CaptureError } from "./capture_error.ts";
+import type { CapturePlan, StreamPlan } from "./plan.ts";
+import { maskSecrets } from "./source_url.ts";
+import { TAIL_HEAD } from "./tails.ts";
+
+/** Kinds of data whose decoder must be there; subtitles and the like may go undecoded. */
+const NEEDED = /^(video|audio|image|application\/x-rtp|[^/]+$)/;
+
+/** The error that a message of the pipeline means for its source; undefined when it is no more than a warning. */
+export function faultOf(message: BusMessage, plan: CapturePlan): CaptureError | undefined {
+  const stream = blamed(message, plan);
+  if (message.kind === "missing") {
+    return NEEDED.test(message.detail) ? cannot(stream, message.text) : undefined;
+  }
+  if (/delayed link/i.test(`${message.text} ${message.detail}`)) {
+    for (const kind of ["video", "audio"] as const) {
+      if (message.detail.includes(TAIL_HEAD[kind]) || message.element.startsWith(kind)) {
+        const what = kind === "video" ? "picture" : "sound";
+        return cannot(plan[kind], `it carries no ${what}`);
+      }
+    }
+  }
+  if (message.kind === "warning") return undefined;
+  return cannot(stream, `${maskSecrets(message.text)} (${message.element})`);
+}
+
+/** "Cannot capture from SOURCE: REASON". */
+export function cannot(stream: StreamPlan, reason: string): CaptureError {
+  return new CaptureError(`Cannot capture from ${stream.label}: ${reason}`, stream.path);
+}
+
+function blamed(message: BusMessage, plan: CapturePlan): StreamPlan {
+  return message.element.startsWith("audio") ? plan.audio : plan.video;
+}

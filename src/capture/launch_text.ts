@@ -1,0 +1,26 @@
+/** A value in a launch text, quoted so that GStreamer's parser takes it as it is. */
+export function quoted(value: string): string {
+  return `"${value.replace(/[\\"]/g, "\\$&")}"`;
+}
+
+/** The parts of a launch text between spaces; a quoted part stays whole. */
+export function launchTokens(launch: string): string[] {
+  return launch.match(/(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\.|[^\s"'\\])+/gs) ?? [];
+}
+
+/** Names of the elements that a launch text makes, each once. */
+export function launchElements(launch: string): string[] {
+  const names = launchTokens(launch).filter((token) => /^[a-z][a-z0-9_-]*$/i.test(token));
+  return [...new Set(names)];
+}
+
+/** A decimal rate as the fraction that caps want, such as `25/2`. */
+export function rateFraction(rate: number): string {
+  const numerator = Math.round(rate * 1000);
+  const divisor = greatestCommonDivisor(numerator, 1000);
+  return `${numerator / divisor}/${1000 / divisor}`;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

@@ -1,0 +1,95 @@
+/** Elements whose Debian package follows from their name alone. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "libgstreamer1.0-0": ["capsfilter", "fakesink", "filesrc", "identity", "queue", "tee"],
+  "gstreamer1.0-plugins-base": [
+    "appsink",
+    "audioconvert",
+    "audioresample",
+    "audiotestsrc",
+    "decodebin",
+    "oggdemux",
+    "opusdec",
+    "theoradec",
+    "uridecodebin",
+    "videoconvert",
+    "videorate",
+    "videoscale",
+    "videotestsrc",
+    "vorbisdec",
+  ],
+  "gstreamer1.0-plugins-good": [
+    "aspectratiocrop",
+    "avidemux",
+    "capssetter",
+    "flacdec",
+    "flvdemux",
+    "jpegdec",
+    "matroskademux",
+    "mpg123audiodec",
+    "multipartdemux",
+    "qtdemux",
+    "rtpbin",
+    "rtph264depay",
+    "rtph265depay",
+    "rtpjpegdepay",
+    "rtpmp4gdepay",
+    "rtppcmadepay",
+    "rtppcmudepay",
+    "rtspsrc",
+    "souphttpsrc",
+    "udpsrc",
+    "v4l2src",
+    "videoflip",
+    "vp8dec",
+    "vp9dec",
+    "wavparse",
+  ],
+  "gstreamer1.0-plugins-bad": [
+    "h264parse",
+    "h265parse",
+    "hlsdemux",
+    "tsdemux",
+    "dashdemux",
+    "av1dec",
+  ],
+  "gstreamer1.0-libav": ["avdec_h264", "avdec_h265", "avdec_aac", "avdec_mjpeg", "avdec_mpeg4"],
+  "gstreamer1.0-alsa": ["alsasrc"],
+  "gstreamer1.0-pulseaudio": ["pulsesrc"],
+  "gstreamer1.0-tools": ["gst-launch-1.0", "gst-inspect-1.0"],
+  "nvidia-l4t-gstreamer": ["nvarguscamerasrc", "nvvidconv", "nvv4l2decoder", "nvjpegdec"],
+};
+
+/** The Debian (on a Jetson: L4T) package that has an element, if known. */
+export function packageOfElement(element: string): string | undefined {
+  for (const [name, elements] of Object.entries(PACKAGES)) {
+    if (elements.includes(element)) return name;
+  }
+  if (element.startsWith("avdec_")) return "gstreamer1.0-libav";
+  return element.startsWith("nv") ? "nvidia-l4t-gstreamer" : undefined;
+}
+
+/**
+ * The Debian package that decodes what GStreamer describes as missing.
+ *
+ * @param detail of a `missing-plugin` message: a factory's name, a URI scheme, or caps such as `video/x-h264, …`.
+ */
+export function packageOfMissing(
+  type: string,
+  detail: string,
+): string | undefined {
+  if (type === "element") return packageOfElement(detail);
+  if (type === "urisource") return "gstreamer1.0-plugins-good";
+  const media = /^[\w-]+\/[\w.+-]+/.exec(detail)?.[0] ?? "";
+  if (/^application\/x-rtp/.test(media)) return "gstreamer1.0-plugins-good";
+  if (/hls|dash|mpegts/.test(media)) return "gstreamer1.0-plugins-bad";
+  if (/matroska|webm|quicktime|avi|flv|multipart|x-wav|x-flac|x-vp[89]|image\/jpeg/.test(media)) {
+    return "gstreamer1.0-plugins-good";
+  }
+  if (/ogg|vorbis|opus|theora|x-raw/.test(media)) return "gstreamer1.0-plugins-base";
+  return media === "" ? undefined : "gstreamer1.0-libav";
+}
+
+/** " (apt-get install PACKAGE)" for an element, or nothing when no package is known. */
+export function installHint(packageName: string | undefined): string {
+  return packageName === undefined ? "" : `; install it with: apt-get install ${packageName}`;
+}

@@ -1,0 +1,45 @@
+import type { AppSink } from "./app_sink.ts";
+import type { CaptureNotice } from "./media.ts";
+
+/** Tells when a stream stops bringing anything, and when it goes on. */
+export class Watchdog {
+  readonly #stream: "audio" | "video";
+  readonly #sink: AppSink;
+  readonly #live: boolean;
+  readonly #limitMs: number;
+  #arrived = 0;
+  #lastMs: number;
+  #starved = false;
+
+  /** @param live a stream that waits for its reader is not starved while buffers wait. */
+  constructor(
+    stream: "audio" | "video",
+    sink: AppSink,
+    live: boolean,
+    limitMs: number,
+    nowMs: number,
+  ) {
+    this.#stream = stream;
+    this.#sink = sink;
+    this.#live = live;
+    this.#limitMs = limitMs;
+    this.#lastMs = nowMs;
+  }
+
+  /** Looks at the counters; call a few times a second. */
+  look(nowMs: number): CaptureNotice | undefined {
+    this.#sink.count();
+    const came = this.#sink.arrived !== this.#arrived;
+    this.#arrived = this.#sink.arrived;
+    if (came || this.#sink.ended || (!this.#live && this.#sink.waiting)) {
+      this.#lastMs = nowMs;
+      if (!this.#starved || !came) return undefined;
+      this.#starved = false;
+      return { kind: "flowing", stream: this.#stream };
+    }
+    if (this.#starved || nowMs - this.#lastMs < this.#limitMs) return undefined;
+    this.#starved = true;
+    const seconds = Math.round((nowMs - this.#lastMs) / 100) / 10;
+    return { kind: "starved", stream: this.#stream, seconds };
+  }
+}
