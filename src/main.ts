@@ -1,7 +1,8 @@
+import { checkCommand } from "./cli/check.ts";
 import { runAndExit } from "./cli/exit.ts";
 import { whence } from "./cli/program.ts";
 import { schemaCommand } from "./cli/schema.ts";
 
 if (import.meta.main) {
-  await runAndExit(whence(schemaCommand()), Deno.args);
+  await runAndExit(whence(checkCommand(), schemaCommand()), Deno.args);
 }

@@ -17,6 +17,11 @@ export function formatFault(fault: ConfigFault): string {
   return maskSecrets(`${place}: ${fault.message}`);
 }
 
+/** Orders the faults of one file as they stand in it; those of no place first. */
+export function byPlace(a: ConfigFault, b: ConfigFault): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
 /** Pipeline files that cannot be used; its message holds one line a fault, all faults of all files. */
 export class ConfigError extends Error {
   override name = "ConfigError";

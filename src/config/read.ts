@@ -1,7 +1,7 @@
 import { basename, dirname, extname, resolve } from "node:path";
 import { expandVariables } from "./expand.ts";
 import { explain } from "./explain.ts";
-import type { ConfigFault } from "./fault.ts";
+import { byPlace, type ConfigFault } from "./fault.ts";
 import { knownKeys } from "./known_keys.ts";
 import { applyOverrides, type Override, overrideAt } from "./override.ts";
 import { type PipelineConfig, pipelineSchema } from "./schema.ts";
@@ -116,8 +116,4 @@ function unreadable(faults: readonly ConfigFault[]): PipelineReading {
 
 function reason(cause: unknown): string {
   return (cause instanceof Error ? cause.message : String(cause)).split("\n")[0];
-}
-
-function byPlace(a: ConfigFault, b: ConfigFault): number {
-  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
