@@ -65,6 +65,7 @@ export class EventQueue implements Outbox {
   }
 
   close(): void {
+    this.#dropped += this.size;
     this.#waiting.clear();
     this.#onTheirWay.clear();
   }

@@ -21,5 +21,6 @@ export interface Outbox {
   /** Lets go of a message that was taken; false when it is held no longer. */
   acknowledge(key: number): boolean;
   giveBack(): void;
+  /** Ends its use; what an outbox without a memory still holds is dropped. */
   close(): void;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 const setSchema = z.strictObject({ enabled: z.boolean() });
-const LONGEST = 1_000;
+const LONGEST_BYTES = 1_000;
 
 /**
  * Reads what came on a pipeline's `set` topic.
@@ -10,10 +10,10 @@ const LONGEST = 1_000;
  * @throws {Error} in one line, when the payload is anything but `{"enabled": true|false}`.
  */
 export function parseSetCommand(payload: Uint8Array): boolean {
-  const text = new TextDecoder().decode(payload.subarray(0, LONGEST));
+  const text = new TextDecoder().decode(payload.subarray(0, LONGEST_BYTES));
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    if (payload.length <= LONGEST_BYTES) value = JSON.parse(text);
   } catch {
     value = undefined;
   }

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { decodeEvent } from "../../src/events/event_json.ts";
+import { EventQueue } from "../../src/publish/event_queue.ts";
+import { eventually } from "../support/eventually.ts";
+import { Mosquitto } from "../support/mosquitto.ts";
+import { MqttListener } from "../support/mqtt_listener.ts";
+import { keepLog, openSink } from "../support/open_sink.ts";
+import { sampleEvent } from "../support/sample_event.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
+
+const running = { state: "running", since: 1763812800, reason: null } as const;
+const upTo = (end: number, start = 0) => Array.from({ length: end - start }, (_, i) => start + i);
+
+/** The sequence numbers heard, and the same without repeats. */
+function sequences(ear: MqttListener): { heard: number[]; once: number[] } {
+  const heard = ear.on("whence/front/event").map((text) => decodeEvent(text).seq);
+  return { heard, once: [...new Set(heard)] };
+}
+
+Deno.test("over a broker's restart nothing is lost and the order stays", async () => {
+  await using broker = await Mosquitto.start({ persistent: true });
+  await using ear = await MqttListener.connect(broker.url, "whence/#", {
+    clean: false,
+    clientId: "ear",
+  });
+  const { log, lines } = keepLog();
+  const sink = await openSink({ url: broker.url }, { log });
+  sink.state(running);
+  for (const seq of upTo(100)) sink.event(sampleEvent({ seq }));
+  await eventually("some are there", () => sequences(ear).once.length > 20);
+  await broker.stop();
+  await eventually("the loss is noticed", () => lines.some((line) => line.includes("Lost")));
+  for (const seq of upTo(300, 100)) sink.event(sampleEvent({ seq }));
+  assert.ok(sink.counters().waiting >= 200);
+  await broker.resume();
+  await eventually("all were taken", () => sink.counters().waiting === 0);
+  await eventually("all arrived", () => sequences(ear).once.length === 300);
+  assert.deepEqual(sequences(ear).once, upTo(300));
+  await using late = await MqttListener.connect(broker.url, "whence/#");
+  await late.until("whence/available", "online");
+  await late.until("whence/front/state", JSON.stringify(running));
+  await sink.close();
+  const { accepted, acknowledged, dropped } = sink.counters();
+  assert.deepEqual({ accepted, acknowledged, dropped }, {
+    accepted: 300,
+    acknowledged: 300,
+    dropped: 0,
+  });
+  assert.equal(lines.filter((line) => line.includes("Connected")).length, 2);
+});
+
+Deno.test("what the broker took and could not acknowledge comes again, with the same id and seq", async () => {
+  await using broker = await Mosquitto.start();
+  await using proxy = new TcpProxy(broker.port);
+  await using ear = await MqttListener.connect(broker.url, "whence/#");
+  const sink = await openSink({ url: proxy.url });
+  await ear.until("whence/available", "online");
+  sink.event(sampleEvent({ seq: 0 }));
+  await eventually("the first is acknowledged", () => sink.counters().acknowledged === 1);
+  proxy.deaf = true;
+  for (const seq of upTo(50, 1)) sink.event(sampleEvent({ seq }));
+  await eventually("what is allowed ahead arrived", () => sequences(ear).heard.length === 17);
+  assert.equal(sink.counters().waiting, 49);
+  proxy.cut();
+  proxy.deaf = false;
+  await eventually("all arrived", () => sequences(ear).once.length === 50);
+  await sink.close();
+  const { heard, once } = sequences(ear);
+  assert.deepEqual(heard, [...upTo(17), ...upTo(50, 1)]);
+  assert.deepEqual(once, upTo(50));
+  const texts = ear.on("whence/front/event");
+  assert.equal(new Set(texts).size, 50);
+  const { sent, acknowledged } = sink.counters();
+  assert.deepEqual({ sent, acknowledged }, { sent: 66, acknowledged: 50 });
+});
+
+Deno.test("a connection cut over and over loses nothing", async () => {
+  await using broker = await Mosquitto.start();
+  await using proxy = new TcpProxy(broker.port);
+  await using ear = await MqttListener.connect(broker.url, "whence/front/event");
+  const sink = await openSink({ url: proxy.url }, { delaysMs: [1] });
+  let seq = 0;
+  for (let round = 1; round <= 10; round++) {
+    await eventually("connected again", () => proxy.connections >= round);
+    while (seq < round * 40) sink.event(sampleEvent({ seq: seq++ }));
+    await eventually("some arrived", () => sequences(ear).once.length > (round - 1) * 40);
+    proxy.cut();
+  }
+  await eventually("all arrived", () => sequences(ear).once.length === 400);
+  await sink.close();
+  assert.deepEqual(sequences(ear).once, upTo(400));
+  const { accepted, acknowledged, dropped } = sink.counters();
+  assert.deepEqual({ accepted, acknowledged, dropped }, {
+    accepted: 400,
+    acknowledged: 400,
+    dropped: 0,
+  });
+});
+
+Deno.test("what does not fit while the broker is away goes oldest first, is counted and told", async () => {
+  await using broker = await Mosquitto.start();
+  await using ear = await MqttListener.connect(broker.url, "whence/front/event");
+  await using proxy = new TcpProxy(broker.port);
+  proxy.closed = true;
+  const { log, lines } = keepLog();
+  const sink = await openSink({ url: proxy.url }, { log, outbox: new EventQueue(30) });
+  for (const seq of upTo(100)) sink.event(sampleEvent({ seq }));
+  assert.deepEqual([sink.counters().waiting, sink.counters().dropped], [30, 70]);
+  proxy.closed = false;
+  await eventually("the rest arrived", () => sequences(ear).heard.length === 30);
+  await sink.close();
+  assert.deepEqual(sequences(ear).heard, upTo(100, 70));
+  const { accepted, acknowledged, dropped, waiting } = sink.counters();
+  assert.deepEqual([accepted, acknowledged, dropped, waiting], [100, 30, 70, 0]);
+  assert.deepEqual(lines.filter((line) => line.includes("dropped")), [
+    "warning: Too many events wait for the broker (30): the oldest are dropped",
+    "warning: 70 events were dropped while the broker was away",
+  ]);
+});
+
+Deno.test("stats and heat maps do not wait for a broker that is away; state does", async () => {
+  await using broker = await Mosquitto.start();
+  await using ear = await MqttListener.connect(broker.url, "whence/#");
+  await using proxy = new TcpProxy(broker.port);
+  proxy.closed = true;
+  const sink = await openSink({ url: proxy.url, heatmap: true });
+  sink.stats({ frames: 1 });
+  sink.heatmap("sound", new Uint8Array([1]));
+  sink.state({ ...running, since: 1 });
+  sink.state({ ...running, since: 2 });
+  assert.equal(sink.counters().replaced, 3);
+  proxy.closed = false;
+  await ear.until("whence/front/state", JSON.stringify({ ...running, since: 2 }));
+  await sink.close();
+  await ear.until("whence/available", "offline");
+  assert.deepEqual(
+    ear.heard.map(({ topic }) => topic),
+    ["whence/available", "whence/front/state", "whence/available"],
+  );
+});
+
+Deno.test("a process that is killed is declared offline by the broker", async () => {
+  await using broker = await Mosquitto.start();
+  await using ear = await MqttListener.connect(broker.url, "whence/#");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", new URL("killed_process.ts", import.meta.url).pathname, broker.url],
+    stdin: "null",
+    stdout: "null",
+  }).spawn();
+  await eventually("the child's event", () => ear.on("whence/front/event").length === 1);
+  assert.deepEqual(ear.on("whence/available"), ["online"]);
+  child.kill("SIGKILL");
+  await child.status;
+  await ear.until("whence/available", "offline");
+  await using late = await MqttListener.connect(broker.url, "whence/available");
+  await late.until("whence/available", "offline");
+});

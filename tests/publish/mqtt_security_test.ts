@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { eventually } from "../support/eventually.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { freePort } from "../support/free_port.ts";
+import { Mosquitto } from "../support/mosquitto.ts";
+import { MqttListener } from "../support/mqtt_listener.ts";
+import { keepLog, openSink } from "../support/open_sink.ts";
+import { sampleEvent } from "../support/sample_event.ts";
+
+async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "whence-tls-" });
+  try {
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Publishes one event; tells whether the broker took it and what the log said first. */
+async function publishOne(block: Record<string, unknown>): Promise<{ ok: boolean; said: string }> {
+  const { log, lines } = keepLog();
+  const sink = await openSink(block, { log, drainMs: 0 });
+  sink.event(sampleEvent());
+  await eventually(
+    "an outcome",
+    () => sink.counters().acknowledged > 0 || sink.counters().failures > 1,
+  );
+  const ok = sink.counters().acknowledged > 0;
+  await sink.close();
+  return { ok, said: lines[0] };
+}
+
+Deno.test("mutual TLS: the right papers pass, every lack is told in words", async (t) => {
+  await withFolder(async (folder) => {
+    const files = await makeCertificates(folder);
+    const elsewhere = freePort();
+    await using broker = await Mosquitto.start({
+      listener: [
+        `cafile ${files.ca}`,
+        `certfile ${files.serverCert}`,
+        `keyfile ${files.serverKey}`,
+        "require_certificate true",
+        `listener ${elsewhere} 127.0.0.1`,
+        `certfile ${files.elsewhereCert}`,
+        `keyfile ${files.elsewhereKey}`,
+      ],
+    });
+    const url = `mqtts://127.0.0.1:${broker.port}`;
+    const papers = { ca: files.ca, cert: files.clientCert, key: files.clientKey };
+    await t.step("all papers", async () => {
+      const { ok, said } = await publishOne({ url, ...papers });
+      assert.ok(ok, said);
+    });
+    await t.step("no client certificate", async () => {
+      const { ok, said } = await publishOne({ url, ca: files.ca });
+      assert.ok(!ok);
+      assert.match(said, /Cannot reach mqtts:.* it wants a client certificate: set cert and key/);
+    });
+    await t.step("no authority", async () => {
+      const { ok, said } = await publishOne({ url, cert: papers.cert, key: papers.key });
+      assert.ok(!ok);
+      assert.match(said, /its certificate comes from an unknown authority: set ca/);
+    });
+    await t.step("a host that the certificate is not for", async () => {
+      const { ok, said } = await publishOne({ ...papers, url: `mqtts://127.0.0.1:${elsewhere}` });
+      assert.ok(!ok);
+      assert.match(said, /its certificate is for another host name/);
+    });
+    await t.step("a file that is not there", async () => {
+      const { ok, said } = await publishOne({ url, ...papers, key: `${folder}/none.key` });
+      assert.ok(!ok);
+      assert.match(said, /key must be a readable file, got .*none\.key \(ENOENT\)/);
+    });
+  });
+});
+
+Deno.test("user name and password are given, and never told", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/password`, "s3cret\n");
+    await Deno.writeTextFile(`${folder}/wrong`, "wr0ng\n");
+    const made = await new Deno.Command("mosquitto_passwd", {
+      args: ["-b", "-c", `${folder}/users`, "robot", "s3cret"],
+    }).output();
+    assert.ok(made.success);
+    await using broker = await Mosquitto.start({
+      anonymous: false,
+      listener: [`password_file ${folder}/users`],
+    });
+    const login = { url: broker.url, username: "robot" };
+    assert.ok((await publishOne({ ...login, password_file: `${folder}/password` })).ok);
+    const { ok, said } = await publishOne({ ...login, password_file: `${folder}/wrong` });
+    assert.ok(!ok);
+    assert.match(said, /it refuses the login: check username and password_file/);
+    assert.ok(!/s3cret|wr0ng/.test(said));
+  });
+});
+
+Deno.test("websockets carry it too, with and without TLS", async (t) => {
+  await withFolder(async (folder) => {
+    const files = await makeCertificates(folder);
+    const [plain, secure] = [freePort(), freePort()];
+    // Mosquitto 2.0.11 does not start with websocket listeners only, hence three.
+    await using broker = await Mosquitto.start({
+      listener: [
+        `listener ${plain} 127.0.0.1`,
+        "protocol websockets",
+        `listener ${secure} 127.0.0.1`,
+        "protocol websockets",
+        `cafile ${files.ca}`,
+        `certfile ${files.serverCert}`,
+        `keyfile ${files.serverKey}`,
+      ],
+    });
+    await using ear = await MqttListener.connect(broker.url, "whence/front/event");
+    await t.step("ws", async () => {
+      const { ok, said } = await publishOne({ url: `ws://127.0.0.1:${plain}` });
+      assert.ok(ok, said);
+      await eventually("the event", () => ear.heard.length === 1);
+    });
+    await t.step("wss", async () => {
+      const url = `wss://127.0.0.1:${secure}`;
+      const trusted = await publishOne({ url, ca: files.ca });
+      assert.ok(trusted.ok, trusted.said);
+      await eventually("the event", () => ear.heard.length === 2);
+      assert.ok(!(await publishOne({ url })).ok);
+    });
+  });
+});

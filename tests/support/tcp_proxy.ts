@@ -1,0 +1,74 @@
+/** A loopback TCP relay that a test can cut, or make swallow what the server answers. */
+export class TcpProxy implements AsyncDisposable {
+  readonly #listener: Deno.TcpListener;
+  readonly #target: number;
+  readonly #open = new Set<Deno.Conn>();
+  readonly #serving: Promise<void>;
+  /** While true, the server's answers get lost. */
+  deaf = false;
+  /** While true, new connections are closed at once. */
+  closed = false;
+  #connections = 0;
+
+  constructor(targetPort: number) {
+    this.#target = targetPort;
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.#serving = this.#serve();
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  /** Connections that were relayed since the start. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Breaks all connections off. */
+  cut(): void {
+    for (const connection of this.#open) {
+      try {
+        connection.close();
+      } catch {
+        // The other direction's end has closed it.
+      }
+    }
+    this.#open.clear();
+  }
+
+  async #serve(): Promise<void> {
+    for await (const client of this.#listener) {
+      if (this.closed) {
+        client.close();
+        continue;
+      }
+      const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#target });
+      this.#connections++;
+      this.#open.add(client).add(server);
+      void this.#relay(client, server, () => true);
+      void this.#relay(server, client, () => !this.deaf);
+    }
+  }
+
+  async #relay(from: Deno.Conn, to: Deno.Conn, open: () => boolean): Promise<void> {
+    const buffer = new Uint8Array(65_536);
+    try {
+      for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
+        for (let at = 0; open() && at < n;) at += await to.write(buffer.subarray(at, n));
+      }
+    } catch {
+      // Cut.
+    }
+    for (const connection of [from, to]) {
+      if (!this.#open.delete(connection)) continue;
+      connection.close();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    this.cut();
+    await this.#serving;
+  }
+}
