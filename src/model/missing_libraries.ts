@@ -38,7 +38,7 @@ function whyNot(name: string): string | undefined {
 
 function loadFailure(path: string): string | undefined {
   try {
-    Deno.dlopen(path, {});
+    Deno.dlopen(path, {}).close();
   } catch (error) {
     return loaderReason(error instanceof Error ? error.message : String(error));
   }

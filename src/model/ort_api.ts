@@ -1,4 +1,4 @@
-import { readCString } from "./c_memory.ts";
+import { cString, readCString } from "./c_memory.ts";
 import { ModelError } from "./manifest.ts";
 
 const P = "pointer";
@@ -144,6 +144,19 @@ function open(path: string): Ort {
   return { path, version, api, placement, check };
 }
 
+const RTLD_NOW = 2;
+const RTLD_NODELETE = 0x1000;
+
+/**
+ * Keeps a loaded library mapped until the process is gone. Deno unmaps what it opened when it ends; the CUDA
+ * provider's own exit handlers come after that and call into ONNX Runtime.
+ */
+function pin(path: string): void {
+  const loader = Deno.dlopen("libdl.so.2", { dlopen: { parameters: [B, "i32"], result: P } });
+  loader.symbols.dlopen(cString(path), RTLD_NOW | RTLD_NODELETE);
+  loader.close();
+}
+
 function apiBase(path: string): Deno.PointerObject {
   const symbols = { OrtGetApiBase: { parameters: [], result: P } } as const;
   let library: Deno.DynamicLibrary<typeof symbols>;
@@ -158,6 +171,7 @@ function apiBase(path: string): Deno.PointerObject {
       { cause },
     );
   }
+  pin(path);
   return library.symbols.OrtGetApiBase()!;
 }
 

@@ -1,9 +1,12 @@
+const DEVICE_FAILURE = /\b(?:CUDA|CUDNN|CUBLAS|TensorRT)[\w ]* failure \d+: [^;]+/;
+
 /**
- * One line of what ONNX Runtime says: no error code, source file or C++ signature, nothing after the first line.
+ * One line of what ONNX Runtime says: no error code, source file or C++ signature, nothing after the first line, and of
+ * a device's failure only that.
  */
 export function boilDown(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message
+  return (message.match(DEVICE_FAILURE)?.[0] ?? message)
     .split("\n")[0]
     .replace(/\S+\.(?:cc|h|cpp|hpp|cu):\d+ .*?\) (?:const )?(?=\[ONNX|[A-Z])/g, "")
     .replace(/\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : /g, "")
