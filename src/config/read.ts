@@ -63,7 +63,7 @@ export async function readPipeline(
   } catch (cause) {
     return unreadable([...faults, { file, message: `not valid YAML: ${reason(cause)}` }]);
   }
-  rememberUrlPasswords(JSON.stringify(content));
+  rememberUrlPasswords(content);
   const result = pipelineSchema.safeParse(content);
   for (const issue of result.error?.issues ?? []) {
     const keysAt = (path: ConfigPath) => knownKeys(pipelineSchema, path);

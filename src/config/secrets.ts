@@ -1,13 +1,13 @@
 const MASK = "***";
 const SHORTEST = 4;
 
-const known = new Set<string>();
+const known = new Map<string, RegExp>();
 
 /** Keeps a secret from ever showing in text that goes through {@linkcode maskSecrets}. */
 export function rememberSecret(secret: string): void {
   if (secret.length < SHORTEST) return;
   for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]) {
-    known.add(form);
+    known.set(form, pattern(form));
   }
 }
 
@@ -18,9 +18,15 @@ export function soundsSecret(name: string): boolean {
       /(^|[-_])(pass|pwd|pw)$/i.test(name));
 }
 
-/** Remembers the passwords of all URLs in a text, as written and decoded. */
-export function rememberUrlPasswords(text: string): void {
-  for (const [, , password] of text.matchAll(URL_PASSWORD)) {
+/** Remembers the passwords of the URLs among all texts of a document, as written and decoded. */
+export function rememberUrlPasswords(content: unknown): void {
+  if (typeof content === "object" && content !== null) {
+    for (const value of Object.values(content)) rememberUrlPasswords(value);
+  }
+  if (typeof content !== "string") return;
+  const whole = /^[a-z][a-z0-9+.-]*:\/\/[^:@/]*:(.+)@/is.exec(content);
+  const inside = [...content.matchAll(URL_PASSWORD)].map((match) => match[2]);
+  for (const password of whole === null ? inside : [whole[1], ...inside]) {
     rememberSecret(password);
     try {
       rememberSecret(decodeURIComponent(password));
@@ -32,17 +38,24 @@ export function rememberUrlPasswords(text: string): void {
 
 // GStreamer takes all before the first @ for user and password, a slash too; so does this.
 const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s"':@/?#]*):([^\s"']+)@/gi;
-const PARAMETER = /([\w-]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'&;!]+)/g;
+const QUERY = /([?&](?:key|auth|sig|signature)=)[^\s"'&]+/gi;
+const PARAMETER = /([\w-]+)(\s*=\s*)("(?:\\.|[^"\\])*"|'[^']*'|[^\s"'&;!]+)/g;
 
 /**
  * The text with every secret replaced by `***`: passwords inside URLs, parameters such as `user-pw=` and `token=`,
  * and all that {@linkcode rememberSecret} was told. Logs, `check` and `state` show nothing else.
  */
 export function maskSecrets(text: string): string {
-  let masked = text.replace(URL_PASSWORD, `$1:${MASK}@`).replace(
+  let masked = text.replace(URL_PASSWORD, `$1:${MASK}@`).replace(QUERY, `$1${MASK}`).replace(
     PARAMETER,
     (whole, name: string, equals: string) => soundsSecret(name) ? `${name}${equals}${MASK}` : whole,
   );
-  for (const secret of known) masked = masked.replaceAll(secret, MASK);
+  for (const form of known.values()) masked = masked.replaceAll(form, MASK);
   return masked;
+}
+
+// A password that is a mere word ("password", "admin") hides only where it stands alone, or text would be unreadable.
+function pattern(secret: string): RegExp {
+  const exact = RegExp.escape(secret);
+  return new RegExp(/^[a-z]+$/i.test(secret) ? `(?<!\\w)${exact}(?!\\w)` : exact, "g");
 }

@@ -29,7 +29,9 @@ Deno.test("parameters that hold secrets are masked", () => {
     maskSecrets('rtspsrc user-id=me user-pw="a b" ! x pattern=ball'),
     "rtspsrc user-id=me user-pw=*** ! x pattern=ball",
   );
+  assert.equal(maskSecrets('user-pw="a\\"b c" x'), "user-pw=*** x");
   assert.equal(maskSecrets("http://h/v?token=abc&w=3"), "http://h/v?token=***&w=3");
+  assert.equal(maskSecrets("http://h/v?w=3&key=abc key=2"), "http://h/v?w=3&key=*** key=2");
 });
 
 Deno.test("a secret variable shows nowhere, in no form", async () => {
@@ -47,6 +49,8 @@ Deno.test("a URL's password is masked in faults and, decoded, elsewhere", async 
   const reading = await readText(text);
   assert.match(lines(reading)[0], /got "rtsp:\/\/a:\*\*\*@b"$/);
   assert.equal(maskSecrets("401 for me with p@ssw0rd"), "401 for me with ***");
+  await readText(`source: { uri: "rtsp://me:it's\\"odd@cam" }\nmodel: m\n`);
+  assert.equal(maskSecrets(`location=it's"odd`), "location=***");
   assert.ok(!formatFault({ file: "f", message: "other1" }).includes("other1"));
 });
 
@@ -54,4 +58,12 @@ Deno.test("what is too short to be told from ordinary text is masked only where 
   rememberSecret("ab");
   assert.equal(maskSecrets("about"), "about");
   assert.equal(maskSecrets("rtsp://u:ab@h"), "rtsp://u:***@h");
+});
+
+Deno.test("a password that is a plain word leaves longer words readable", () => {
+  rememberSecret("password");
+  assert.equal(
+    maskSecrets("password_file, user 'password', mypasswords"),
+    "password_file, user '***', mypasswords",
+  );
 });
