@@ -4,6 +4,7 @@ import { writeModel } from "../onnx/write_model.ts";
 import { ImportError } from "./import_error.ts";
 import type { BuiltGraph } from "./image_graph.ts";
 import { probeFrame, probeWaveform } from "./probe_input.ts";
+import { trimMemory } from "./trim_memory.ts";
 
 /** One encoder to be checked: the file that was written and the same thing in plain arithmetic. */
 export interface CheckedEncoder {
@@ -28,6 +29,12 @@ export async function checkEncoder(
   encoder: CheckedEncoder,
   folder: string,
 ): Promise<Record<string, number>> {
+  const file = join(folder, `plain-${encoder.input}.onnx`);
+  const { graph } = encoder.plain();
+  await writeModel(file, graph.graph(), { externalDataAbove: 0 });
+  const plain = await evaluate(runtime, file, encoder);
+  await Deno.remove(file);
+  await Deno.remove(`${file}.data`);
   const written = await evaluate(runtime, encoder.model, encoder);
   for (const [name, { data }] of Object.entries(written)) {
     if (!(data as Float32Array).every(Number.isFinite)) {
@@ -36,12 +43,6 @@ export async function checkEncoder(
       );
     }
   }
-  const file = join(folder, `plain-${encoder.input}.onnx`);
-  const { graph } = encoder.plain();
-  await writeModel(file, graph.graph(), { externalDataAbove: 0 });
-  const plain = await evaluate(runtime, file, encoder);
-  await Deno.remove(file);
-  await Deno.remove(`${file}.data`);
   return Object.fromEntries(
     Object.entries(plain).map(([name, tensor]) => [
       name,
@@ -63,6 +64,7 @@ async function evaluate(
     return await session.run({ [input]: feed });
   } finally {
     await session.release();
+    trimMemory();
   }
 }
 
