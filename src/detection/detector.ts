@@ -27,8 +27,8 @@ export interface DetectorOptions {
   /** Length of one audio time step, s. */
   readonly stepSeconds: number;
   readonly fit: FitGeometry;
-  /** Epoch time of running time 0, ns. */
-  readonly epochZeroNs: bigint;
+  /** Epoch time of a running time, both in ns. */
+  readonly epochNs: (runningNs: number) => bigint;
 }
 
 /** An event as detected, not yet published, with the heat map that its region comes from. */
@@ -36,8 +36,8 @@ export interface Detection {
   readonly event: Omit<WhenceEvent, "latency_ms">;
   /** `[h, w]` on the model's grid: mean over the event's time steps, clipped at 0. */
   readonly heatMap: Float32Array;
-  /** Capture time of the newest input this message rests on, epoch ns. */
-  readonly atNs: bigint;
+  /** Capture time of the newest input this message rests on, ns of running time. */
+  readonly atNs: number;
 }
 
 /** From grounded steps to events of all heads of one pipeline. */
@@ -109,10 +109,8 @@ export class Detector {
   }
 
   #detection(head: number, tracked: TrackedEvent): Detection {
-    const { pipeline, model, heads, gridWidth, gridHeight, fit, epochZeroNs } = this.#options;
+    const { pipeline, model, heads, gridWidth, gridHeight, fit, epochNs } = this.#options;
     const { type, onsetNs, offsetNs } = tracked;
-    const epochNs = (runningNs: number) => epochZeroNs + BigInt(Math.round(runningNs));
-    const atNs = epochNs(tracked.atNs);
     const told = this.#told.get(tracked.key);
     const { id, seq } = told
       ? { id: told.id, seq: told.seq + 1 }
@@ -134,7 +132,7 @@ export class Detector {
       pipeline,
       kind: heads[head].kind,
       head,
-      header: { stamp: stampFromNs(atNs), frame_id: this.#camera.frame_id },
+      header: { stamp: stampFromNs(epochNs(tracked.atNs)), frame_id: this.#camera.frame_id },
       onset: secondsFromNs(epochNs(onsetNs)),
       offset: offsetNs === null ? null : secondsFromNs(epochNs(offsetNs)),
       duration: ((offsetNs ?? tracked.atNs) - onsetNs) / 1e9,
@@ -149,7 +147,7 @@ export class Detector {
       labels: [],
       model,
     };
-    return { event, heatMap, atNs };
+    return { event, heatMap, atNs: tracked.atNs };
   }
 
   #zonesAt(peak: Point): string[] {

@@ -120,12 +120,15 @@ export class RollingGrounding {
     return await this.#run(end, end - this.#lookahead, framesKnownUntilNs);
   }
 
-  /** Grounds what is left after the end of the stream, with silence in place of the future. */
-  async flush(): Promise<Hop | undefined> {
-    if (this.#audio.begin === undefined) return undefined;
-    const last = this.#audio.end;
-    const end = Math.ceil((last + this.#lookahead) / this.#stride) * this.#stride;
-    return await this.#run(end, last - 1, Infinity);
+  /** Goes on hopping after the end of the stream, with silence in place of the future, until all steps are final. */
+  async *flush(): AsyncGenerator<Hop> {
+    if (this.#audio.begin === undefined) return;
+    const last = this.#audio.end - 1;
+    for (let final = -Infinity; final < last;) {
+      const end = this.#endOf(this.#hopNumber++);
+      final = end - this.#lookahead;
+      yield await this.#run(end, Math.min(final, last), Infinity);
+    }
   }
 
   #endOf(hop: number): number {

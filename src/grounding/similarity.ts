@@ -36,7 +36,7 @@ export interface SimilarityVolume {
 }
 
 /** The ONNX graph of {@linkcode SimilarityVolume}: DenseAV (arXiv 2406.05629, § 3), class tokens added per head. */
-export function similarityGraph(shape: SimilarityShape): Uint8Array<ArrayBuffer> {
+export function similarityGraph(shape: SimilarityShape): Uint8Array {
   const { channels, heads, gridHeight, gridWidth, classToken } = shape;
   const code = channels / heads;
   const cells = gridHeight * gridWidth;

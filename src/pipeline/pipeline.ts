@@ -1,0 +1,232 @@
+import { openCapture } from "../capture/capture.ts";
+import { CaptureError } from "../capture/capture_error.ts";
+import { requireElements } from "../capture/inspect.ts";
+import type { CaptureNotice } from "../capture/media.ts";
+import { type CapturePlan, planCapture } from "../capture/plan.ts";
+import { maskSecrets } from "../config/secrets.ts";
+import type { PipelineConfig } from "../config/schema.ts";
+import type { PipelineState } from "../events/event.ts";
+import { BackOff } from "../publish/back_off.ts";
+import { openPublisher, type Publisher } from "../publish/publisher.ts";
+import type { Log } from "../publish/sink.ts";
+import { type Engine, loadEngine } from "./engine.ts";
+import { type EventListener, Reporter } from "./reporter.ts";
+import { SourceStream } from "./stream.ts";
+
+/** Pause between two stats messages, ms. */
+const STATS_EVERY_MS = 10_000;
+/** A source that lived this long was a good one: the next pause is the shortest again, ms. */
+const GOOD_LIFE_MS = 60_000;
+
+/** What a pipeline is made from. */
+export interface PipelineOptions {
+  readonly config: PipelineConfig;
+  /** The pipeline file's folder; relative paths start there. */
+  readonly folder: string;
+  readonly log: Log;
+  /** Hears of each event as it is published. */
+  readonly heard?: EventListener;
+  /** Told the broker urls once they are known. */
+  readonly opened?: (urls: readonly string[]) => void;
+}
+
+/** What a pipeline did in its life. */
+export type PipelineStats = ReturnType<Pipeline["stats"]>;
+
+/** Wires capture, grounding, detection and publishing of one pipeline file; starts, supervises and stops them. */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #startedMs = Date.now();
+  readonly #starved = new Set<string>();
+  #publisher: Publisher | undefined;
+  #engine: Engine | undefined;
+  #reporter: Reporter | undefined;
+  #stream: SourceStream | undefined;
+  #past: Record<string, number> = {};
+  #reconnects = 0;
+  #enabled = true;
+  #toggled = new AbortController();
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  /** Counters since the start, all streams of a reconnecting source together. */
+  stats() {
+    return {
+      uptime_s: Math.round((Date.now() - this.#startedMs) / 1000),
+      rss_mb: Math.round(Deno.memoryUsage().rss / 1e6),
+      reconnects: this.#reconnects,
+      counters: sum(this.#past, this.#stream?.stats() ?? {}),
+      ...this.#reporter?.stats(),
+      providers: this.#engine?.providers ?? {},
+      sinks: this.#publisher?.counters() ?? {},
+    };
+  }
+
+  /**
+   * Runs until a file ends, the signal aborts, or the pipeline fails for good. A camera or stream that fails is opened again
+   * after 1, 5, 10, 60 s.
+   *
+   * @throws {ModelError|CaptureError} one line that says why it failed for good; `state` says so too.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { config, folder, log } = this.#options;
+    const { publisher, urls, wantsHeatmap } = await openPublisher(config.publish, {
+      pipeline: config.name,
+      folder,
+      log,
+      onSet: (enabled) => this.#set(enabled),
+    });
+    this.#publisher = publisher;
+    this.#options.opened?.(urls);
+    const timer = setInterval(() => publisher.stats(this.stats()), STATS_EVERY_MS);
+    try {
+      this.#tell("starting", null);
+      await using engine = await loadEngine(config, folder);
+      this.#engine = engine;
+      this.#describe(engine);
+      const { heard } = this.#options;
+      this.#reporter = new Reporter({
+        publisher,
+        manifest: engine.manifest,
+        wantsHeatmap,
+        heard,
+        log,
+      });
+      await this.#supervise(engine, this.#reporter, signal);
+      this.#tell("stopped", signal.aborted ? "asked to stop" : "the source has ended");
+    } catch (error) {
+      this.#tell("failed", error instanceof Error ? error.message : String(error));
+      throw error;
+    } finally {
+      clearInterval(timer);
+      publisher.stats(this.stats());
+      await publisher.close();
+    }
+  }
+
+  async #supervise(engine: Engine, reporter: Reporter, signal: AbortSignal): Promise<void> {
+    const { config, folder } = this.#options;
+    const { image, audio } = engine.manifest;
+    const plan = planCapture(config.source, {
+      width: image.width,
+      height: image.height,
+      sampleRate: audio.sample_rate,
+      folder,
+    });
+    await requireElements(plan.elements);
+    const pauses = new BackOff();
+    while (!signal.aborted) {
+      const toggled = AbortSignal.any([signal, this.#toggled.signal]);
+      if (!this.#enabled) {
+        this.#tell("stopped", "disabled over MQTT");
+        await aborted(toggled);
+        continue;
+      }
+      const bornMs = Date.now();
+      const reason = await this.#live(plan, engine, reporter, toggled);
+      if (toggled.aborted) continue;
+      if (reason === undefined) return;
+      if (Date.now() - bornMs > GOOD_LIFE_MS) pauses.reset();
+      this.#reconnects++;
+      this.#tell("reconnecting", `${reason}; next try in ${pauses.nextMs / 1000} s`);
+      await pauses.wait(toggled);
+    }
+  }
+
+  /** One life of the source. Gives why it ended if it is worth another try, else undefined. */
+  async #live(
+    plan: CapturePlan,
+    engine: Engine,
+    reporter: Reporter,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    try {
+      await using capture = await openCapture(plan, { signal });
+      this.#starved.clear();
+      capture.onNotice = (notice) => this.#notice(notice);
+      this.#stream = new SourceStream(capture, engine, this.#options.config, reporter);
+      this.#tell("running", null);
+      await this.#stream.run(signal);
+      return isDevice(plan) ? "the source has ended" : undefined;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      const worthRetrying = isDevice(plan) || this.#options.config.source.graph !== undefined;
+      if (!(error instanceof CaptureError) || !worthRetrying) throw error;
+      return error.message;
+    } finally {
+      this.#past = sum(this.#past, this.#stream?.stats() ?? {});
+      this.#stream = undefined;
+    }
+  }
+
+  #notice(notice: CaptureNotice): void {
+    if (notice.kind === "warning") {
+      this.#options.log("warning", notice.message);
+      return;
+    }
+    if (notice.kind === "starved") this.#starved.add(notice.stream);
+    else this.#starved.delete(notice.stream);
+    const missing = [...this.#starved].toSorted();
+    this.#tell("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
+  }
+
+  #set(enabled: boolean): void {
+    if (enabled === this.#enabled) return;
+    this.#enabled = enabled;
+    const toggled = this.#toggled;
+    this.#toggled = new AbortController();
+    toggled.abort();
+  }
+
+  #tell(state: PipelineState["state"], reason: string | null): void {
+    const shown = reason === null ? null : maskSecrets(reason);
+    const level = state === "failed" || state === "reconnecting" || state === "running" && shown
+      ? "warning"
+      : "info";
+    this.#options.log(level, shown === null ? state : `${state}: ${shown}`);
+    this.#publisher?.state({
+      state,
+      since: Date.now() / 1000,
+      reason: shown,
+      providers: this.#engine?.providers,
+    });
+  }
+
+  #describe({ manifest, runtime, providers }: Engine): void {
+    const { log } = this.#options;
+    const places = Object.entries(providers).map(([part, provider]) => `${part} on ${provider}`);
+    log("info", `model ${manifest.name}@${manifest.version}: ${places.join(", ")}`);
+    for (const { provider, reason } of runtime.refused) {
+      log("warning", `execution provider ${provider} is not used: ${reason}`);
+    }
+    manifest.heads.forEach(({ kind, calibration, verified }, k) => {
+      if (!calibration) {
+        log(
+          "warning",
+          `head ${k} (${kind}) is not calibrated: its scores only say how far it stands out; ` +
+            `run whence model calibrate ${manifest.name}`,
+        );
+      }
+      if (!verified) log("warning", `nobody has verified that head ${k} is the ${kind} head`);
+    });
+  }
+}
+
+/** Whether a source only ends by failing: a camera, a microphone, a network stream. */
+function isDevice({ video, audio }: CapturePlan): boolean {
+  return video.endless === "device" || audio.endless === "device";
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  else signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
+}
+
+function sum(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>) {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return Object.fromEntries([...keys].map((key) => [key, (a[key] ?? 0) + (b[key] ?? 0)]));
+}

@@ -1,0 +1,234 @@
+import type { AudioChunk, Capture, Frame } from "../capture/media.ts";
+import type { FitGeometry } from "../config/fit.ts";
+import type { PipelineConfig } from "../config/schema.ts";
+import { type Detection, Detector } from "../detection/detector.ts";
+import type { Hop } from "../grounding/grounded_step.ts";
+import { RollingGrounding } from "../grounding/rolling.ts";
+import { AudioRing } from "../ring/audio_ring.ts";
+import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
+import { CaptureClock } from "./capture_clock.ts";
+import type { Engine } from "./engine.ts";
+import { Wake } from "./wake.ts";
+
+/** Sound kept beyond the window, s: covers the largest buffer that a decoder gives at once. */
+const SLACK = 4;
+/** A live stream that is this far behind has stalled, s; what waits for it goes on without. */
+const STALLED = 1;
+/** Longest sleep of the live loop, ms: events end by the clock this often. */
+const TICK_MS = 100;
+
+/** Who hears of what a stream finds. */
+export interface StreamListener {
+  /**
+   * @param frame the frame nearest to what the message rests on.
+   * @param latencyMs from the capture of what the message rests on to now.
+   */
+  detected(
+    detection: Detection,
+    frame: HeldFrame | undefined,
+    fit: FitGeometry,
+    latencyMs: number,
+  ): void;
+  /** Called after each hop. */
+  hopped(hop: Hop, detector: Detector): void;
+  /** All events have ended; nothing follows. */
+  ended(): void;
+  /** The wall clock was set. */
+  clockSet(seconds: number): void;
+}
+
+/** One life of a source: from its first sample to its end, its failure or an abort. */
+export class SourceStream {
+  readonly #capture: Capture;
+  readonly #engine: Engine;
+  readonly #config: PipelineConfig;
+  readonly #listener: StreamListener;
+  readonly #clock: CaptureClock;
+  readonly #audio: AudioRing;
+  readonly #frames: FrameRing;
+  readonly #rolling: RollingGrounding;
+  readonly #wake = new Wake();
+  #detector: Detector | undefined;
+
+  constructor(capture: Capture, engine: Engine, config: PipelineConfig, listener: StreamListener) {
+    this.#capture = capture;
+    this.#engine = engine;
+    this.#config = config;
+    this.#listener = listener;
+    this.#clock = new CaptureClock(capture.epochZeroNs);
+    const { image, audio } = engine.manifest;
+    const seconds = config.window.duration + SLACK;
+    this.#audio = new AudioRing(audio.sample_rate, seconds);
+    this.#frames = new FrameRing(
+      Math.ceil(seconds * config.source.frame_rate),
+      image.width * image.height * 3,
+    );
+    this.#rolling = new RollingGrounding(
+      engine.encoders,
+      engine.similarity,
+      this.#audio,
+      this.#frames,
+      { ...config.window, maxFrameDistance: Math.max(1, 1.5 / config.source.frame_rate) },
+    );
+  }
+
+  /** Counters of the source, the rings and the rolling window. */
+  stats() {
+    return {
+      ...this.#rolling.stats(),
+      ...this.#capture.stats(),
+      missingSamples: this.#audio.missing,
+      overwrittenSamples: this.#audio.overwritten,
+      overwrittenFrames: this.#frames.overwritten,
+    };
+  }
+
+  /**
+   * Runs until the source ends or the signal aborts; open events are ended either way.
+   *
+   * @throws {CaptureError} when the source fails.
+   * @throws {ModelError} when inference fails.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await (this.#capture.live ? this.#runLive(signal) : this.#runFast(signal));
+    } finally {
+      if (this.#detector) this.#report(this.#detector.end());
+      this.#listener.ended();
+    }
+  }
+
+  async #runLive(signal: AbortSignal): Promise<void> {
+    const stop = () => this.#wake.notify();
+    signal.addEventListener("abort", stop);
+    const flow = { frames: true, audio: true, failure: undefined as unknown };
+    const pump = async <T>(
+      stream: "frames" | "audio",
+      items: AsyncIterable<T>,
+      write: (item: T) => void,
+    ) => {
+      try {
+        for await (const item of items) {
+          write(item);
+          this.#wake.notify();
+        }
+      } catch (error) {
+        flow.failure ??= error;
+      }
+      flow[stream] = false;
+      this.#wake.notify();
+    };
+    const pumps = [
+      pump("frames", this.#capture.frames(), (frame: Frame) => this.#keepFrame(frame)),
+      pump("audio", this.#capture.audio(), (chunk: AudioChunk) => this.#keepChunk(chunk)),
+    ];
+    try {
+      while (!signal.aborted && flow.failure === undefined && (flow.frames || flow.audio)) {
+        await this.#wake.sleep(TICK_MS);
+        await this.#hop(this.#audio.end, flow.frames ? this.#framesKnownUntil() : Infinity);
+        this.#endByClock();
+      }
+      if (!signal.aborted && flow.failure === undefined) await this.#flush();
+    } finally {
+      signal.removeEventListener("abort", stop);
+      await this.#capture[Symbol.asyncDispose]();
+      await Promise.all(pumps);
+    }
+    if (flow.failure !== undefined && !signal.aborted) throw flow.failure;
+  }
+
+  async #runFast(signal: AbortSignal): Promise<void> {
+    const chunks = this.#capture.audio()[Symbol.asyncIterator]();
+    const frames = this.#capture.frames()[Symbol.asyncIterator]();
+    const pull = async <T>(from: AsyncIterator<T>, write: (item: T) => void) => {
+      const next = await from.next();
+      if (!next.done) write(next.value);
+      return !next.done;
+    };
+    const pullFrame = () => pull(frames, (frame) => this.#keepFrame(frame));
+    const pullChunk = () => pull(chunks, (chunk) => this.#keepChunk(chunk));
+    let moreFrames = await pullFrame();
+    let moreAudio = await pullChunk();
+    while (!signal.aborted) {
+      while (moreAudio && this.#audio.end < (this.#rolling.due ?? 0)) moreAudio = await pullChunk();
+      const due = this.#rolling.due;
+      if (due === undefined || this.#audio.end < due) break;
+      while (moreFrames && this.#frames.newestNs < this.#audio.timeNs(due)) {
+        moreFrames = await pullFrame();
+      }
+      await this.#hop(due, moreFrames ? this.#frames.newestNs : Infinity);
+    }
+    while (moreFrames && !signal.aborted) moreFrames = await pullFrame();
+    if (!signal.aborted) await this.#flush();
+  }
+
+  #keepFrame(frame: Frame): void {
+    this.#frames.write(frame.data, frame.ptsNs);
+  }
+
+  #keepChunk(chunk: AudioChunk): void {
+    this.#audio.write(chunk.samples, chunk.ptsNs);
+  }
+
+  /** No step waits for a camera that has stalled. */
+  #framesKnownUntil(): number {
+    const { newestNs } = this.#frames;
+    return this.#clock.nowNs - newestNs > STALLED * 1e9 ? Infinity : newestNs;
+  }
+
+  /** Ends events of a microphone that has stalled: no hop comes that could. */
+  #endByClock(): void {
+    const nowNs = this.#clock.nowNs;
+    if (nowNs - this.#audio.endNs < STALLED * 1e9 || !this.#detector) return;
+    this.#report(this.#detector.advance(nowNs - STALLED * 1e9));
+  }
+
+  async #hop(now: number, framesKnownUntilNs: number): Promise<void> {
+    const detector = this.#ready();
+    if (!detector) return;
+    const hop = await this.#rolling.hop(now, framesKnownUntilNs);
+    if (hop) this.#take(hop, detector);
+  }
+
+  async #flush(): Promise<void> {
+    const detector = this.#ready();
+    if (!detector) return;
+    for await (const hop of this.#rolling.flush()) this.#take(hop, detector);
+  }
+
+  #take(hop: Hop, detector: Detector): void {
+    const seconds = this.#clock.follow();
+    if (seconds !== 0) this.#listener.clockSet(seconds);
+    for (const step of hop.steps) this.#report(detector.step(step));
+    this.#report(detector.advance(hop.finalNs));
+    this.#listener.hopped(hop, detector);
+  }
+
+  #report(detections: readonly Detection[]): void {
+    for (const detection of detections) {
+      const { atNs } = detection;
+      const latencyMs = (this.#clock.nowNs - atNs) / 1e6;
+      const frame = this.#frames.nearest(atNs);
+      this.#listener.detected(detection, frame, this.#capture.geometry!, latencyMs);
+    }
+  }
+
+  /** The detector; made once the first frame has told the picture's geometry. */
+  #ready(): Detector | undefined {
+    if (this.#detector || !this.#capture.geometry) return this.#detector;
+    const { manifest } = this.#engine;
+    const { grid } = manifest.image;
+    this.#detector = new Detector(this.#config.detect, this.#config.camera, {
+      pipeline: this.#config.name,
+      model: `${manifest.name}@${manifest.version}`,
+      heads: manifest.heads,
+      gridWidth: grid.width,
+      gridHeight: grid.height,
+      stepSeconds: 1 / manifest.audio.feature_rate,
+      fit: this.#capture.geometry,
+      epochNs: (runningNs) => this.#clock.epochNs(runningNs),
+    });
+    this.#rolling.margin = this.#detector.margin();
+    return this.#detector;
+  }
+}
