@@ -1,0 +1,221 @@
+"""The two encoders: dense features of a picture, dense features of a stretch of sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .frontend import LogMel, PowerSpectrum
+from .trunks import LITE0_TAP_CHANNELS, SPEECH_CHANNELS, PictureTrunk, SpeechTrunk
+
+FRAMES_PER_FEATURE = 8  # of 10 ms: 12.5 features a second
+
+
+@dataclass(frozen=True)
+class NetConfig:
+    """Sizes of both encoders; `channels` is heads × code dimension."""
+
+    channels: int = 128
+    heads: int = 2
+    backbone: str = "scratch"  # scratch | lite0
+    speech: bool = False  # whether the pretrained speech embedding feeds the audio encoder
+    picture_size: int = 128
+    picture_width: int = 96
+    sound_width: int = 48
+    audio_width: int = 192
+    audio_blocks: int = 2
+    audio_kernel: int = 5
+
+    @property
+    def grid(self) -> int:
+        return self.picture_size // 8
+
+    @property
+    def code_scale(self) -> float:
+        """Keeps dot products of unit-variance codes near unit scale; folded into the export."""
+        return float((self.channels // self.heads) ** -0.5)
+
+
+def conv_norm(channels_in: int, out: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels_in, out, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(out),
+        nn.ReLU(),
+    )
+
+
+class Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = conv_norm(channels, channels, 3)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.norm(self.second(self.first(x))))
+
+
+class ScratchTrunk(nn.Module):
+    """A small residual net trained with everything else; taps at strides 8 and 16."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        quarter, half = width // 4, width // 2
+        self.fine = nn.Sequential(
+            conv_norm(3, quarter, 5, 2),
+            conv_norm(quarter, half, 3, 2),
+            Residual(half),
+            conv_norm(half, width, 3, 2),
+            Residual(width),
+            Residual(width),
+        )
+        self.coarse = nn.Sequential(conv_norm(width, 2 * width, 3, 2), Residual(2 * width))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        fine = self.fine(x)
+        return [fine, self.coarse(fine)]
+
+
+class PictureNet(nn.Module):
+    """`frames uint8 [n, H, W, 3]` → `features [n, C, H/8, W/8]`.
+
+    `taps` and `merge` are its two halves: with a frozen trunk the taps of a picture can be kept
+    and merged many times.
+    """
+
+    def __init__(self, config: NetConfig) -> None:
+        super().__init__()
+        width = config.picture_width
+        self.pretrained = config.backbone == "lite0"
+        if self.pretrained:
+            self.trunk: nn.Module = PictureTrunk()
+            inputs = LITE0_TAP_CHANNELS
+            self.strides: tuple[int, ...] = (4, 8, 16, 32)
+        else:
+            self.trunk = ScratchTrunk(width)
+            inputs, self.strides = (width, 2 * width), (8, 16)
+        self.lateral = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(i, width, 1, bias=False), nn.BatchNorm2d(width)) for i in inputs
+        )
+        self.refine = nn.Sequential(nn.ReLU(), Residual(width))
+        self.code = nn.Sequential(
+            conv_norm(width, 2 * width, 1),
+            nn.Conv2d(2 * width, config.channels, 1),
+            nn.BatchNorm2d(config.channels, affine=False),
+        )
+
+    def taps(self, frames: Tensor) -> list[Tensor]:
+        """`frames uint8 [n, H, W, 3]` → the trunk's maps."""
+        x = (frames.permute(0, 3, 1, 2).float() - 127.0) / 128.0
+        maps: list[Tensor] = self.trunk(x.contiguous(memory_format=torch.channels_last))
+        return maps
+
+    def merge(self, taps: list[Tensor]) -> Tensor:
+        """The trunk's maps → `features [n, C, h, w]`."""
+        total: Tensor | None = None
+        for stride, tap, lateral in zip(self.strides, taps, self.lateral, strict=True):
+            x = F.avg_pool2d(tap, 2) if stride == 4 else tap
+            x = lateral(x)
+            if stride > 8:
+                x = F.interpolate(x, scale_factor=float(stride // 8), mode="nearest")
+            total = x if total is None else total + x
+        features: Tensor = self.code(self.refine(total))
+        return features
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return self.merge(self.taps(frames))
+
+
+class TimeBlock(nn.Module):
+    """Depthwise convolution over time, then two pointwise ones; residual."""
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv1d(channels, channels, kernel, padding=kernel // 2, groups=channels)
+        self.norm = nn.BatchNorm1d(channels)
+        self.widen = nn.Conv1d(channels, 3 * channels, 1)
+        self.narrow = nn.Conv1d(3 * channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x_out: Tensor = x + self.narrow(F.relu(self.widen(self.norm(self.mix(x)))))
+        return x_out
+
+
+class AudioNet(nn.Module):
+    """`waveform [n, samples]`, 16 kHz → `features [n, C, ceil(samples // 160 / 8)]`, 12.5 Hz."""
+
+    MEL_BANDS = 64
+
+    def __init__(self, config: NetConfig) -> None:
+        super().__init__()
+        w, width = config.sound_width, config.audio_width
+        self.spectrum = PowerSpectrum()
+        self.log_mel = LogMel(self.MEL_BANDS)
+        self.local = nn.Sequential(
+            conv_norm(1, w // 2, 3, 2), conv_norm(w // 2, w, 3, 2), conv_norm(w, 2 * w, 3, 2)
+        )
+        bands = self.MEL_BANDS // 8
+        self.flat = nn.Conv1d(2 * w * bands, width, 1)
+        self.speech = SpeechTrunk() if config.speech else None
+        self.speech_in = nn.Sequential(
+            nn.BatchNorm1d(SPEECH_CHANNELS), nn.Conv1d(SPEECH_CHANNELS, width, 3, padding=1)
+        )
+        blocks = [TimeBlock(width, config.audio_kernel) for _ in range(config.audio_blocks)]
+        self.blocks = nn.Sequential(*blocks, nn.BatchNorm1d(width))
+        self.code = nn.Sequential(
+            nn.Conv1d(width, config.channels, 1), nn.BatchNorm1d(config.channels, affine=False)
+        )
+
+    def inputs(self, waveform: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What needs no gradient while the speech trunk is frozen: log-mel and speech embedding."""
+        with torch.autocast(waveform.device.type, enabled=False):
+            power = self.spectrum(waveform.float())
+            mel = self.log_mel(power)
+        return mel, self.speech(power) if self.speech is not None else None
+
+    def merge(self, mel: Tensor, speech: Tensor | None) -> Tensor:
+        """`mel [n, 64, frames]`, `speech [n, 96, T]` → `features [n, C, T]`."""
+        x = self.flat(self.local(mel[:, None]).flatten(1, 2))
+        if speech is not None:
+            x = x + self.speech_in(speech)
+        features: Tensor = self.code(self.blocks(x))
+        return features
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        return self.merge(*self.inputs(waveform))
+
+
+class Aligner(nn.Module):
+    """Both encoders and the learned calibration of the contrastive loss."""
+
+    def __init__(self, config: NetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.picture = PictureNet(config)
+        self.audio = AudioNet(config)
+        if not config.speech:
+            for parameter in self.audio.speech_in.parameters():
+                parameter.requires_grad_(False)
+        self.log_temperature = nn.Parameter(torch.zeros(()))
+        # Per head: how activation becomes the odds of "matched"; see losses.matching.
+        self.slope = nn.Parameter(torch.full((config.heads,), 4.0))
+        self.offset = nn.Parameter(torch.full((config.heads,), -4.0))
+
+    def load_trunks(self, picture: Path | None, speech: Path | None) -> None:
+        if picture is not None and isinstance(self.picture.trunk, PictureTrunk):
+            self.picture.trunk.load_published(picture)
+        if speech is not None and self.audio.speech is not None:
+            self.audio.speech.load_published(speech)
+
+    def frozen_parts(self) -> list[nn.Module]:
+        """Pretrained trunks, kept fixed and in evaluation mode unless the run unfreezes them."""
+        parts: list[nn.Module] = []
+        if self.picture.pretrained:
+            parts.append(self.picture.trunk)
+        if self.audio.speech is not None:
+            parts.append(self.audio.speech)
+        return parts

