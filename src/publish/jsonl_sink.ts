@@ -7,6 +7,25 @@ import type { Log, Sink, SinkCounters } from "./sink.ts";
 /** Lines that wait for a slow disk at most; the oldest are dropped. */
 const MOST_WAITING = 10_000;
 
+/** Pipes and devices answer fsync with this. */
+const NOT_SYNCABLE = "EINVAL";
+
+const codeOf = (error: unknown) =>
+  String(error instanceof Error && "code" in error ? error.code : error);
+
+/** Whether the name now means another file than the one that is open. */
+async function isGone(file: FileHandle, path: string): Promise<boolean> {
+  const [held, named] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
+  return named?.ino !== held.ino || named.dev !== held.dev;
+}
+
+async function endsWithinLine(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return false;
+  const { bytesRead, buffer } = await file.read(new Uint8Array(1), 0, 1, size - 1);
+  return bytesRead === 1 && buffer[0] !== 0x0a;
+}
+
 /**
  * Appends one event a line to a file. The folder is made when missing; a file that was moved away or deleted (log
  * rotation) is begun anew with the next line. What cannot be written is counted and dropped.
@@ -19,7 +38,8 @@ export class JsonlSink implements Sink {
   #file: FileHandle | undefined;
   #writing: Promise<void> | undefined;
   #trouble = "";
-  #torn = false;
+  /** Whether the file may end within a line: somebody was killed, or a write failed half way. */
+  #torn = true;
   #accepted = 0;
   #sent = 0;
   #acknowledged = 0;
@@ -34,7 +54,7 @@ export class JsonlSink implements Sink {
 
   /** Opens the file; what hinders is told once and tried again with each event. */
   async open(): Promise<void> {
-    await this.#guard(() => this.#reopen());
+    await this.#guard(async () => void await this.#reopen());
   }
 
   event(event: WhenceEvent): void {
@@ -71,11 +91,18 @@ export class JsonlSink implements Sink {
 
   async close(): Promise<void> {
     await this.#writing;
-    await this.#guard(async () => {
-      await this.#file?.sync();
-      await this.#file?.close();
-    });
+    const file = this.#file;
     this.#file = undefined;
+    if (!file) return;
+    await this.#guard(async () => {
+      try {
+        await file.sync();
+      } catch (error) {
+        if (codeOf(error) !== NOT_SYNCABLE) throw error;
+      } finally {
+        await file.close();
+      }
+    });
   }
 
   async #drain(): Promise<void> {
@@ -84,45 +111,42 @@ export class JsonlSink implements Sink {
       this.#lines = [];
       this.#sent += batch.length;
       const written = await this.#guard(() => this.#append(batch));
-      if (written) this.#acknowledged += batch.length;
-      else this.#dropped += batch.length;
+      if (!written) {
+        this.#dropped += batch.length;
+        continue;
+      }
+      this.#acknowledged += batch.length;
+      if (this.#trouble) this.#log("info", `Writing to ${this.#path} again`);
+      this.#trouble = "";
     }
     this.#writing = undefined;
   }
 
   async #append(lines: readonly string[]): Promise<void> {
-    if (!this.#file || await this.#isGone(this.#file)) await this.#reopen();
-    // A write that failed half way must not spoil the first line after it.
-    const text = (this.#torn ? "\n" : "") + lines.join("\n") + "\n";
+    let file = this.#file;
+    if (!file || await isGone(file, this.#path)) file = await this.#reopen();
+    const start = this.#torn && await endsWithinLine(file) ? "\n" : "";
     this.#torn = true;
-    await this.#file?.appendFile(text);
+    await file.appendFile(`${start}${lines.join("\n")}\n`);
     this.#torn = false;
   }
 
-  async #isGone(file: FileHandle): Promise<boolean> {
-    const [held, named] = await Promise.all([file.stat(), stat(this.#path).catch(() => undefined)]);
-    return named?.ino !== held.ino || named.dev !== held.dev;
-  }
-
-  async #reopen(): Promise<void> {
+  async #reopen(): Promise<FileHandle> {
     const old = this.#file;
     this.#file = undefined;
     await old?.close();
     await mkdir(dirname(this.#path), { recursive: true });
-    this.#file = await open(this.#path, "a");
-    this.#torn = false;
+    this.#torn = true;
+    return this.#file = await open(this.#path, "a+");
   }
 
   async #guard(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
-      if (this.#trouble) this.#log("info", `Writing to ${this.#path} again`);
-      this.#trouble = "";
       return true;
     } catch (error) {
       this.#failures++;
-      const code = error instanceof Error && "code" in error ? error.code : error;
-      const reason = String(code);
+      const reason = codeOf(error);
       if (reason !== this.#trouble) this.#log("warning", `Cannot write ${this.#path}: ${reason}`);
       this.#trouble = reason;
       return false;

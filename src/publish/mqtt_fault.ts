@@ -60,6 +60,7 @@ export function describeFault(error: unknown): string {
 
 /** A broker's address without user name, password or query, for messages. */
 export function shownUrl(url: string): string {
+  if (/^embedded:\d*$/.test(url)) return url;
   try {
     const { protocol, host, pathname } = new URL(url);
     return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
