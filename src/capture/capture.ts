@@ -100,6 +100,11 @@ class GstCapture implements Capture {
       signal?.throwIfAborted();
       if (state === "going" && performance.now() > deadline) throw this.#silent(timeoutMs);
     }
+    // The word on what failed may come after the failure itself.
+    for (let tries = 0; state === "failed" && !this.#fault && tries < 50; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      this.#readBus();
+    }
     this.#readBus();
     if (this.#fault) throw this.#fault;
     if (state === "failed") throw cannot(this.#plan.video, "it does not start");

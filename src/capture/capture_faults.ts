@@ -22,7 +22,10 @@ export function faultOf(message: BusMessage, plan: CapturePlan): CaptureError | 
     }
   }
   if (message.kind === "warning") return undefined;
-  return cannot(stream, `${maskSecrets(message.text)} (${message.element})`);
+  const text = message.text === "Internal data stream error"
+    ? "its data cannot be read"
+    : maskSecrets(message.text);
+  return cannot(stream, `${text} (${message.element})`);
 }
 
 /** "Cannot capture from SOURCE: REASON". */

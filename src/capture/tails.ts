@@ -37,7 +37,7 @@ export interface FrameFormat {
  *
  * Frames are only ever left out: `videorate drop-only` keeps the time stamps of those it lets through, where its other
  * modes would fill a gap with copies. It thins nothing that calls itself variable (many RTSP cameras do), so every
- * stream is called a 1000 Hz one first.
+ * stream is called a 1000 Hz one first; the filter before that keeps cameras from being asked for 1000 Hz.
  *
  * @param upright turn the picture as its orientation tag says (phone clips).
  * @param nvmm pictures may lie in a Jetson's video memory.
@@ -54,8 +54,9 @@ export function videoTail(
     `videoscale${name} method=bilinear2 add-borders=${borders}`;
   return [
     nvmm
-      ? `nvvidconv name=${TAIL_HEAD.video} ! video/x-raw,format=BGRx ! ${variable("")}`
-      : variable(` name=${TAIL_HEAD.video}`),
+      ? `nvvidconv name=${TAIL_HEAD.video} ! video/x-raw,format=BGRx`
+      : `capsfilter name=${TAIL_HEAD.video} caps="video/x-raw(ANY),framerate=[0/1,999/1]"`,
+    'capssetter caps="video/x-raw,framerate=(fraction)1000/1"',
     "videorate drop-only=true skip-to-first=true",
     `video/x-raw,framerate=${rateFraction(format.frameRate)}`,
     "videoconvert",
@@ -78,12 +79,12 @@ export function audioTail(sampleRate: number, mode: SinkMode): string {
   ].join(" ! ");
 }
 
-function variable(name: string): string {
-  return `capssetter${name} caps="video/x-raw,framerate=(fraction)1000/1"`;
-}
+/** Later than this a paced frame is worth nothing; decoders are told and leave pictures out. */
+const LATENESS_NS = 1e9;
 
 function appsink(stream: "video" | "audio", { leaky, paced }: SinkMode): string {
   const depth = SINK_DEPTH[stream][leaky ? "leaky" : "waiting"];
   const name = stream === "video" ? FRAME_SINK : SAMPLE_SINK;
-  return `appsink name=${name} sync=${paced} drop=${leaky} max-buffers=${depth} enable-last-sample=false`;
+  const late = paced && stream === "video" ? ` qos=true max-lateness=${LATENESS_NS}` : "";
+  return `appsink name=${name} sync=${paced} drop=${leaky} max-buffers=${depth} enable-last-sample=false${late}`;
 }
