@@ -15,6 +15,7 @@ export class NodeRuntime implements Runtime {
   readonly refused: readonly Refusal[];
   readonly #threads: number;
   #sessions = 0;
+  #closed = false;
 
   private constructor(offer: Offer, threads: number) {
     this.providers = offer.providers;
@@ -37,6 +38,7 @@ export class NodeRuntime implements Runtime {
 
   async createSession(model: string | Uint8Array): Promise<Session> {
     const name = typeof model === "string" ? model : "a graph built at load";
+    if (this.#closed) throw new ModelError(`Cannot load ${name}: the runtime has been closed`);
     const options: InferenceSession.SessionOptions = {
       executionProviders: ["cpu"],
       intraOpNumThreads: this.#threads,
@@ -51,17 +53,26 @@ export class NodeRuntime implements Runtime {
     } catch (cause) {
       throw new ModelError(`Cannot load ${name}: ${boilDown(cause)}`, { cause });
     }
-    this.#sessions++;
-    return new NodeSession(name, session, () => this.#sessions--);
+    try {
+      const loaded = new NodeSession(name, session, () => this.#sessions--);
+      this.#sessions++;
+      return loaded;
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
   }
 
   close(): Promise<void> {
-    if (this.#sessions === 0) return Promise.resolve();
-    return Promise.reject(
-      new ModelError(
-        `Cannot close ONNX Runtime: its sessions must be released first, got ${this.#sessions} open`,
-      ),
-    );
+    if (this.#sessions > 0) {
+      return Promise.reject(
+        new ModelError(
+          `Cannot close ONNX Runtime: its sessions must be released first, got ${this.#sessions} open`,
+        ),
+      );
+    }
+    this.#closed = true;
+    return Promise.resolve();
   }
 }
 

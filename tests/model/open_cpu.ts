@@ -1,0 +1,8 @@
+import { runtimeSchema } from "../../src/config/schema.ts";
+import { openRuntime } from "../../src/model/runtime.ts";
+import type { Runtime } from "../../src/model/session.ts";
+
+/** A runtime on one CPU thread; `library` as in the YAML. */
+export function openCpu(library = "auto"): Promise<Runtime> {
+  return openRuntime(runtimeSchema.parse({ library, providers: ["cpu"], threads: 1 }), Deno.cwd());
+}
