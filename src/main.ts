@@ -1,9 +1,22 @@
 import { checkCommand } from "./cli/check.ts";
+import { demoCommand } from "./cli/demo.ts";
+import { doctorCommand } from "./cli/doctor.ts";
+import { evaluateCommand } from "./cli/evaluate.ts";
 import { runAndExit } from "./cli/exit.ts";
 import { whence } from "./cli/program.ts";
+import { runCommand } from "./cli/run.ts";
 import { schemaCommand } from "./cli/schema.ts";
 import { watchCommand } from "./cli/watch.ts";
 
 if (import.meta.main) {
-  await runAndExit(whence(checkCommand(), schemaCommand(), watchCommand()), Deno.args);
+  const program = whence(
+    runCommand(),
+    checkCommand(),
+    watchCommand(),
+    doctorCommand(),
+    demoCommand(),
+    evaluateCommand(),
+    schemaCommand(),
+  );
+  await runAndExit(program, Deno.args);
 }

@@ -23,7 +23,7 @@ export async function checkFiles(
   const reports = await Promise.all(readings.map(preflight));
   const faults = [...reports.flatMap((report) => report.faults), ...nameFaults(readings)];
   if (faults.length > 0) throw new ConfigError(faults);
-  return maskSecrets(reports.map(({ flight }) => describe(flight!)).join("\n"));
+  return maskSecrets(reports.map(({ found }) => describe(found as Preflight)).join("\n"));
 }
 
 function describe(flight: Preflight): string {

@@ -21,9 +21,9 @@ export interface Preflight {
   readonly offer: Offer;
 }
 
-/** The outcome: `flight` is there when `faults` is empty. */
+/** The outcome: `found` is whole when `faults` is empty. */
 export interface PreflightReport {
-  readonly flight: Preflight | undefined;
+  readonly found: Partial<Preflight>;
   readonly faults: readonly ConfigFault[];
 }
 
@@ -38,16 +38,15 @@ export async function preflight(reading: PipelineReading): Promise<PreflightRepo
 
 async function lookAround(reading: PipelineReading): Promise<PreflightReport> {
   const { document, config } = reading;
-  if (document === undefined) return { flight: undefined, faults: reading.faults };
+  if (document === undefined) return { found: {}, faults: reading.faults };
   const faults = [...reading.faults];
   const model = await modelOf(document, faults);
   const hasLibrary = await findFiles(document, faults);
   const hasSources = findSources(document, faults);
-  if (config === undefined) return { flight: undefined, faults };
+  if (config === undefined) return { found: { document, model }, faults };
   const plan = model && hasSources ? planOf(document, config, model, faults) : undefined;
   const run = hasLibrary ? await runtimeOf(document, config, faults) : undefined;
-  if (!model || !plan || !run || faults.length > 0) return { flight: undefined, faults };
-  return { flight: { document, config, model, plan, ...run }, faults };
+  return { found: { document, config, model, plan, ...run }, faults };
 }
 
 async function modelOf(
