@@ -77,3 +77,33 @@ function wordBounds(onset: number, offset: number, clipSeconds: number, steps: n
     to: Math.ceil(share(Math.fround(offset) + margin)),
   };
 }
+
+/** When a model's feature steps lie, from its manifest. */
+export interface StepTimes {
+  /** Steps a second. */
+  readonly feature_rate: number;
+  /** Seconds from the clip's first sample to the centre of step 0. */
+  readonly first_feature: number;
+}
+
+/**
+ * Steps whose centres lie in a stretch of time; the nearest one when it holds none.
+ *
+ * @param onset seconds from the clip's start
+ * @param offset seconds
+ * @returns 0 or 1 a step
+ */
+export function stepsBetween(
+  onset: number,
+  offset: number,
+  times: StepTimes,
+  steps: number,
+): Uint8Array {
+  const position = (seconds: number) => (seconds - times.first_feature) * times.feature_rate;
+  const from = Math.max(0, Math.ceil(position(onset)));
+  const to = Math.min(steps, Math.ceil(position(offset)));
+  if (to > from) return rangeMask({ from, to }, steps);
+  const nearest = Math.round(position((onset + offset) / 2));
+  const step = Math.min(steps - 1, Math.max(0, nearest));
+  return rangeMask({ from: step, to: step + 1 }, steps);
+}

@@ -1,0 +1,71 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+
+/** What can be evaluated. */
+export type EvaluationName = keyof typeof SETS;
+
+/** Options of the `evaluate` commands, as the command line gives them. */
+export interface EvaluateOptions {
+  readonly model: string;
+  readonly json?: boolean;
+  readonly limit?: number;
+  readonly resume: string;
+  readonly providers: string;
+  readonly threads: number;
+  readonly pictures?: string;
+  readonly retrieval?: number;
+  readonly normaliseAudio?: boolean;
+}
+
+/** `whence evaluate`: how well a model finds what sounds, on data sets with truth. */
+export function evaluateCommand(): Command {
+  const command = new Command("evaluate")
+    .description("measure how well a model finds what sounds, on data with truth");
+  for (const [name, description] of Object.entries(SETS)) {
+    command.addCommand(setCommand(name as EvaluationName, description));
+  }
+  return command;
+}
+
+const SETS = {
+  scenes: "pointing, AP, IoU, false alarms, heads and retrieval on a folder with scenes.jsonl",
+  retrieval: "recall at 1, 5 and 10 both ways, on scenes.jsonl, Places Audio or AudioSet",
+  disentanglement: "how far the heads divide words from sounds, on the same folders",
+  "ade20k-speech": "the paper's speech prompted segmentation",
+  "ade20k-sound": "the paper's sound prompted segmentation",
+};
+
+function setCommand(name: EvaluationName, description: string): Command {
+  const command = new Command(name)
+    .description(description)
+    .argument("<folder>", "where the data lies")
+    .option("--model <name>", "a folder of models, or a path", "denseav-mini")
+    .option("--json", "print figures as JSON")
+    .addOption(countOption("--limit <n>", "take this many items, spread evenly over the set"))
+    .option("--resume <folder>", "where a run that was cut off left its results", ".cache/evaluate")
+    .option("--providers <list>", "execution providers, most preferred first", "cpu")
+    .addOption(countOption("--threads <n>", "threads inside one operator (CPU)").default(1));
+  if (name === "scenes") {
+    command
+      .option("--pictures <folder>", "draw contact sheets there")
+      .addOption(countOption("--retrieval <n>", "most pairs that retrieval ranks").default(200));
+  } else {
+    command.option(
+      "--normalise-audio",
+      "zero mean, unit variance, as the original's validation fed imported DenseAV models",
+    );
+  }
+  return command.action(async (folder: string, options: EvaluateOptions) => {
+    const { evaluate } = await import("./evaluate_run.ts");
+    await evaluate(name, folder, options);
+  });
+}
+
+function countOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text: string) => {
+    const count = Number(text);
+    if (!Number.isInteger(count) || count < 1) {
+      throw new InvalidArgumentError("It must be a whole number from 1.");
+    }
+    return count;
+  });
+}

@@ -1,0 +1,124 @@
+import { runtimeSchema } from "../config/schema.ts";
+import { readAde20k } from "../evaluation/ade20k_set.ts";
+import { ClipGrounder } from "../evaluation/clip_grounder.ts";
+import { evaluateAde20k } from "../evaluation/evaluate_ade20k.ts";
+import { evaluateDisentanglement, evaluateRetrieval } from "../evaluation/evaluate_pairs.ts";
+import { evaluateScenes, type Progress } from "../evaluation/evaluate_scenes.ts";
+import { findPairSets } from "../evaluation/pair_set.ts";
+import { readSceneSet } from "../evaluation/scene_set.ts";
+import type { HeadKind } from "../model/manifest.ts";
+import { loadModel } from "../model/encoders.ts";
+import { findModel } from "../model/find_model.ts";
+import { openRuntime } from "../model/runtime.ts";
+import type { EvaluateOptions, EvaluationName } from "./evaluate.ts";
+import {
+  ade20kFigures,
+  disentanglementFigures,
+  type Figures,
+  retrievalFigures,
+  rounded,
+} from "./evaluate_figures.ts";
+import { ade20kText, disentanglementText, retrievalText, scenesText } from "./evaluate_text.ts";
+import { UsageError } from "./exit.ts";
+import { ProgressBar } from "./progress_bar.ts";
+
+interface Job {
+  readonly folder: string;
+  readonly options: EvaluateOptions;
+  readonly grounder: ClipGrounder;
+  readonly onProgress: Progress;
+}
+
+interface Outcome {
+  readonly figures: Figures;
+  readonly text: string;
+}
+
+const EVALUATIONS: Record<EvaluationName, (job: Job) => Promise<Outcome>> = {
+  scenes,
+  retrieval,
+  disentanglement,
+  "ade20k-speech": (job) => ade20k(job, "speech"),
+  "ade20k-sound": (job) => ade20k(job, "sound"),
+};
+
+/** Evaluates a model on a folder and prints the figures. */
+export async function evaluate(
+  name: EvaluationName,
+  folder: string,
+  options: EvaluateOptions,
+): Promise<void> {
+  const runtime = await openRuntime(runtimeConfig(options), ".");
+  const bar = new ProgressBar();
+  try {
+    const encoders = await loadModel(await findModel(options.model, "."), runtime);
+    const grounder = await ClipGrounder.create(encoders, runtime);
+    const { figures, text } = await EVALUATIONS[name]({
+      folder,
+      options,
+      grounder,
+      onProgress: (done, total, what) => bar.show(done, total, what),
+    });
+    bar.clear();
+    console.log(options.json ? JSON.stringify(rounded(figures), null, 2) : text);
+    await grounder.release();
+    await encoders.release();
+  } finally {
+    bar.clear();
+    await runtime.close();
+  }
+}
+
+async function scenes({ folder, options, grounder, onProgress }: Job): Promise<Outcome> {
+  const set = await readSceneSet(folder, options.limit);
+  const report = await evaluateScenes(grounder, set, {
+    retrievalPairs: options.retrieval ?? 0,
+    resumeFolder: options.resume,
+    pictures: options.pictures,
+    onProgress,
+  });
+  return { figures: report, text: scenesText(report) };
+}
+
+async function retrieval(job: Job): Promise<Outcome> {
+  const results = [];
+  for (const set of await findPairSets(job.folder, job.options.limit)) {
+    const result = await evaluateRetrieval(job.grounder, set, pairOptions(job));
+    results.push({ name: set.name, result });
+  }
+  const figures = retrievalFigures(modelName(job), results);
+  return { figures, text: retrievalText(figures) };
+}
+
+async function disentanglement(job: Job): Promise<Outcome> {
+  const sets = await findPairSets(job.folder, job.options.limit);
+  const result = await evaluateDisentanglement(job.grounder, sets, pairOptions(job));
+  const figures = disentanglementFigures(modelName(job), result);
+  return { figures, text: disentanglementText(figures) };
+}
+
+async function ade20k(job: Job, kind: HeadKind): Promise<Outcome> {
+  const prompts = await readAde20k(job.folder, kind, job.options.limit);
+  const result = await evaluateAde20k(job.grounder, prompts, kind, pairOptions(job));
+  const figures = ade20kFigures(modelName(job), result);
+  return { figures, text: ade20kText(figures) };
+}
+
+function pairOptions({ options, onProgress }: Job) {
+  return {
+    normaliseAudio: options.normaliseAudio ?? false,
+    resumeFolder: options.resume,
+    onProgress,
+  };
+}
+
+function modelName({ grounder: { manifest: { name, version } } }: Job): string {
+  return `${name}@${version}`;
+}
+
+function runtimeConfig({ providers, threads }: EvaluateOptions) {
+  const result = runtimeSchema.safeParse({ providers: providers.split(","), threads });
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0];
+  throw new UsageError(`Cannot evaluate: --${path[0] as string}: ${message}`);
+}
