@@ -1,4 +1,5 @@
 import { CaptureError } from "../capture/capture_error.ts";
+import { findDevices } from "../capture/devices.ts";
 import { gstreamerVersion, inspectElements } from "../capture/inspect.ts";
 import { planCapture } from "../capture/plan.ts";
 import { ConfigError } from "../config/fault.ts";
@@ -41,6 +42,7 @@ export async function examine(
   }
   findings.push(
     ...await examineGStreamer(found),
+    ...examineDevices(),
     ...await examineSource(found),
     ...await examineRuntime(found),
     ...await examineModels(found.model),
@@ -84,6 +86,30 @@ function usualElements(): string[] {
   return pairs.flatMap(([video, audio]) =>
     planCapture(sourceSchema.parse({ video, audio }), format).elements
   );
+}
+
+function examineDevices(): Finding[] {
+  const area = "Cameras and microphones";
+  const devices = findDevices();
+  const missing = (["camera", "microphone"] as const).filter((kind) =>
+    !devices.some((device) => device.kind === kind)
+  );
+  return [
+    ...devices.map(({ url, name }): Finding => ({
+      area,
+      name: url,
+      status: "ok",
+      needed: false,
+      detail: name,
+    })),
+    ...missing.map((kind): Finding => ({
+      area,
+      name: kind,
+      status: "none",
+      needed: false,
+      detail: "none found",
+    })),
+  ];
 }
 
 async function examineSource({ config, document }: Partial<Preflight>): Promise<Finding[]> {
