@@ -173,8 +173,8 @@ class GstCapture implements Capture {
         yield sample;
       } else if (!this.#closing && sink.ended) {
         this.#readBus();
+        if (stream.endless === "device") this.#fault ??= cannot(stream, "its stream has ended");
         if (this.#fault) throw this.#fault;
-        if (stream.endless === "device") throw cannot(stream, "its stream has ended");
         return;
       }
     }

@@ -14,8 +14,8 @@ export interface PictureSize {
 
 /**
  * Where the source picture lies in a model picture of `width × height` pixels, by the rounding that
- * GStreamer's `videoscale add-borders` and `aspectratiocrop` use: borders and crops are whole pixels,
- * the odd one right or below.
+ * GStreamer's `videoscale add-borders` and `aspectratiocrop` use: borders are whole pixels, the odd one
+ * right or below; a crop takes the same number of whole pixels on both sides.
  */
 export function fitGeometry(
   source: PictureSize,
@@ -42,11 +42,11 @@ export function fitGeometry(
   }
   const wanted = width / height;
   if (shape > wanted) {
-    const kept = Math.round(source.width * wanted / shape);
-    const left = Math.floor((source.width - kept) / 2);
+    const left = Math.floor((source.width * (1 - wanted / shape)) / 2 + 1e-9);
+    const kept = source.width - 2 * left;
     return { ...whole, scaleX: source.width / kept, offsetX: -left / kept };
   }
-  const kept = Math.round(source.height * shape / wanted);
-  const top = Math.floor((source.height - kept) / 2);
+  const top = Math.floor((source.height * (1 - shape / wanted)) / 2 + 1e-9);
+  const kept = source.height - 2 * top;
   return { ...whole, scaleY: source.height / kept, offsetY: -top / kept };
 }

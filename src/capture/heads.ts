@@ -36,7 +36,9 @@ export function sourceHead(
     case "file":
       return decoded(`filesrc name=${name} location=${quoted(url.file)}`, streams, name);
     case "http":
-      return decoded(`souphttpsrc name=${name} location=${quoted(url.url)}`, streams, name);
+      return url.live
+        ? webCamera(url.url, streams, name)
+        : decoded(`souphttpsrc name=${name} location=${quoted(url.url)}`, streams, name);
     case "rtsp":
       return rtsp(url.url, streams, name);
     case "v4l2":
@@ -68,6 +70,17 @@ function decoded(source: string, streams: readonly Stream[], name: string): Head
       `max-size-bytes=${INTERLEAVE_BYTES}`,
     link: Object.fromEntries(streams.map((stream) => [stream, `${decoder}.`])),
   };
+}
+
+/** What a web server sends without end: a picture alone comes as JPEG after JPEG, the way network cameras do it. */
+function webCamera(url: string, streams: readonly Stream[], name: string): Head {
+  const source = `souphttpsrc name=${name} location=${quoted(url)} is-live=true do-timestamp=true`;
+  const pictures = streams.length === 1 && streams[0] === "video";
+  return decoded(
+    pictures ? `${source} ! multipartdemux single-stream=true` : source,
+    streams,
+    name,
+  );
 }
 
 function rtsp(url: string, streams: readonly Stream[], name: string): Head {

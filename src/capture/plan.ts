@@ -101,8 +101,9 @@ function namedSource(source: SourceConfig, stream: Stream, folder: string): Name
 function endless(url: SourceUrl): StreamPlan["endless"] {
   switch (url.kind) {
     case "file":
-    case "http":
       return "no";
+    case "http":
+      return url.live ? "device" : "no";
     case "pattern":
     case "wave":
       return "generated";

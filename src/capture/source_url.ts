@@ -46,11 +46,14 @@ export const WAVES = [
   "violet-noise",
 ] as const;
 
+/** Paths of media that has times of its own; what else a web server sends is taken for a camera. */
+const MEDIA_FILE = /\.(mkv|webm|mp4|m4v|mov|avi|ts|m3u8|mpd|wav|flac|mp3|m4a|aac|ogg|opus)$/i;
+
 /** What a `uri`, `video` or `audio` key names. */
 export type SourceUrl =
   | { readonly kind: "file"; readonly file: string }
   | { readonly kind: "rtsp"; readonly url: string }
-  | { readonly kind: "http"; readonly url: string }
+  | { readonly kind: "http"; readonly url: string; readonly live: boolean }
   | { readonly kind: "v4l2"; readonly device: string }
   | { readonly kind: "argus"; readonly sensor: number }
   | { readonly kind: "alsa"; readonly device: string }
@@ -97,7 +100,11 @@ export function parseSourceUrl(text: string, key: SourceKey, folder: string): So
       return { kind: "rtsp", url: checkedUrl(text) ?? wrong("rtsp://HOST[:PORT]/PATH") };
     case "http":
     case "https":
-      return { kind: "http", url: checkedUrl(text) ?? wrong("http://HOST[:PORT]/PATH") };
+      return {
+        kind: "http",
+        url: checkedUrl(text) ?? wrong("http://HOST[:PORT]/PATH"),
+        live: !MEDIA_FILE.test(new URL(text).pathname),
+      };
     case "v4l2":
       if (key !== "video") break;
       if (!/^\/dev\/\S+$/.test(rest)) return wrong("v4l2:///dev/videoN");
