@@ -56,8 +56,16 @@ export function checkWeights(
 }
 
 function hint(name: string, candidates: Iterable<string>): string {
-  const closest = closestName(name.slice(0, 200), candidates);
+  // A damaged first word keeps peft's wrapper in the name.
+  const plain = new Map<string, string>();
+  for (const candidate of candidates) plain.set(unwrapped(candidate), candidate);
+  const nearest = closestName(unwrapped(name).slice(0, 200), plain.keys());
+  const closest = nearest && plain.get(nearest);
   return closest === undefined ? "" : ` (closest: ${quoted(closest)})`;
+}
+
+function unwrapped(name: string): string {
+  return name.replace(".base_model.model.", ".");
 }
 
 function quoted(name: string): string {

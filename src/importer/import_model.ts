@@ -5,6 +5,7 @@ import { writeModel, type WrittenFile } from "../onnx/write_model.ts";
 import { type Architecture, readArchitecture } from "./architecture.ts";
 import { buildAudioGraph } from "./audio_graph.ts";
 import { Checkpoint } from "./checkpoint.ts";
+import { checkDiskSpace } from "./disk_space.ts";
 import { checkWeights } from "./expected_weights.ts";
 import { modelFlops } from "./flops.ts";
 import { type HeadKinds, headKinds } from "./head_kinds.ts";
@@ -58,6 +59,7 @@ export interface ImportReport {
 
 const NAME = /^[A-Za-z0-9][\w.-]*$/;
 const MAX_SIDE = 4096;
+const BYTES_PER_WEIGHT = { fp32: 4, fp16: 2, int8: 1.2 } as const;
 
 /**
  * Turns a folder of the published layout (`config.json`, `model.safetensors`) into a model folder.
@@ -96,6 +98,9 @@ export async function importModel(
     `${options.source ?? ""} ${folderName(folder)} ${options.name}`,
   );
 
+  // The check needs the weights once more, in float32.
+  const bytes = weights.parameters * (BYTES_PER_WEIGHT[options.precision] + 4);
+  await checkDiskSpace(options.out, bytes, `import ${folder}`);
   Deno.mkdirSync(options.out, { recursive: true });
   const staging = Deno.makeTempDirSync({ dir: options.out, prefix: `.${options.name}-` });
   try {
@@ -103,8 +108,7 @@ export async function importModel(
     const manifest = describe(folder, architecture, options, heads, made, weights.parameters);
     await writeManifest(staging, manifest);
     Deno.chmodSync(staging, 0o755);
-    if (options.replace && exists(target)) Deno.removeSync(target, { recursive: true });
-    Deno.renameSync(staging, target);
+    putInPlace(staging, target);
     return {
       folder: target,
       manifest,
@@ -118,6 +122,13 @@ export async function importModel(
     Deno.removeSync(staging, { recursive: true });
     throw error;
   }
+}
+
+function putInPlace(staging: string, target: string): void {
+  const old = exists(target) ? `${staging}-old` : undefined;
+  if (old) Deno.renameSync(target, old);
+  Deno.renameSync(staging, target);
+  if (old) Deno.removeSync(old, { recursive: true });
 }
 
 interface Encoders {

@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { runtimeSchema } from "../../src/config/schema.ts";
+import {
+  importModel,
+  type ImportOptions,
+  type ImportReport,
+} from "../../src/importer/import_model.ts";
+import { loadManifest } from "../../src/model/manifest.ts";
+import { openRuntime } from "../../src/model/runtime.ts";
+import type { Runtime } from "../../src/model/session.ts";
+import { GOLDEN, goldenAudio, goldenFrames } from "./golden.ts";
+import { TINY, writeSyntheticCheckpoint } from "./synthetic_checkpoint.ts";
+import { inFolder } from "./temporary_folder.ts";
+
+const defaults = {
+  name: "model",
+  precision: "fp32",
+  image: { width: 32, height: 32 },
+  window: 0.5,
+} as const;
+
+async function withRuntime<T>(body: (runtime: Runtime) => Promise<T>): Promise<T> {
+  const runtime = await openRuntime(runtimeSchema.parse({ providers: ["cpu"], threads: 1 }), ".");
+  try {
+    return await body(runtime);
+  } finally {
+    await runtime.close();
+  }
+}
+
+function importInto(
+  out: string,
+  folder: string,
+  options: Partial<ImportOptions> = {},
+): Promise<ImportReport> {
+  return withRuntime((runtime) => importModel(folder, runtime, { ...defaults, out, ...options }));
+}
+
+function entries(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+}
+
+Deno.test("the published layout becomes a model folder of the contract", async () => {
+  await inFolder(async (out) => {
+    const report = await importInto(out, `${GOLDEN}/public_2head`, {
+      name: "two-heads",
+      image: { width: 288, height: 160 },
+      window: 2,
+    });
+    assert.deepEqual(entries(out), ["two-heads"]);
+    assert.deepEqual(entries(join(out, "two-heads")), ["audio.onnx", "image.onnx", "model.yaml"]);
+    const { manifest } = await loadManifest(join(out, "two-heads"));
+    assert.deepEqual(manifest, report.manifest);
+    assert.deepEqual(manifest.image.grid, { width: 36, height: 20 });
+    assert.equal(manifest.channels, 48);
+    assert.equal(manifest.class_token, false);
+    assert.deepEqual(manifest.heads.map(({ kind, verified }) => [kind, verified]), [
+      ["speech", false],
+      ["sound", false],
+    ]);
+    assert.ok(Math.abs(manifest.audio.feature_rate - 16000 / 2880) < 1e-12);
+    assert.equal(manifest.audio.first_feature, 0.0925);
+    assert.equal(manifest.audio.receptive_field, 0.185);
+    assert.equal(manifest.audio.min_samples, 2960);
+    assert.ok(manifest.check && manifest.check.relative_l2 < 1e-5, `${manifest.check}`);
+    for (const part of [manifest.image, manifest.audio]) {
+      const bytes = await Deno.readFile(join(out, "two-heads", part.file));
+      assert.equal(createHash("sha256").update(bytes).digest("hex"), part.sha256);
+    }
+    await withRuntime(async (runtime) => {
+      const audio = await runtime.createSession(join(out, "two-heads", "audio.onnx"));
+      for (const samples of [2960, 5839, 5840, 32000]) {
+        const data = goldenAudio("audio_2s").subarray(0, samples);
+        const { features } = await audio.run({
+          waveform: { type: "float32", dims: [1, samples], data },
+        });
+        const steps = Math.floor((samples - 2960) / 2880) + 1;
+        assert.deepEqual(features.dims, [1, 48, steps]);
+      }
+      await audio.release();
+      const image = await runtime.createSession(join(out, "two-heads", "image.onnx"));
+      const { features } = await image.run({
+        frames: { type: "uint8", dims: [1, 160, 288, 3], data: goldenFrames("frame_160x288") },
+      });
+      assert.deepEqual(features.dims, [1, 48, 20, 36]);
+      await image.release();
+    });
+  });
+});
+
+Deno.test("class tokens come out where the similarity uses them", async () => {
+  await inFolder(async (out) => {
+    const options = { image: { width: 224, height: 224 } };
+    const { manifest } = await importInto(out, `${GOLDEN}/public_sound`, options);
+    assert.equal(manifest.class_token, true);
+    assert.deepEqual(manifest.heads.map((head) => head.kind), ["sound"]);
+    await withRuntime(async (runtime) => {
+      for (const file of ["image.onnx", "audio.onnx"]) {
+        const session = await runtime.createSession(join(out, "model", file));
+        assert.deepEqual(session.outputs.map((output) => output.name), ["features", "cls"]);
+        await session.release();
+      }
+    });
+  });
+});
+
+Deno.test("every precision passes its own check, fixed sizes and normalised sound too", async () => {
+  await inFolder(async (folder) => {
+    const source = join(folder, "source");
+    await writeSyntheticCheckpoint(source, { ...TINY, useCls: true });
+    const bounds = { fp32: 1e-5, fp16: 5e-3, int8: 0.1 };
+    for (const precision of ["fp32", "fp16", "int8"] as const) {
+      for (const fixed of [false, true]) {
+        const name = `${precision}-${fixed}`;
+        const { manifest, check } = await importInto(join(folder, "out"), source, {
+          name,
+          precision,
+          fixed,
+          normalizeAudio: fixed,
+        });
+        assert.deepEqual(Object.keys(check).sort(), [
+          "audio cls",
+          "audio features",
+          "image cls",
+          "image features",
+        ]);
+        for (const [output, distance] of Object.entries(check)) {
+          assert.ok(distance <= bounds[precision], `${name} ${output}: ${distance}`);
+        }
+        assert.equal(manifest.audio.min_samples, fixed ? 8000 : 2960);
+        await withRuntime(async (runtime) => {
+          const session = await runtime.createSession(join(folder, "out", name, "audio.onnx"));
+          assert.deepEqual(session.inputs[0].dims, fixed ? [1, 8000] : [-1, -1]);
+          await session.release();
+        });
+      }
+    }
+  });
+});
+
+Deno.test("faults of the weights are listed with the nearest known name", async () => {
+  await inFolder(async (folder) => {
+    const source = join(folder, "source");
+    await writeSyntheticCheckpoint(source, TINY);
+    const path = join(source, "model.safetensors");
+    const bytes = await Deno.readFile(path);
+    const text = new TextDecoder("latin1").decode(bytes);
+    const at = text.indexOf("blocks.1.mlp.fc1.weight");
+    bytes.set(new TextEncoder().encode("blocks.1.mlp.fcl.weight"), at);
+    await Deno.writeFile(path, bytes);
+    await assert.rejects(importInto(join(folder, "out"), source), (error: Error) => {
+      const [head, ...rest] = error.message.split("\n");
+      assert.match(head, /got 1 missing and 1 unexpected tensors/);
+      assert.equal(rest.length, 2);
+      assert.match(rest[0], /missing image_model.model.blocks.1.mlp.fc1.weight \(closest: .*fcl/);
+      assert.match(rest[1], /unexpected .*fcl.weight \(closest: .*fc1.weight\)/);
+      return true;
+    });
+    assert.ok(!entries(folder).includes("out"));
+  });
+});
+
+Deno.test("mistakes of the user are one line and leave nothing behind", async (t) => {
+  await inFolder(async (folder) => {
+    const source = join(folder, "source");
+    const out = join(folder, "out");
+    await writeSyntheticCheckpoint(source, TINY);
+    await importInto(out, source);
+    const pickled = join(folder, "pickled");
+    await Deno.mkdir(pickled);
+    await Deno.writeTextFile(join(pickled, "pytorch_model.bin"), "PK");
+    const cases: [string, string, Partial<ImportOptions>, RegExp][] = [
+      ["name taken", source, {}, /must not exist yet; remove it or give --replace/],
+      ["name with a path", source, { name: "../evil" }, /must be letters, digits/],
+      ["image size", source, { name: "x", image: { width: 30, height: 32 } }, /multiples of 8/],
+      ["window too short", source, { name: "x", window: 0.1 }, /at least 0.185s, got 0.1s/],
+      ["too few heads", source, { name: "x", heads: ["sound"] }, /must name 2 heads, got 1/],
+      ["no folder", join(folder, "none"), { name: "x" }, /must be a folder with config.json/],
+      ["a checkpoint file", join(folder, "m.ckpt"), { name: "x" }, /pickle, which can run code/],
+      ["a pickle in the folder", pickled, { name: "x" }, /pickle, which can run code/],
+    ];
+    for (const [name, from, options, message] of cases) {
+      await t.step(name, async () => {
+        await assert.rejects(importInto(out, from, options), (error: Error) => {
+          assert.equal(error.name, "ImportError");
+          assert.match(error.message, message);
+          assert.ok(!error.message.includes("\n"));
+          return true;
+        });
+        assert.deepEqual(entries(out), ["model"]);
+      });
+    }
+    await t.step("stopped half-way", async () => {
+      const stop = new AbortController();
+      const onProgress = (step: string) => step.includes("audio") && stop.abort();
+      const options = { name: "x", signal: stop.signal, onProgress };
+      await assert.rejects(importInto(out, source, options), { name: "AbortError" });
+      assert.deepEqual(entries(out), ["model"]);
+    });
+    await t.step("replaced when asked to", async () => {
+      const { manifest } = await importInto(out, source, { replace: true, precision: "int8" });
+      assert.equal(manifest.check?.precision, "int8");
+      assert.deepEqual(entries(out), ["model"]);
+    });
+  });
+});
+
+Deno.test("one head is named by its repository, or must be told", async () => {
+  await inFolder(async (folder) => {
+    const source = join(folder, "source");
+    const out = join(folder, "out");
+    await writeSyntheticCheckpoint(source, { ...TINY, heads: 1 });
+    const kinds = (report: ImportReport) => report.manifest.heads;
+    const from = (repository: string) =>
+      importInto(out, source, { name: repository, source: `hf:mhamilton723/${repository}` });
+    assert.deepEqual(kinds(await from("DenseAV-language")), [{ kind: "speech", verified: false }]);
+    assert.deepEqual(kinds(await from("DenseAV-sound")), [{ kind: "sound", verified: false }]);
+    await assert.rejects(importInto(out, source), /--heads must name each of the 1 heads/);
+    const told = await importInto(out, source, { heads: ["speech"] });
+    assert.deepEqual(kinds(told), [{ kind: "speech", verified: true }]);
+  });
+});
+
+Deno.test("the licence is taken from the model card", async () => {
+  await inFolder(async (folder) => {
+    const source = join(folder, "source");
+    await writeSyntheticCheckpoint(source, TINY);
+    await Deno.writeTextFile(join(source, "README.md"), "---\nlicense: cc-by-4.0\n---\n# Card\n");
+    const { manifest } = await importInto(join(folder, "out"), source);
+    assert.equal(manifest.license, "cc-by-4.0");
+  });
+});
