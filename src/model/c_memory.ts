@@ -58,3 +58,15 @@ export class Out {
     return new Int32Array(this.cell.buffer)[0];
   }
 }
+
+const held = new Set<readonly unknown[]>();
+
+/** Awaits a nonblocking call and holds on, until it is done, to what C reads and writes meanwhile. */
+export async function holding<T>(memory: readonly unknown[], call: Promise<T>): Promise<T> {
+  held.add(memory);
+  try {
+    return await call;
+  } finally {
+    held.delete(memory);
+  }
+}

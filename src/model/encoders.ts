@@ -47,28 +47,43 @@ export interface Encoders {
   release(): Promise<void>;
 }
 
+/** What `loadModel` may be told beyond the model. */
+export interface LoadOptions {
+  /** Length of the windows that will be encoded, in samples: what TensorRT builds its engine for. */
+  readonly windowSamples?: number;
+}
+
 /**
  * Loads a model's encoders after checking its files' hashes, and that inputs and outputs are those of the contract.
+ * Both run once, so that what only a run shows is known at the start; TensorRT takes minutes for that, unless it finds
+ * its engines in the cache.
  *
  * @throws {ModelError} one line that names the file and what does not fit.
  */
-export async function loadModel(folder: ModelFolder, runtime: Runtime): Promise<Encoders> {
+export async function loadModel(
+  folder: ModelFolder,
+  runtime: Runtime,
+  options: LoadOptions = {},
+): Promise<Encoders> {
   await checkFiles(folder);
-  const { manifest } = folder;
-  const imagePath = join(folder.path, manifest.image.file);
-  const audioPath = join(folder.path, manifest.audio.file);
-  const image = await runtime.createSession(imagePath);
-  let audio: Session | undefined;
-  try {
-    checkContract(imagePath, image, imageContract(manifest));
-    audio = await runtime.createSession(audioPath);
-    checkContract(audioPath, audio, audioContract(manifest));
-  } catch (error) {
-    await image.release();
-    await audio?.release();
-    throw error;
-  }
-  return new OnnxEncoders(folder, image, audio);
+  const { image, audio } = folder.manifest;
+  await using stack = new AsyncDisposableStack();
+  const load = async (file: string, contract: Contract) => {
+    const path = join(folder.path, file);
+    const session = await runtime.createSession(path);
+    stack.defer(() => session.release());
+    checkContract(path, session, contract);
+    return session;
+  };
+  const encoders = new OnnxEncoders(
+    folder,
+    await load(image.file, imageContract(folder.manifest)),
+    await load(audio.file, audioContract(folder.manifest)),
+  );
+  await encoders.encodeImages(new Uint8Array(image.width * image.height * 3), 1);
+  await encoders.encodeAudio(new Float32Array(options.windowSamples ?? audio.min_samples));
+  stack.move();
+  return encoders;
 }
 
 class OnnxEncoders implements Encoders {

@@ -1,5 +1,5 @@
 import type { Provider } from "../config/schema.ts";
-import { cString, Out, readCString } from "./c_memory.ts";
+import { cString, holding, Out, readCString } from "./c_memory.ts";
 import { FfiSession, type OrtHandles } from "./ffi_session.ts";
 import { ModelError } from "./manifest.ts";
 import { missingLibraries } from "./missing_libraries.ts";
@@ -9,6 +9,7 @@ import { type Accelerator, type ProviderOptions, SessionOptions } from "./ort_op
 import { judgePlacement, providerName, readPlacement } from "./placement.ts";
 import { PROBE_MODEL } from "./probe_model.ts";
 import { chooseProviders, type Offer } from "./provider_policy.ts";
+import { RunTrace, type Traced } from "./run_trace.ts";
 import type { Refusal, Runtime, Session } from "./session.ts";
 
 const LOG_FATAL = 4;
@@ -84,7 +85,8 @@ export class FfiRuntime implements Runtime {
   async reasonAgainst(provider: Accelerator): Promise<string | undefined> {
     const built = this.#builtIn();
     if (!built.includes(provider)) {
-      return `${this.#ort.path} is built without it (it has ${built.join(", ")})`;
+      const has = built.join(", ");
+      return `${this.#ort.path} has only ${has}; set runtime.library to a build with ${provider}`;
     }
     try {
       this.#ort.api.ReleaseSession(await this.#create(PROBE_MODEL, [provider], false));
@@ -96,23 +98,12 @@ export class FfiRuntime implements Runtime {
   async createSession(model: string | Uint8Array): Promise<Session> {
     const name = typeof model === "string" ? model : "a graph built at load";
     if (this.#closed) throw new ModelError(`Cannot load ${name}: the runtime has been closed`);
-    const accelerators = this.providers.filter((provider) => provider !== "cpu");
-    const mayFall = this.providers.includes("cpu");
-    const refused: Refusal[] = [];
-    for (let first = 0;; first++) {
-      const asked = accelerators.slice(first);
-      try {
-        const session = await this.#create(model, asked, !mayFall);
-        return this.#adopt(name, session, asked, refused);
-      } catch (cause) {
-        if (cause instanceof ModelError) throw cause;
-        const reason = boilDown(cause);
-        if (!mayFall || asked.length === 0) {
-          const where = asked.length > 0 ? ` on ${asked.join(" and ")}` : "";
-          throw new ModelError(`Cannot load ${name}${where}: ${reason}`, { cause });
-        }
-        refused.push({ provider: asked[0], reason });
-      }
+    this.#sessions++;
+    try {
+      return await this.#load(name, model);
+    } catch (error) {
+      this.#sessions--;
+      throw error;
     }
   }
 
@@ -131,29 +122,55 @@ export class FfiRuntime implements Runtime {
     return Promise.resolve();
   }
 
+  /** Goes down the list of providers as far as it may until one takes the model. */
+  async #load(name: string, model: string | Uint8Array): Promise<Session> {
+    const accelerators = this.providers.filter((provider) => provider !== "cpu");
+    const mayFall = this.providers.includes("cpu");
+    const refused: Refusal[] = [];
+    for (let first = 0;; first++) {
+      const asked = accelerators.slice(first);
+      const trace = asked.length > 0 && !this.#ort.placement ? new RunTrace() : undefined;
+      try {
+        const pointer = await this.#create(model, asked, !mayFall, trace);
+        return this.#adopt(name, pointer, asked, refused, trace);
+      } catch (cause) {
+        trace?.discard();
+        if (cause instanceof ModelError) throw cause;
+        const reason = boilDown(cause);
+        if (!mayFall || asked.length === 0) {
+          const where = asked.length > 0 ? ` on ${asked.join(" and ")}` : "";
+          throw new ModelError(`Cannot load ${name}${where}: ${reason}`, { cause });
+        }
+        refused.push({ provider: asked[0], reason });
+      }
+    }
+  }
+
   /** @param strict fail rather than leave nodes to the CPU. */
   async #create(
     model: string | Uint8Array,
     accelerators: readonly Accelerator[],
     strict: boolean,
+    trace?: RunTrace,
   ): Promise<Deno.PointerValue> {
-    const { api, check } = this.#ort;
+    const { api, check, placement } = this.#ort;
     using options = new SessionOptions(this.#ort, this.#options.threads);
-    for (const provider of accelerators) options.append(provider, this.#options.options[provider]);
+    for (const provider of accelerators) {
+      const chosen = this.#options.options[provider];
+      options.append(provider, chosen);
+      const cache = chosen.trt_engine_cache_path;
+      if (cache) await Deno.mkdir(cache, { recursive: true });
+    }
     if (strict && accelerators.length > 0) options.set("session.disable_cpu_ep_fallback", "1");
-    if (this.#ort.placement) options.set("session.record_ep_graph_assignment_info", "1");
+    if (placement) options.set("session.record_ep_graph_assignment_info", "1");
+    if (trace) options.profile(trace.prefix);
     const out = new Out();
     const source = typeof model === "string" ? cString(model) : model;
-    const status = typeof model === "string"
-      ? await api.CreateSession(this.#env, source, options.pointer, out.cell)
-      : await api.CreateSessionFromArray(
-        this.#env,
-        source,
-        BigInt(source.byteLength),
-        options.pointer,
-        out.cell,
-      );
-    check(status);
+    const size = BigInt(source.byteLength);
+    const call = typeof model === "string"
+      ? api.CreateSession(this.#env, source, options.pointer, out.cell)
+      : api.CreateSessionFromArray(this.#env, source, size, options.pointer, out.cell);
+    check(await holding([source, out], call));
     return out.pointer;
   }
 
@@ -162,22 +179,21 @@ export class FfiRuntime implements Runtime {
     pointer: Deno.PointerValue,
     asked: readonly Accelerator[],
     refused: readonly Refusal[],
+    trace: RunTrace | undefined,
   ): Session {
+    const judge = ({ nodes, time }: Partial<Traced> & Pick<Traced, "nodes">) => {
+      const found = judgePlacement(nodes, asked, time);
+      return { ...found, refused: [...refused, ...found.refused] };
+    };
     try {
       const nodes = readPlacement(this.#ort, pointer);
-      const { provider, passedOver } = judgePlacement(nodes, asked);
-      const none = passedOver.find((refusal) => !nodes[refusal.provider]);
+      const whereabouts = judge({ nodes });
+      const none = whereabouts.refused.find((refusal) => !nodes[refusal.provider]);
       if (none && !this.providers.includes("cpu")) {
         throw new ModelError(`Cannot load ${name} on ${none.provider}: ${none.reason}`);
       }
-      const session = new FfiSession(name, this.#handles, pointer, {
-        provider,
-        nodes,
-        refused: [...refused, ...passedOver],
-        onRelease: () => this.#sessions--,
-      });
-      this.#sessions++;
-      return session;
+      const onRelease = () => this.#sessions--;
+      return new FfiSession(name, this.#handles, pointer, { whereabouts, trace, judge, onRelease });
     } catch (error) {
       this.#ort.api.ReleaseSession(pointer);
       throw error;

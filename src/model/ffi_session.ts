@@ -1,10 +1,11 @@
-import { PointerArray } from "./c_memory.ts";
+import { holding, PointerArray } from "./c_memory.ts";
 import { checkFeeds } from "./feeds.ts";
 import { ModelError } from "./manifest.ts";
 import type { Ort } from "./ort_api.ts";
 import { boilDown } from "./ort_message.ts";
 import { describe, readTensor, wrapTensor } from "./ort_values.ts";
-import type { Placement } from "./placement.ts";
+import type { Placement, Whereabouts } from "./placement.ts";
+import type { RunTrace, Traced } from "./run_trace.ts";
 import type { Refusal, Session, Tensor, TensorInfo } from "./session.ts";
 
 /** What sessions of one runtime share. */
@@ -16,18 +17,16 @@ export interface OrtHandles {
 
 /** What is known of a session when it is made. */
 export interface FfiSessionFacts {
-  readonly provider: string;
-  readonly nodes: Placement;
-  readonly refused: readonly Refusal[];
+  readonly whereabouts: Whereabouts;
+  /** Set where only a run can show the whereabouts; `judge` then makes them of what it showed. */
+  readonly trace?: RunTrace;
+  judge(traced: Traced): Whereabouts;
   /** Called once the session is freed. */
-  readonly onRelease: () => void;
+  onRelease(): void;
 }
 
 /** A session over ONNX Runtime's C API: runs off the event loop, inputs in place. */
 export class FfiSession implements Session {
-  readonly provider: string;
-  readonly nodes: Placement;
-  readonly refused: readonly Refusal[];
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly #model: string;
@@ -36,7 +35,9 @@ export class FfiSession implements Session {
   readonly #inputNames: PointerArray;
   readonly #outputNames: PointerArray;
   readonly #runs = new Set<Promise<unknown>>();
-  readonly #onRelease: () => void;
+  readonly #facts: FfiSessionFacts;
+  #whereabouts: Whereabouts;
+  #trace: RunTrace | undefined;
   #release: Promise<void> | undefined;
 
   /** Owns `session` once it is made. */
@@ -44,7 +45,7 @@ export class FfiSession implements Session {
     model: string,
     handles: OrtHandles,
     session: Deno.PointerValue,
-    { provider, nodes, refused, onRelease }: FfiSessionFacts,
+    facts: FfiSessionFacts,
   ) {
     const { ort, allocator } = handles;
     this.inputs = describe(ort, allocator, session, "Input", model);
@@ -54,10 +55,21 @@ export class FfiSession implements Session {
     this.#session = session;
     this.#inputNames = PointerArray.ofStrings(this.inputs.map((input) => input.name));
     this.#outputNames = PointerArray.ofStrings(this.outputs.map((output) => output.name));
-    this.provider = provider;
-    this.nodes = nodes;
-    this.refused = refused;
-    this.#onRelease = onRelease;
+    this.#facts = facts;
+    this.#whereabouts = facts.whereabouts;
+    this.#trace = facts.trace;
+  }
+
+  get provider(): string {
+    return this.#whereabouts.provider;
+  }
+
+  get nodes(): Placement {
+    return this.#whereabouts.nodes;
+  }
+
+  get refused(): readonly Refusal[] {
+    return this.#whereabouts.refused;
   }
 
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
@@ -66,7 +78,9 @@ export class FfiSession implements Session {
     const run = this.#run(this.inputs.map((input) => feeds[input.name]));
     this.#runs.add(run);
     try {
-      return await run;
+      const results = await run;
+      if (this.#trace && this.#runs.size === 1) await this.#readTrace(this.#trace);
+      return results;
     } catch (cause) {
       throw new ModelError(`Cannot run ${this.#model}: ${boilDown(cause)}`, { cause });
     } finally {
@@ -77,9 +91,16 @@ export class FfiSession implements Session {
   release(): Promise<void> {
     this.#release ??= Promise.allSettled(this.#runs).then(() => {
       this.#handles.ort.api.ReleaseSession(this.#session);
-      this.#onRelease();
+      this.#trace?.discard();
+      this.#facts.onRelease();
     });
     return this.#release;
+  }
+
+  async #readTrace(trace: RunTrace): Promise<void> {
+    this.#trace = undefined;
+    const { ort, allocator } = this.#handles;
+    this.#whereabouts = this.#facts.judge(await trace.read(ort, allocator, this.#session));
   }
 
   async #run(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {
@@ -89,9 +110,7 @@ export class FfiSession implements Session {
     try {
       for (const tensor of tensors) values.push(wrapTensor(ort, memoryInfo, tensor));
       const inputs = PointerArray.ofPointers(values);
-      // ONNX Runtime reads and writes these while this function sleeps.
-      const held = [tensors, inputs, results];
-      const status = await ort.api.Run(
+      const call = ort.api.Run(
         this.#session,
         null,
         this.#inputNames.addresses,
@@ -101,7 +120,7 @@ export class FfiSession implements Session {
         BigInt(this.outputs.length),
         results,
       );
-      held.length = 0;
+      const status = await holding([this, tensors, inputs, results], call);
       ort.check(status);
       const read = (i: number) => readTensor(ort, Deno.UnsafePointer.create(results[i]));
       return Object.fromEntries(this.outputs.map((output, i) => [output.name, read(i)]));

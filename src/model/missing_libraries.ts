@@ -17,7 +17,9 @@ export function missingLibraries(ortPath: string, provider: Accelerator): string
   const folder = dirname(ortPath);
   const name = `libonnxruntime_providers_${provider}.so`;
   const path = join(folder, name);
-  if (!exists(path)) return `${name} must lie beside ${ortPath}`;
+  if (!exists(path)) {
+    return `${name} must lie beside ${ortPath}; set runtime.library to a build that has it`;
+  }
   const missing = neededLibraries(path)
     .filter((needed) => !exists(join(folder, needed)))
     .map(whyNot)

@@ -38,24 +38,33 @@ export function readPlacement(ort: Ort, session: Deno.PointerValue): Placement {
   return nodes;
 }
 
+/** Where a session runs. */
+export interface Whereabouts {
+  readonly provider: string;
+  readonly nodes: Placement;
+  readonly refused: readonly Refusal[];
+}
+
 /**
- * Where a model runs: the provider that has most of its nodes, the more preferred one of equals. Providers that stand
- * before it in `asked` come back with the reason why they are not it.
+ * Where a model runs: on the provider with most of the work, the more preferred one of equals. Providers that stand
+ * before it in `asked` are refused with the reason why they are not it.
+ *
+ * @param work how much each provider does; its nodes unless something better is known.
  */
 export function judgePlacement(
   nodes: Placement,
   asked: readonly Provider[],
-): { provider: string; passedOver: Refusal[] } {
-  const order = [...asked, "cpu", ...Object.keys(nodes)];
-  const provider = order.reduce((best, name) =>
-    (nodes[name] ?? 0) > (nodes[best] ?? 0) ? name : best
-  );
+  work: Placement = nodes,
+): Whereabouts {
+  const order = [...asked, "cpu", ...Object.keys(work)];
+  const share = (name: string) => work[name] ?? 0;
+  const provider = order.reduce((best, name) => share(name) > share(best) ? name : best);
   const total = Object.values(nodes).reduce((sum, n) => sum + n, 0);
-  const passedOver = order.slice(0, order.indexOf(provider)).map((name) => ({
+  const refused = order.slice(0, order.indexOf(provider)).map((name) => ({
     provider: name as Provider,
-    reason: `it takes ${nodes[name] ?? 0} of ${total} nodes, most run on ${provider}`,
+    reason: `it takes ${nodes[name] ?? 0} of ${total} nodes, most work is done on ${provider}`,
   }));
-  return { provider, passedOver };
+  return { provider, nodes, refused };
 }
 
 function pointers(list: Deno.PointerValue, count: number): Deno.PointerValue[] {

@@ -58,11 +58,19 @@ function ffiOptions(config: RuntimeConfig, folder: string): FfiOptions {
     providers: config.providers,
     threads: config.threads,
     options: {
-      cuda: { device_id },
+      // The default tries every convolution algorithm on each new shape.
+      cuda: { device_id, cudnn_conv_algo_search: "HEURISTIC" },
       tensorrt: {
         device_id,
         trt_fp16_enable: config.fp16 ? "1" : "0",
-        ...(cache && { trt_engine_cache_enable: "1", trt_engine_cache_path: cache }),
+        // Sums of squares leave half precision's range.
+        trt_layer_norm_fp32_fallback: config.fp16 ? "1" : "0",
+        ...(cache &&
+          {
+            trt_engine_cache_enable: "1",
+            trt_engine_cache_path: cache,
+            trt_timing_cache_enable: "1",
+          }),
       },
     },
   };

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { loadModel } from "../../src/model/encoders.ts";
+import { findModel } from "../../src/model/find_model.ts";
+import { ModelError } from "../../src/model/manifest.ts";
+import type { Runtime } from "../../src/model/session.ts";
+import { audioGraph, type Bends, imageGraph, writeModelFolder } from "./model_folder.ts";
+import { openCpu } from "./open_cpu.ts";
+
+async function withModel(
+  bends: Bends,
+  body: (runtime: Runtime, folder: Awaited<ReturnType<typeof writeModelFolder>>) => Promise<void>,
+): Promise<void> {
+  const folder = await writeModelFolder(bends);
+  const runtime = await openCpu();
+  try {
+    await body(runtime, folder);
+    await runtime.close();
+  } finally {
+    await Deno.remove(folder.path, { recursive: true });
+  }
+}
+
+/** A 2 × 4 picture: the left half of one brightness, the right half of another. */
+function halves(left: number, right: number): number[] {
+  const row = [left, left, right, right].flatMap((value) => [value, value, value]);
+  return [...row, ...row];
+}
+
+Deno.test("encoders give each picture's and each window's features", () =>
+  withModel({}, async (runtime, folder) => {
+    const encoders = await loadModel(folder, runtime);
+    const frames = Uint8Array.from([...halves(0, 255), ...halves(7, 9)]);
+    const image = await encoders.encodeImages(frames, 2);
+    assert.deepEqual(image.dims, [2, 4, 1, 2]);
+    assert.deepEqual(
+      image.features,
+      Float32Array.from([0, 255, 0, 255, 0, 255, 0, 255, 7, 9, 7, 9, 7, 9, 7, 9]),
+    );
+    assert.equal(image.cls, undefined);
+
+    const audio = await encoders.encodeAudio(Float32Array.from({ length: 16 }, (_, i) => i), 2);
+    assert.deepEqual(audio.dims, [2, 4, 2]);
+    assert.deepEqual(
+      audio.features,
+      Float32Array.of(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15),
+    );
+    assert.equal(audio.cls, undefined);
+    await encoders.release();
+  }));
+
+Deno.test("encoders give class tokens where the manifest has them", () =>
+  withModel({ classToken: true }, async (runtime, folder) => {
+    const encoders = await loadModel(folder, runtime);
+    const image = await encoders.encodeImages(Uint8Array.from(halves(10, 20)), 1);
+    assert.deepEqual(image.cls, new Float32Array(4).fill(15));
+    const audio = await encoders.encodeAudio(Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7));
+    assert.deepEqual(audio.cls, Float32Array.of(2, 3, 4, 5));
+    await encoders.release();
+  }));
+
+Deno.test("encoders refuse too few bytes and too short windows", () =>
+  withModel({ minSamples: 8 }, async (runtime, folder) => {
+    const encoders = await loadModel(folder, runtime);
+    await assert.rejects(
+      encoders.encodeImages(new Uint8Array(23), 1),
+      /input frames of \[1, 2, 4, 3\] must hold 24 values, got 23$/,
+    );
+    await assert.rejects(
+      encoders.encodeAudio(new Float32Array(4)),
+      /audio\.onnx: a window must be at least 8 samples, got 4$/,
+    );
+    await encoders.release();
+  }));
+
+const FAULTS: Record<string, [bends: Bends, message: RegExp]> = {
+  "an input of another name": [
+    { image: imageGraph({ input: "pixels" }) },
+    /image\.onnx: its only input must be frames, got pixels/,
+  ],
+  "an output of another name": [
+    { image: imageGraph({ output: "patches" }) },
+    /image\.onnx: it must have an output features, got patches$/,
+  ],
+  "a picture of another size": [
+    { image: imageGraph({ rows: 4 }) },
+    /input frames must be \[\?, 2, 4, 3\] as in model\.yaml, got \[\?, 4, 4, 3\]$/,
+  ],
+  "another grid": [
+    { grid: [2, 2] },
+    /output features must be \[\?, 4, 2, 2\] as in model\.yaml, got \[\?, 4, 1, 2\]$/,
+  ],
+  "an input of another type": [
+    { audio: imageGraph({ input: "waveform" }) },
+    /audio\.onnx: input waveform must be float32, got uint8$/,
+  ],
+  "a class token that is not there": [
+    { classToken: true, audio: audioGraph() },
+    /audio\.onnx: it must have an output cls, got features$/,
+  ],
+  "channels that only a run shows": [
+    { audio: audioGraph({ channels: 8, declared: "C" }), minSamples: 8 },
+    /audio\.onnx: output features must be \[\S+, 4, \?\] as in model\.yaml, got \[\S+, 8, \S+\]$/,
+  ],
+  "no ONNX model": [
+    { audio: new TextEncoder().encode("<html>not found</html>") },
+    /^Cannot load \S+audio\.onnx: /,
+  ],
+};
+
+for (const [what, [bends, message]] of Object.entries(FAULTS)) {
+  Deno.test(`a model is refused in one line: ${what}`, () =>
+    withModel(bends, async (runtime, folder) => {
+      await assert.rejects(loadModel(folder, runtime), (error: Error) => {
+        assert.ok(error instanceof ModelError);
+        assert.match(error.message, message);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      });
+    }));
+}
+
+Deno.test("a model whose file has changed or gone is refused", () =>
+  withModel({}, async (runtime, folder) => {
+    const audio = join(folder.path, "audio.onnx");
+    const bytes = await Deno.readFile(audio);
+    bytes[bytes.length - 1] ^= 1;
+    await Deno.writeFile(audio, bytes);
+    await assert.rejects(
+      loadModel(folder, runtime),
+      /audio\.onnx: SHA-256 must be [0-9a-f]{64} as in model\.yaml, got [0-9a-f]{64}$/,
+    );
+    await Deno.remove(audio);
+    await assert.rejects(loadModel(folder, runtime), /audio\.onnx must be a readable file$/);
+  }));
+
+Deno.test("denseav-mini keeps to its manifest", async () => {
+  const folder = await findModel("denseav-mini", Deno.cwd());
+  const { manifest } = folder;
+  const runtime = await openCpu();
+  const encoders = await loadModel(folder, runtime, { windowSamples: 32_000 });
+  const { image, audio, channels } = manifest;
+  const pictures = await encoders.encodeImages(
+    new Uint8Array(2 * image.width * image.height * 3),
+    2,
+  );
+  assert.deepEqual(pictures.dims, [2, channels, image.grid.height, image.grid.width]);
+  const short = await encoders.encodeAudio(new Float32Array(32_000));
+  const long = await encoders.encodeAudio(new Float32Array(64_000));
+  const rate = (long.dims[2] - short.dims[2]) / 2;
+  assert.ok(Math.abs(rate - audio.feature_rate) <= 0.5, `${rate} features a second`);
+  await encoders.release();
+  await runtime.close();
+});
