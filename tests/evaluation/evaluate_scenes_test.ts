@@ -109,7 +109,7 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
     { seed, kind: "sound", onset: 0.2, offset: 0.9 },
     { seed, kind: "speech", onset: 0.7, offset: 1.3 },
   ]);
-  const scenes = [];
+  const scenes: Awaited<ReturnType<typeof plant>>[] = [];
   for (const one of planted) scenes.push(await plant(root, grounder, one, one.seed !== 4));
   const options = { retrievalPairs: 5, resumeFolder: resume.path };
   const run = async (list: readonly object[], more = {}) => {
