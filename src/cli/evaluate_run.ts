@@ -48,25 +48,23 @@ export async function evaluate(
   folder: string,
   options: EvaluateOptions,
 ): Promise<void> {
+  await using open = new AsyncDisposableStack();
   const runtime = await openRuntime(runtimeConfig(options), ".");
+  open.defer(() => runtime.close());
+  const encoders = await loadModel(await findModel(options.model, "."), runtime);
+  open.defer(() => encoders.release());
+  const grounder = await ClipGrounder.create(encoders, runtime);
+  open.defer(() => grounder.release());
   const bar = new ProgressBar();
-  try {
-    const encoders = await loadModel(await findModel(options.model, "."), runtime);
-    const grounder = await ClipGrounder.create(encoders, runtime);
-    const { figures, text } = await EVALUATIONS[name]({
-      folder,
-      options,
-      grounder,
-      onProgress: (done, total, what) => bar.show(done, total, what),
-    });
-    bar.clear();
-    console.log(options.json ? JSON.stringify(rounded(figures), null, 2) : text);
-    await grounder.release();
-    await encoders.release();
-  } finally {
-    bar.clear();
-    await runtime.close();
-  }
+  open.defer(() => bar.clear());
+  const { figures, text } = await EVALUATIONS[name]({
+    folder,
+    options,
+    grounder,
+    onProgress: (done, total, what) => bar.show(done, total, what),
+  });
+  bar.clear();
+  console.log(options.json ? JSON.stringify(rounded(figures), null, 2) : text);
 }
 
 async function scenes({ folder, options, grounder, onProgress }: Job): Promise<Outcome> {
