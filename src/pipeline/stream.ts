@@ -123,7 +123,7 @@ export class SourceStream {
       pump("audio", this.#capture.audio(), (chunk: AudioChunk) => this.#keepChunk(chunk)),
     ];
     try {
-      while (!signal.aborted && flow.failure === undefined && (flow.frames || flow.audio)) {
+      while (!signal.aborted && flow.failure === undefined && !this.#exhausted(flow)) {
         await this.#wake.sleep(TICK_MS);
         await this.#hop(this.#audio.end, flow.frames ? this.#framesKnownUntil() : Infinity);
         this.#endByClock();
@@ -168,6 +168,13 @@ export class SourceStream {
 
   #keepChunk(chunk: AudioChunk): void {
     this.#audio.write(chunk.samples, chunk.ptsNs);
+  }
+
+  /** Whether one stream has ended and the other has gone past it: nothing more can be grounded. */
+  #exhausted(flow: { readonly frames: boolean; readonly audio: boolean }): boolean {
+    const { newestNs } = this.#frames;
+    if (!flow.audio) return !flow.frames || newestNs >= this.#audio.endNs;
+    return !flow.frames && this.#audio.endNs > newestNs + STALLED * 1e9;
   }
 
   /** No step waits for a camera that has stalled. */

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { clipTruthSchema, compareWithTruth } from "../../src/cli/clip_truth.ts";
+import { eventually } from "../support/eventually.ts";
+import { Mosquitto } from "../support/mosquitto.ts";
+import { runPipeline } from "../support/pipeline_run.ts";
+
+const MODEL = new URL("../../models/denseav-mini/", import.meta.url).pathname;
+
+Deno.test("the demo clip through a real broker gives true events", async (test) => {
+  await using broker = await Mosquitto.start();
+  await using run = await runPipeline(broker, {
+    source: { uri: "demo.mkv", pace: "fast" },
+    detect: { zones: { left: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] } },
+    camera: { hfov: "60deg" },
+    publish: { mqtt: { url: broker.url, heatmap: true } },
+  }, MODEL);
+  await run.ended;
+  await run.listener.until("whence/available", "offline");
+  const truth = clipTruthSchema.parse(
+    JSON.parse(await Deno.readTextFile(`${MODEL}/demo.truth.json`)),
+  );
+  const events = run.events();
+
+  await test.step("kinds, times and places against the truth", () => {
+    const { findings, spurious } = compareWithTruth(events, truth);
+    const found = findings.filter(({ event }) => event !== undefined);
+    const inPlace = findings.filter((finding) => finding.inPlace);
+    // Measured with the model that is shipped; see its card.
+    assert.ok(found.length >= 3, `found ${found.length} of ${findings.length}`);
+    assert.ok(inPlace.length >= 2, `in place ${inPlace.length} of ${findings.length}`);
+    assert.ok(spurious.length <= 1, `${spurious.length} spurious`);
+    for (const { truth, event, inPlace } of findings) {
+      if (inPlace) assert.ok(Math.abs(event!.stream.onset - truth.onset) < 1, `${truth.name}`);
+    }
+  });
+
+  await test.step("every event is told from new to end, in order", () => {
+    for (const id of new Set(events.map((event) => event.id))) {
+      const told = events.filter((event) => event.id === id);
+      assert.equal(told[0].type, "new");
+      assert.equal(told.at(-1)!.type, "end");
+      assert.deepEqual(told.map(({ seq }) => seq), told.map((_, i) => i));
+      assert.ok(told.slice(1, -1).every(({ type }) => type === "update"));
+      const last = told.at(-1)!;
+      assert.ok(Math.abs(last.offset! - last.onset - last.duration) < 0.002);
+      assert.equal(last.zones.includes("left"), last.peak[0] < 0.5);
+      assert.equal(last.bearing!.azimuth > 0, last.peak[0] < 0.5);
+    }
+  });
+
+  await test.step("nothing is dropped at the file's own pace, each frame is read", () => {
+    const { counters } = run.pipeline.stats();
+    assert.equal(counters.frames, truth.duration * 10 - 1);
+    assert.deepEqual(
+      [
+        counters.droppedFrames,
+        counters.droppedAudioBuffers,
+        counters.skippedHops,
+        counters.lostSteps,
+      ],
+      [0, 0, 0, 0],
+    );
+    assert.ok(Math.abs(counters.samples - truth.duration * 16000) <= 800, `${counters.samples}`);
+  });
+
+  await test.step("state, kinds and heat maps are told", async () => {
+    assert.deepEqual(run.states().map(({ state }) => state), ["starting", "running", "stopped"]);
+    for (const kind of ["sound", "speech"]) {
+      await eventually(
+        `${kind} is off`,
+        () => run.listener.on(`whence/front/${kind}`).at(-1) === "OFF",
+      );
+    }
+    const kinds = new Set(events.map(({ kind }) => kind));
+    for (const kind of kinds) {
+      const pngs = run.listener.heard.filter(({ topic }) =>
+        topic === `whence/front/heatmap/${kind}`
+      );
+      assert.deepEqual([...pngs[0].payload.subarray(1, 4)], [...new TextEncoder().encode("PNG")]);
+    }
+  });
+});
+
+Deno.test("live pace and fast find the same events", async () => {
+  await using broker = await Mosquitto.start();
+  const found = [];
+  for (const pace of ["fast", "live"]) {
+    await using run = await runPipeline(broker, { source: { uri: "demo.mkv", pace } }, MODEL);
+    await run.ended;
+    await run.listener.until("whence/available", "offline");
+    found.push(run.events().filter(({ type }) => type === "end"));
+  }
+  const [fast, live] = found;
+  assert.equal(live.length, fast.length);
+  live.forEach((event, i) => {
+    assert.equal(event.kind, fast[i].kind);
+    assert.ok(Math.abs(event.stream.onset - fast[i].stream.onset) < 0.1);
+    assert.ok(Math.hypot(event.peak[0] - fast[i].peak[0], event.peak[1] - fast[i].peak[1]) < 0.05);
+  });
+});

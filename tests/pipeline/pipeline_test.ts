@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { eventually } from "../support/eventually.ts";
+import { Mosquitto } from "../support/mosquitto.ts";
+import { runPipeline } from "../support/pipeline_run.ts";
+
+const PATTERN = { video: "test://smpte", audio: "test://sine", frame_rate: 5 };
+
+Deno.test("a pipeline that is asked to stop says so and goes offline", async () => {
+  await using broker = await Mosquitto.start();
+  await using run = await runPipeline(broker, { source: PATTERN }, ".");
+  await eventually("it runs", () => run.states().some(({ state }) => state === "running"));
+  await eventually("hops", () => run.pipeline.stats().counters.hops > 2);
+  run.stop();
+  await run.ended;
+  await run.listener.until("whence/available", "offline");
+  assert.deepEqual(run.states().at(-1), {
+    ...run.states().at(-1),
+    state: "stopped",
+    reason: "asked to stop",
+  });
+});
+
+Deno.test("a pipeline is switched off and on over MQTT; its source is let go meanwhile", async () => {
+  await using broker = await Mosquitto.start();
+  await using run = await runPipeline(broker, { source: PATTERN }, ".");
+  await eventually("hops", () => run.pipeline.stats().counters.hops > 1);
+  await run.listener.say("whence/front/set", '{"enabled": false}');
+  await eventually("it is stopped", () => run.states().at(-1)?.state === "stopped");
+  assert.equal(run.states().at(-1)?.reason, "disabled over MQTT");
+  const { hops } = run.pipeline.stats().counters;
+  await run.listener.say("whence/front/set", '{"enabled": true}');
+  await eventually("it runs again", () => run.pipeline.stats().counters.hops > hops);
+  assert.equal(run.states().at(-1)?.state, "running");
+});
+
+Deno.test("a camera that is not there is tried again, and the state says why", async () => {
+  await using broker = await Mosquitto.start();
+  const source = { video: "v4l2:///dev/video-none", audio: "test://silence" };
+  await using run = await runPipeline(broker, { source }, ".");
+  await eventually("it tries again", () => run.pipeline.stats().reconnects >= 2);
+  const { state, reason } = run.states().at(-1)!;
+  assert.equal(state, "reconnecting");
+  assert.match(reason!, /video-none.*next try in 5 s/s);
+});
+
+Deno.test("a file that is not there fails for good, in one line", async () => {
+  await using broker = await Mosquitto.start();
+  await using run = await runPipeline(broker, { source: { uri: "none.mkv" } }, "/nowhere");
+  await assert.rejects(run.ended, (error: Error) => {
+    assert.match(error.message, /^Cannot .*none\.mkv/);
+    assert.equal(error.message.split("\n").length, 1);
+    return true;
+  });
+  await eventually("it failed", () => run.states().at(-1)?.state === "failed");
+});
+
+Deno.test("an event under way ends, and the state tells, when the microphone stalls", async () => {
+  await using broker = await Mosquitto.start();
+  const folder = await Deno.makeTempDir();
+  const pipe = `${folder}/microphone`;
+  await new Deno.Command("mkfifo", { args: [pipe] }).output();
+  const graph = "videotestsrc is-live=true pattern=ball ! appsink name=video  " +
+    `filesrc location=${pipe} ! rawaudioparse format=pcm pcm-format=f32le sample-rate=16000 ` +
+    "num-channels=1 ! appsink name=audio";
+  const microphone = await Deno.open(pipe, { read: true, write: true });
+  const samples = Float32Array.from({ length: 32000 }, (_, i) => Math.sin(i * i) / 3);
+  // So low a threshold that any sound is an event.
+  const any = { on: 0.001, off: 0.0005 };
+  const run = await runPipeline(
+    broker,
+    { source: { graph }, detect: { sound: any, speech: any } },
+    folder,
+  );
+  try {
+    const writing = microphone.write(new Uint8Array(samples.buffer));
+    await eventually("an event begins", () => run.events().some(({ type }) => type === "new"));
+    await writing;
+    await eventually("all events have ended", () => {
+      const open = new Set(run.events().filter(({ type }) => type === "new").map(({ id }) => id));
+      for (const { id, type } of run.events()) if (type === "end") open.delete(id);
+      return open.size === 0;
+    });
+    await eventually("the state tells", () => /no audio/.test(run.states().at(-1)?.reason ?? ""));
+    assert.equal(run.states().at(-1)?.state, "running");
+  } finally {
+    microphone.close();
+    await run[Symbol.asyncDispose]();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a source whose sound has ended has ended: nothing more can be grounded", async () => {
+  await using broker = await Mosquitto.start();
+  const graph = "videotestsrc is-live=true ! appsink name=video  " +
+    "audiotestsrc is-live=true num-buffers=40 samplesperbuffer=800 ! audio/x-raw,rate=16000 ! appsink name=audio";
+  await using run = await runPipeline(broker, { source: { graph } }, ".");
+  await run.ended;
+  assert.equal(run.states().at(-1)?.reason, "the source has ended");
+});
