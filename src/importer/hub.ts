@@ -62,20 +62,16 @@ export async function askForFile(
   const { organisation, name, revision } = repository;
   const path = `${organisation}/${name}/resolve/${encodeURIComponent(revision)}/${file}`;
   const url = `${endpoint}/${path}`;
-  const { response, headers } = await headOf(url, signal);
-  if (response.status === 404 && response.headers.get("x-error-code") !== "RepoNotFound") {
-    return undefined;
-  }
-  if (!response.ok) {
+  const { status, statusText, headers } = await headOf(url, signal);
+  if (status === 404 && headers.get("x-error-code") !== "RepoNotFound") return undefined;
+  if (status >= 400) {
     throw new ImportError(
-      `Cannot pull: ${url} must be readable, got ${response.status} ${
-        response.headers.get("x-error-message") ?? response.statusText
+      `Cannot pull: ${url} must be readable, got ${status} ${
+        headers.get("x-error-message") ?? statusText
       }`.trim(),
     );
   }
-  const size = Number(
-    headers.get("x-linked-size") ?? response.headers.get("content-length") ?? NaN,
-  );
+  const size = Number(headers.get("x-linked-size") ?? headers.get("content-length") ?? NaN);
   if (!Number.isSafeInteger(size) || size < 0) {
     throw new ImportError(`Cannot pull: ${url} must state its size, got none`);
   }
