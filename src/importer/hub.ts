@@ -75,7 +75,7 @@ export async function askForFile(
   if (!Number.isSafeInteger(size) || size < 0) {
     throw new ImportError(`Cannot pull: ${url} must state its size, got none`);
   }
-  const etag = headers.get("x-linked-etag") ?? response.headers.get("etag") ?? "";
+  const etag = headers.get("x-linked-etag") ?? headers.get("etag") ?? "";
   return {
     name: file,
     url,
