@@ -128,6 +128,7 @@ function open(path: string): Ort {
       `Cannot use ${path}: ONNX Runtime must be 1.${LEAST_MINOR} or a newer 1.x, got ${version}`,
     );
   }
+  pin(path);
   const wanted = minor >= PLACEMENT_MINOR ? PLACEMENT_MINOR : LEAST_MINOR;
   const functions = getApi(wanted);
   if (functions === null) {
@@ -171,7 +172,6 @@ function apiBase(path: string): Deno.PointerObject {
       { cause },
     );
   }
-  pin(path);
   return library.symbols.OrtGetApiBase()!;
 }
 

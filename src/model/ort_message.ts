@@ -10,6 +10,7 @@ export function boilDown(error: unknown): string {
     .split("\n")[0]
     .replace(/\S+\.(?:cc|h|cpp|hpp|cu):\d+ .*?\) (?:const )?(?=\[ONNX|[A-Z])/g, "")
     .replace(/\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : /g, "")
+    .replace(/\b[\w/]+\.(?:cc|h|cpp|hpp|cu):\d+ \w+ /g, "")
     .replace(/^Load model (?:from )?.*? failed[:.] ?/, "")
     .trim();
 }

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { boilDown } from "../../src/model/ort_message.ts";
+import { OrtError } from "../../src/model/ort_api.ts";
+
+const CASES: [said: string, told: string][] = [
+  ["Protobuf parsing failed.", "Protobuf parsing failed."],
+  ["Load model from /a b/image.onnx failed:Protobuf parsing failed.", "Protobuf parsing failed."],
+  ["Load model /a/image.onnx failed. File doesn't exist", "File doesn't exist"],
+  [
+    "/build/onnxruntime/core/providers/cuda/info.cc:60 static ns::Info ns::Info::From(const ns::Options&) " +
+    '[ONNXRuntimeError] : 1 : FAIL : provider_options_utils.h:182 Parse Unknown provider option: "x".\n',
+    'Unknown provider option: "x".',
+  ],
+  [
+    'provider_options_utils.h:187 Parse Failed to parse provider option "device_id": CUDA failure 100: ' +
+    "no CUDA-capable device is detected ; GPU=-1 ; hostname=robot ; file=/build/info.cc ; line=67 ;",
+    "CUDA failure 100: no CUDA-capable device is detected",
+  ],
+  ["Non-zero status code returned.\n\nStacktrace:\n(0): f()", "Non-zero status code returned."],
+];
+
+Deno.test("ONNX Runtime's messages come down to one line", () => {
+  for (const [said, told] of CASES) {
+    assert.equal(boilDown(new OrtError(said)), told);
+    assert.equal(boilDown(said), told);
+  }
+});
