@@ -1,6 +1,6 @@
 import type { CredentialFiles } from "./credentials.ts";
 import { MqttLink, randomClientId } from "./mqtt_link.ts";
-import type { ProtocolVersion } from "./mqtt_session.ts";
+import type { MqttSession, ProtocolVersion } from "./mqtt_session.ts";
 import type { Log } from "./sink.ts";
 import { availabilityTopic } from "./topics.ts";
 import { within } from "./within.ts";
@@ -21,7 +21,8 @@ const FAREWELL_MS = 2_000;
 
 /**
  * The one connection of this process to a broker under a prefix, shared by all its pipelines, with one availability:
- * `online` on each connection, `offline` by the will or when the last pipeline lets go.
+ * `online` on each connection, `offline` by the will or when the last pipeline lets go. An `offline` that somebody else
+ * says meanwhile is put right.
  */
 export class BrokerConnection {
   static readonly #open = new Map<string, BrokerConnection>();
@@ -44,12 +45,12 @@ export class BrokerConnection {
       versions: target.versions,
       delaysMs: target.delaysMs,
     });
-    this.link.listen({
-      up: (session) => {
-        // Should the connection end first, the next one says it again.
-        session.publish(this.#availability, "online", { qos: 1, retain: true }).catch(() => {});
-      },
-      down: () => {},
+    this.link.listen({ up: (session) => void this.#say(session, "online"), down: () => {} });
+    // The will of an earlier connection can come late, and another process may share the prefix.
+    this.link.subscribe(this.#availability, (_, payload) => {
+      const { session } = this.link;
+      if (this.#users === 0 || !session) return;
+      if (new TextDecoder().decode(payload) === "offline") void this.#say(session, "online");
     });
     this.link.start();
   }
@@ -80,10 +81,15 @@ export class BrokerConnection {
 
   async #close(): Promise<void> {
     const { session } = this.link;
-    if (session) {
-      const said = session.publish(this.#availability, "offline", { qos: 1, retain: true });
-      await within(FAREWELL_MS, said.catch(() => {}));
-    }
+    if (session) await within(FAREWELL_MS, this.#say(session, "offline"));
     await this.link.close();
+  }
+
+  async #say(session: MqttSession, availability: "online" | "offline"): Promise<void> {
+    try {
+      await session.publish(this.#availability, availability, { qos: 1, retain: true });
+    } catch {
+      // The connection ended, or the broker does not allow it: the link has told of the one, events will of the other.
+    }
   }
 }

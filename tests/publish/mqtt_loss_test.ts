@@ -49,6 +49,27 @@ Deno.test("over a broker's restart nothing is lost and the order stays", async (
   assert.equal(lines.filter((line) => line.includes("Connected")).length, 2);
 });
 
+Deno.test("a broker that has forgotten everything is told again what is retained", async () => {
+  await using broker = await Mosquitto.start();
+  const sink = await openSink({ url: broker.url });
+  sink.state(running);
+  sink.active("sound", true);
+  sink.active("speech", true);
+  sink.active("speech", false);
+  sink.stats({ frames: 1 });
+  await using early = await MqttListener.connect(broker.url, "whence/#");
+  await early.until("whence/front/speech", "OFF");
+  await broker.stop();
+  await broker.resume();
+  await using ear = await MqttListener.connect(broker.url, "whence/#");
+  await ear.until("whence/available", "online");
+  await ear.until("whence/front/sound", "ON");
+  await ear.until("whence/front/speech", "OFF");
+  await ear.until("whence/front/state", JSON.stringify(running));
+  await sink.close();
+  assert.deepEqual(ear.on("whence/front/stats"), []);
+});
+
 Deno.test("what the broker took and could not acknowledge comes again, with the same id and seq", async () => {
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);

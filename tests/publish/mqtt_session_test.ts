@@ -51,6 +51,21 @@ Deno.test("messages that were on their way fail when the connection ends, those 
   await assert.rejects(session.subscribe("t"), ConnectionLostError);
 });
 
+Deno.test("a message that the socket never took fails when the connection ends", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  const opening = MqttSession.open(options(`mqtt://127.0.0.1:${listener.addr.port}`));
+  const peer = await accepted;
+  await peer.read(new Uint8Array(1_000));
+  await peer.write(new Uint8Array([0x20, 3, 0, 0, 0])); // CONNACK, success, no properties
+  const session = await opening;
+  const stuck = session.publish("t", new Uint8Array(32_000_000), { qos: 0 });
+  const lost = assert.rejects(stuck, ConnectionLostError);
+  peer.close();
+  listener.close();
+  await lost;
+});
+
 Deno.test("a goodbye keeps the will unsaid, an end without one does not", async () => {
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);
@@ -69,12 +84,13 @@ Deno.test("a goodbye keeps the will unsaid, an end without one does not", async 
 Deno.test("a close does not wait for a broker that has gone silent", async () => {
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);
+  await using ear = await MqttListener.connect(broker.url, "t");
   const session = await MqttSession.open(options(proxy.url));
   proxy.deaf = true;
-  const lost = session.publish("t", "x", { qos: 1 });
-  const refused = assert.rejects(lost, ConnectionLostError);
+  const lost = assert.rejects(session.publish("t", "x", { qos: 1 }), ConnectionLostError);
+  await ear.until("t", "x");
   await session.close();
-  await refused;
+  await lost;
 });
 
 Deno.test("an attempt to connect can be called off", async () => {
