@@ -76,6 +76,8 @@ export class EmbeddedBroker {
 
   static async #start(wanted: number | undefined): Promise<EmbeddedBroker> {
     const aedes = await Aedes.createBroker();
+    // Without a listener an error would end the process; what it means to a client, its connection shows.
+    aedes.on("error", () => {});
     const server = createServer(aedes.handle);
     try {
       const port = await listen(server, wanted ?? USUAL_PORT).catch((error) => {

@@ -64,3 +64,22 @@ Deno.test("clients that are connected do not keep it from stopping", async () =>
   await broker.release();
   await eventually("the client is cut off", () => !ear.client.connected);
 });
+
+Deno.test("garbage from a client harms nobody else", async () => {
+  const broker = await EmbeddedBroker.acquire(`embedded:${freePort()}`);
+  await using ear = await MqttListener.connect(broker.url, "#");
+  const garbage = [
+    "GET / HTTP/1.1\r\n\r\n",
+    "\x10\xff\xff\xff\xff\xff",
+    "\x30\x05aaaaa",
+    "\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00\xf0\xff\xff\xff\x7f",
+  ];
+  for (const text of garbage) {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: portOf(broker) });
+    await connection.write(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+    connection.close();
+  }
+  await ear.say("t", "still here");
+  await ear.until("t", "still here");
+  await broker.release();
+});
