@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { createServer, type Server } from "node:net";
 import { Aedes } from "aedes";
 
@@ -77,7 +78,7 @@ export class EmbeddedBroker {
   static async #start(wanted: number | undefined): Promise<EmbeddedBroker> {
     const aedes = await Aedes.createBroker();
     // Without a listener an error would end the process; what it means to a client, its connection shows.
-    aedes.on("error", () => {});
+    (aedes as EventEmitter).on("error", () => {});
     const server = createServer(aedes.handle);
     try {
       const port = await listen(server, wanted ?? USUAL_PORT).catch((error) => {
