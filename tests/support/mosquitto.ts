@@ -52,7 +52,12 @@ export class Mosquitto implements AsyncDisposable {
         ...(options.listener ?? []),
       ].join("\n") + "\n",
     );
-    await broker.resume();
+    try {
+      await broker.resume();
+    } catch (error) {
+      await broker[Symbol.asyncDispose]();
+      throw error;
+    }
     return broker;
   }
 
@@ -76,9 +81,14 @@ export class Mosquitto implements AsyncDisposable {
 
   /** Ends it in order: a persistent one writes its sessions down. */
   async stop(): Promise<void> {
-    this.#process?.kill("SIGTERM");
-    await this.#process?.status;
+    const process = this.#process;
     this.#process = undefined;
+    try {
+      process?.kill("SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+    await process?.status;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
