@@ -97,35 +97,13 @@ export class ClipGrounder {
   }
 
   /**
-   * Activations of many clips with one picture.
+   * The largest similarity over a picture for any number of time steps, class tokens left out.
    *
-   * @returns one `[K, T]` a clip
+   * @param rows `[S, C]`, see {@linkcode stepsFirst}
+   * @returns `[K, S]`
    */
-  async activations(
-    clips: readonly DenseFeatures[],
-    image: DenseFeatures,
-  ): Promise<Float32Array[]> {
-    const heads = this.manifest.heads.length;
-    const total = clips.reduce((sum, clip) => sum + clip.cells, 0);
-    const rows = new Float32Array(total * this.manifest.channels);
-    let start = 0;
-    for (const clip of clips) {
-      rows.set(stepsFirst(clip), start * this.manifest.channels);
-      start += clip.cells;
-    }
-    const { activation } = await this.#compare(rows, image);
-    let from = 0;
-    return clips.map((clip) => {
-      const bias = this.#classProducts(clip, image);
-      const own = new Float32Array(heads * clip.cells);
-      for (let head = 0; head < heads; head++) {
-        for (let step = 0; step < clip.cells; step++) {
-          own[head * clip.cells + step] = activation[head * total + from + step] + bias[head];
-        }
-      }
-      from += clip.cells;
-      return own;
-    });
+  async activations(rows: Float32Array, image: DenseFeatures): Promise<Float32Array> {
+    return (await this.#compare(rows, image)).activation;
   }
 
   /** Frees the similarity graph. */
@@ -149,6 +127,6 @@ export class ClipGrounder {
 }
 
 /** `[T, C]` from `[C, T]`. */
-function stepsFirst({ data, channels, cells }: DenseFeatures): Float32Array {
+export function stepsFirst({ data, channels, cells }: DenseFeatures): Float32Array {
   return Float32Array.from(data, (_, i) => data[(i % channels) * cells + Math.floor(i / channels)]);
 }

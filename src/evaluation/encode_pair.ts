@@ -1,6 +1,6 @@
 import type { DenseFeatures } from "./aggregation.ts";
 import type { ClipGrounder } from "./clip_grounder.ts";
-import type { EncodedClip } from "./pair_retrieval.ts";
+import { type EncodedClip, encodedClip } from "./pair_retrieval.ts";
 import type { Pair } from "./pair_set.ts";
 import { readPicture } from "./picture.ts";
 import { coverPicture, resamplePicture } from "./resample_picture.ts";
@@ -28,12 +28,12 @@ export async function encodePairSound(
   const raw = await readSound(pair.audio, times.sample_rate);
   const { samples, mask } = padSound(raw, published ? PUBLISHED_SAMPLES : raw.length);
   const audio = await grounder.encodeSound(normaliseAudio ? normaliseSound(samples) : samples);
-  if (!pair.heard) return { audio, steps: featureMask(mask, audio.cells) };
+  if (!pair.heard) return encodedClip(audio, featureMask(mask, audio.cells));
   const steps = new Uint8Array(audio.cells);
   for (const { onset, offset } of pair.heard) {
     stepsBetween(onset, offset, times, audio.cells).forEach((on, step) => steps[step] |= on);
   }
-  return { audio, steps };
+  return encodedClip(audio, steps);
 }
 
 /** Encodes a pair's picture. */

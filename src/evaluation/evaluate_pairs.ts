@@ -9,7 +9,7 @@ import {
   type EncodedClip,
   type RetrievalResult,
   retrievalResult,
-  scorePicture,
+  SoundGallery,
 } from "./pair_retrieval.ts";
 import type { PairSet } from "./pair_set.ts";
 import { EvaluationError } from "./picture.ts";
@@ -47,9 +47,10 @@ export async function evaluateRetrieval(
     clips.push(await encodePairSound(grounder, pair, input));
     options.onProgress?.(clips.length, set.pairs.length, `${set.name} sounds`);
   }
+  const gallery = new SoundGallery(grounder, clips);
   const scores = await resumable("retrieval", grounder, [set], options, async (pair) => ({
     id: pair.id,
-    ...plain(await scorePicture(grounder, clips, await encodePairPicture(grounder, pair, input))),
+    ...plain(await gallery.score(await encodePairPicture(grounder, pair, input))),
   }));
   return retrievalResult(scores);
 }
@@ -76,13 +77,13 @@ export async function evaluateDisentanglement(
   const kinds = new Map(sets.flatMap((set) => set.pairs.map((pair) => [pair.id, pair.kind])));
   const rows = await resumable("disentanglement", grounder, sets, options, async (pair, set) => {
     const input = { published: set.published, normaliseAudio: options.normaliseAudio };
-    const { audio, steps } = await encodePairSound(grounder, pair, input);
+    const { audio, steps, vector } = await encodePairSound(grounder, pair, input);
     const image = await encodePairPicture(grounder, pair, input);
-    const [activation] = await grounder.activations([audio], image);
+    const { activation } = await grounder.volume(audio, image);
     return {
       id: pair.id,
       dense: headMeans(activation, steps),
-      global: headProducts(globalVector(audio, steps), globalVector(image), heads),
+      global: headProducts(vector, globalVector(image), heads),
     };
   });
   const of = (kind: string) => rows.filter((row) => kinds.get(row.id) === kind);

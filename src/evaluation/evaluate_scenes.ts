@@ -4,10 +4,11 @@ import type { ClipGrounder } from "./clip_grounder.ts";
 import { type MeasuredScene, measureScene } from "./measure_scene.ts";
 import {
   type EncodedClip,
+  encodedClip,
   type PictureScores,
   type RetrievalResult,
   retrievalResult,
-  scorePicture,
+  SoundGallery,
 } from "./pair_retrieval.ts";
 import { ResumeFile, resumeKey } from "./resume_file.ts";
 import { type SceneReport, sceneReport } from "./scene_report.ts";
@@ -104,10 +105,11 @@ async function ranked(
   { onProgress, signal }: SceneRunOptions,
 ): Promise<RetrievalResult> {
   const clips = [...pairs.values()];
+  const gallery = new SoundGallery(grounder, clips);
   const scores: PictureScores[] = [];
   for (const { image } of clips) {
     signal?.throwIfAborted();
-    scores.push(await scorePicture(grounder, clips, image));
+    scores.push(await gallery.score(image));
     onProgress?.(scores.length, clips.length, "retrieval");
   }
   return retrievalResult(scores);
@@ -118,7 +120,7 @@ interface EncodedPair extends EncodedClip {
 }
 
 function pairOf({ audio, image, activeSteps }: MeasuredScene): EncodedPair {
-  return { audio, image, steps: activeSteps };
+  return { ...encodedClip(audio, activeSteps), image };
 }
 
 class TileFolder {

@@ -1,6 +1,6 @@
 import type { DenseFeatures } from "./aggregation.ts";
-import type { ClipGrounder } from "./clip_grounder.ts";
-import { cosine, globalVector } from "./global_vectors.ts";
+import { type ClipGrounder, stepsFirst } from "./clip_grounder.ts";
+import { cosine, globalVector, headProducts } from "./global_vectors.ts";
 import { recalls, type RetrievalRecalls } from "./recall.ts";
 
 /** A sound and the steps of it that count. */
@@ -8,6 +8,13 @@ export interface EncodedClip {
   readonly audio: DenseFeatures;
   /** 1 on the steps that count. */
   readonly steps: Uint8Array;
+  /** Mean of the features over those steps. */
+  readonly vector: Float32Array;
+}
+
+/** A clip with its global vector. */
+export function encodedClip(audio: DenseFeatures, steps: Uint8Array): EncodedClip {
+  return { audio, steps, vector: globalVector(audio, steps) };
 }
 
 /** One picture's similarity with every sound. */
@@ -26,23 +33,40 @@ export interface RetrievalResult {
 /** Values of a similarity volume that one call may make, to bound memory. */
 const VOLUME_VALUES = 1 << 24;
 
-/**
- * Compares one picture with all sounds. The dense similarity is the original's: the largest over the picture, mean over
- * the steps that count, summed over the heads; the global one the cosine between two pooled vectors.
- */
-export async function scorePicture(
-  grounder: ClipGrounder,
-  clips: readonly EncodedClip[],
-  image: DenseFeatures,
-): Promise<PictureScores> {
-  const dense: number[] = [];
-  for (const chunk of chunks(clips, grounder.manifest.heads.length * image.cells)) {
-    const activations = await grounder.activations(chunk.map(({ audio }) => audio), image);
-    chunk.forEach(({ steps }, i) => dense.push(pooled(activations[i], steps)));
+/** All sounds of a retrieval, made ready to be compared with one picture after the other. */
+export class SoundGallery {
+  readonly #grounder: ClipGrounder;
+  readonly #clips: readonly EncodedClip[];
+  readonly #batches: readonly Batch[];
+
+  constructor(grounder: ClipGrounder, clips: readonly EncodedClip[]) {
+    const { heads, image: { grid } } = grounder.manifest;
+    const steps = Math.floor(VOLUME_VALUES / (heads.length * grid.width * grid.height));
+    this.#grounder = grounder;
+    this.#clips = clips;
+    this.#batches = batches(clips, Math.max(1, steps));
   }
-  const seen = globalVector(image);
-  const global = clips.map(({ audio, steps }) => cosine(globalVector(audio, steps), seen));
-  return { dense, global };
+
+  /**
+   * Compares one picture with all sounds. The dense similarity is the original's: the largest over the picture, mean
+   * over the steps that count (0 when none does), summed over the heads; the global one the cosine between two pooled
+   * vectors.
+   */
+  async score(image: DenseFeatures): Promise<PictureScores> {
+    const dense = new Float64Array(this.#clips.length);
+    for (const { rows, owners } of this.#batches) {
+      const activation = await this.#grounder.activations(rows, image);
+      activation.forEach((value, i) => dense[owners[i % owners.length]] += value);
+    }
+    const seen = globalVector(image);
+    return {
+      dense: this.#clips.map(({ audio, steps }, i) => {
+        const count = steps.reduce((sum, on) => sum + on, 0);
+        return dense[i] / Math.max(1, count) + tokenProduct(audio, image);
+      }),
+      global: this.#clips.map(({ vector }) => cosine(vector, seen)),
+    };
+  }
 }
 
 /** @param pictures scores of picture i, whose partner is sound i */
@@ -56,26 +80,31 @@ export function retrievalResult(pictures: readonly PictureScores[]): RetrievalRe
   return { n, dense: matrix("dense"), global: matrix("global") };
 }
 
-/** Sum over heads of the mean over chosen steps; 0 when none is chosen, as in the original. */
-function pooled(activation: Float32Array, steps: Uint8Array): number {
-  let sum = 0;
-  let count = 0;
-  for (const on of steps) count += on;
-  for (let i = 0; i < activation.length; i++) sum += activation[i] * steps[i % steps.length];
-  return sum / Math.max(1, count);
+/** Time steps that count, and the clip that each belongs to. */
+interface Batch {
+  /** `[S, C]` */
+  readonly rows: Float32Array;
+  readonly owners: readonly number[];
 }
 
-function* chunks(clips: readonly EncodedClip[], valuesAStep: number): Iterable<EncodedClip[]> {
-  let chunk: EncodedClip[] = [];
-  let values = 0;
-  for (const clip of clips) {
-    const size = clip.audio.cells * valuesAStep;
-    if (chunk.length > 0 && values + size > VOLUME_VALUES) {
-      yield chunk;
-      [chunk, values] = [[], 0];
-    }
-    chunk.push(clip);
-    values += size;
+function batches(clips: readonly EncodedClip[], most: number): Batch[] {
+  const all = clips.flatMap(({ audio, steps }, owner) => {
+    const rows = stepsFirst(audio);
+    return [...steps.keys()].filter((step) => steps[step]).map((step) => ({
+      owner,
+      row: rows.subarray(step * audio.channels, (step + 1) * audio.channels),
+    }));
+  });
+  const out: Batch[] = [];
+  for (let first = 0; first < all.length; first += most) {
+    const part = all.slice(first, first + most);
+    const rows = new Float32Array(part.length * part[0].row.length);
+    part.forEach(({ row }, i) => rows.set(row, i * row.length));
+    out.push({ rows, owners: part.map(({ owner }) => owner) });
   }
-  if (chunk.length > 0) yield chunk;
+  return out;
+}
+
+function tokenProduct({ classTokens: heard }: DenseFeatures, { classTokens: seen }: DenseFeatures) {
+  return heard && seen ? headProducts(heard, seen, 1)[0] : 0;
 }
