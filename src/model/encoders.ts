@@ -187,7 +187,7 @@ function info(name: string, type: TensorType, dims: readonly number[]): TensorIn
   return { name, type, dims };
 }
 
-/** Batch must be free; other axes must be the manifest's where the graph declares them. */
+/** Axes that the manifest fixes must be so where the graph declares them; the graph may fix the others (TensorRT). */
 function checkContract(path: string, session: Session, contract: Contract): void {
   const fault = (what: string) => new ModelError(`Cannot use ${path}: ${what}`);
   const extra = session.inputs.find((i) =>
@@ -208,7 +208,9 @@ function checkContract(path: string, session: Session, contract: Contract): void
         throw fault(`${word} ${wanted.name} must be ${wanted.type}, got ${got.type}`);
       }
       const same = got.dims.length === wanted.dims.length &&
-        got.dims.every((n, axis) => n === wanted.dims[axis] || n === -1);
+        got.dims.every((n, axis) =>
+          n === wanted.dims[axis] || n === -1 || wanted.dims[axis] === -1
+        );
       if (!same) {
         throw fault(
           `${word} ${wanted.name} must be ${shapeText(wanted.dims)} as in model.yaml, ` +
