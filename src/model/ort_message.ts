@@ -1,4 +1,5 @@
 const DEVICE_FAILURE = /\b(?:CUDA|CUDNN|CUBLAS|TensorRT)[\w ]* failure \d+: [^;]+/;
+const LEFT_TO_CPU = /fallback to CPU EP has been explicitly disabled/;
 
 /**
  * One line of what ONNX Runtime says: no error code, source file or C++ signature, nothing after the first line, and of
@@ -6,6 +7,9 @@ const DEVICE_FAILURE = /\b(?:CUDA|CUDNN|CUBLAS|TensorRT)[\w ]* failure \d+: [^;]
  */
 export function boilDown(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
+  if (LEFT_TO_CPU.test(message)) {
+    return "some of its nodes run on the CPU only (add cpu to runtime.providers to allow that)";
+  }
   return (message.match(DEVICE_FAILURE)?.[0] ?? message)
     .split("\n")[0]
     .replace(/\S+\.(?:cc|h|cpp|hpp|cu):\d+ .*?\) (?:const )?(?=\[ONNX|[A-Z])/g, "")

@@ -73,6 +73,17 @@ Deno.test("encoders refuse too few bytes and too short windows", () =>
     await encoders.release();
   }));
 
+Deno.test("a model may be made for one window of one length", () =>
+  withModel({ audio: audioGraph({ samples: 8 }), minSamples: 8 }, async (runtime, folder) => {
+    const encoders = await loadModel(folder, runtime);
+    assert.deepEqual((await encoders.encodeAudio(new Float32Array(8))).dims, [1, 4, 2]);
+    await assert.rejects(
+      encoders.encodeAudio(new Float32Array(12)),
+      /input waveform must be \[1, 8\], got \[1, 12\]$/,
+    );
+    await encoders.release();
+  }));
+
 const FAULTS: Record<string, [bends: Bends, message: RegExp]> = {
   "an input of another name": [
     { image: imageGraph({ input: "pixels" }) },

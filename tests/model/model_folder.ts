@@ -77,12 +77,20 @@ export function imageGraph(
   return graph.build();
 }
 
-/** Channel c of step t is sample 4 t + c; the class token is the mean over the steps. */
+/**
+ * Channel c of step t is sample 4 t + c; the class token is the mean over the steps. With a number of `samples` it takes
+ * one window of that length only.
+ */
 export function audioGraph(
-  { channels = CHANNELS, declared = CHANNELS as number | string, classToken = false } = {},
+  {
+    channels = CHANNELS,
+    declared = CHANNELS as number | string,
+    samples = "samples" as number | string,
+    classToken = false,
+  } = {},
 ): Uint8Array {
   const graph = new GraphBuilder("audio");
-  const waveform = graph.input("waveform", "float32", ["n", "samples"]);
+  const waveform = graph.input("waveform", "float32", [samples === "samples" ? "n" : 1, samples]);
   const steps = graph.node("Reshape", [waveform, graph.shape([0, -1, channels])]);
   const features = graph.node("Transpose", [steps], { perm: [0, 2, 1] });
   graph.output("features", features, "float32", ["n", declared, "steps"]);

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { cString, Out } from "../../src/model/c_memory.ts";
+import { findNodeLibrary } from "../../src/model/node_library.ts";
+import { loadOrt, OrtError } from "../../src/model/ort_api.ts";
 import { boilDown } from "../../src/model/ort_message.ts";
-import { OrtError } from "../../src/model/ort_api.ts";
+import { SessionOptions } from "../../src/model/ort_options.ts";
+import { negate } from "./tiny_models.ts";
 
 const CASES: [said: string, told: string][] = [
   ["Protobuf parsing failed.", "Protobuf parsing failed."],
@@ -24,4 +28,22 @@ Deno.test("ONNX Runtime's messages come down to one line", () => {
     assert.equal(boilDown(new OrtError(said)), told);
     assert.equal(boilDown(said), told);
   }
+});
+
+Deno.test("nodes that a session may not leave to the CPU are told in the YAML's words", async () => {
+  const ort = loadOrt(findNodeLibrary());
+  const out = new Out();
+  ort.check(ort.api.CreateEnv(4, cString("message"), out.cell));
+  const env = out.pointer;
+  const options = new SessionOptions(ort, 1);
+  options.set("session.disable_cpu_ep_fallback", "1");
+  const model = negate() as Uint8Array<ArrayBuffer>;
+  const size = BigInt(model.length);
+  const status = await ort.api.CreateSessionFromArray(env, model, size, options.pointer, out.cell);
+  assert.throws(() => ort.check(status), (error: Error) => {
+    assert.match(boilDown(error), /^some of its nodes run on the CPU only/);
+    return true;
+  });
+  options[Symbol.dispose]();
+  ort.api.ReleaseEnv(env);
 });
