@@ -7,16 +7,16 @@ import { buildAudioGraph } from "./audio_graph.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { checkDiskSpace } from "./disk_space.ts";
 import { checkWeights } from "./expected_weights.ts";
-import { modelFlops } from "./flops.ts";
-import { type HeadKinds, headKinds } from "./head_kinds.ts";
+import { givenKinds, type HeadKinds, presumedKinds } from "./head_kinds.ts";
 import { readHyperParameters } from "./hyper_parameters.ts";
 import { buildImageGraph, type BuiltGraph } from "./image_graph.ts";
 import { ImportError } from "./import_error.ts";
 import type { Arithmetic, Precision } from "./layers.ts";
 import { writeManifest } from "./manifest_file.ts";
+import { manifestOf } from "./manifest_of.ts";
 import { checkEncoder } from "./self_check.ts";
-import { audioTiming, SAMPLE_RATE } from "./timing.ts";
-import { cardLicense, findWeights, folderName } from "./weights_folder.ts";
+import { audioTiming, SAMPLE_RATE, windowSamples } from "./timing.ts";
+import { findWeights, folderName } from "./weights_folder.ts";
 
 /** What an import is told. */
 export interface ImportOptions {
@@ -31,6 +31,11 @@ export interface ImportOptions {
   /** Fixes batch and length of both inputs, as TensorRT prefers. */
   readonly fixed?: boolean;
   readonly heads?: readonly HeadKind[];
+  /** Asked for the kinds of `count` heads when `heads` is absent; undefined leaves it at `presumed`. */
+  readonly chooseHeads?: (
+    count: number,
+    presumed: HeadKinds | undefined,
+  ) => Promise<readonly HeadKind[] | undefined>;
   /** Whether each window is brought to mean 0, deviation 1 inside the graph. */
   readonly normalizeAudio?: boolean;
   readonly allowUnexpected?: boolean;
@@ -92,11 +97,7 @@ export async function importModel(
   const architecture = readArchitecture(weights, config);
   const ignored = checkWeights(weights, architecture, options.allowUnexpected ?? false);
   checkSizes(options, architecture);
-  const heads = headKinds(
-    architecture.heads,
-    options.heads,
-    `${options.source ?? ""} ${folderName(folder)} ${options.name}`,
-  );
+  const heads = await decideHeads(folder, architecture.heads, options);
 
   // The check needs the weights once more, in float32.
   const bytes = weights.parameters * (BYTES_PER_WEIGHT[options.precision] + 4);
@@ -105,7 +106,15 @@ export async function importModel(
   const staging = Deno.makeTempDirSync({ dir: options.out, prefix: `.${options.name}-` });
   try {
     const made = await writeEncoders(staging, weights, architecture, runtime, options);
-    const manifest = describe(folder, architecture, options, heads, made, weights.parameters);
+    const manifest = manifestOf({
+      ...options,
+      folder,
+      architecture,
+      heads,
+      files: made,
+      check: made.check,
+      parameters: weights.parameters,
+    });
     await writeManifest(staging, manifest);
     Deno.chmodSync(staging, 0o755);
     putInPlace(staging, target);
@@ -131,6 +140,22 @@ function putInPlace(staging: string, target: string): void {
   if (old) Deno.removeSync(old, { recursive: true });
 }
 
+async function decideHeads(
+  folder: string,
+  count: number,
+  options: ImportOptions,
+): Promise<HeadKinds> {
+  if (options.heads) return givenKinds(count, options.heads);
+  const origin = `${options.source ?? ""} ${folderName(folder)} ${options.name}`;
+  const presumed = presumedKinds(count, origin);
+  const chosen = await options.chooseHeads?.(count, presumed);
+  if (chosen) return givenKinds(count, chosen);
+  if (presumed) return presumed;
+  throw new ImportError(
+    `Cannot import: --heads must name each of the ${count} heads (sound or speech), got nothing`,
+  );
+}
+
 interface Encoders {
   readonly image: readonly WrittenFile[];
   readonly audio: readonly WrittenFile[];
@@ -144,7 +169,7 @@ async function writeEncoders(
   runtime: Runtime,
   options: ImportOptions,
 ): Promise<Encoders> {
-  const samples = windowSamples(options);
+  const samples = windowSamples(options.window);
   const batch = options.fixed ? 1 : undefined;
   const image = (arithmetic: Arithmetic): BuiltGraph =>
     buildImageGraph(weights, architecture, { ...options.image, arithmetic, batch });
@@ -190,63 +215,6 @@ async function writeEncoders(
   };
 }
 
-function describe(
-  folder: string,
-  architecture: Architecture,
-  options: ImportOptions,
-  heads: HeadKinds,
-  made: Encoders,
-  parameters: number,
-): Manifest {
-  const { width, height } = options.image;
-  const { patch } = architecture.image;
-  const timing = audioTiming(architecture);
-  const flops = modelFlops(architecture, options.image, options.window);
-  const external = [...made.image, ...made.audio].filter(({ file }) => file.endsWith(".data"));
-  return {
-    format: "whence/model/1",
-    name: options.name,
-    version: 1,
-    license: options.license ?? cardLicense(folder) ??
-      "not stated; see the source (DenseAV's code is MIT)",
-    source: options.source ?? folderName(folder),
-    description: `DenseAV (arXiv 2406.05629): ViT-${architecture.image.depth}/${patch} and ` +
-      `HuBERT-${architecture.audio.depth}, ${
-        (parameters / 1e6).toFixed(1)
-      } M parameters, ${options.precision}`,
-    image: {
-      file: "image.onnx",
-      sha256: made.image[0].sha256,
-      width,
-      height,
-      grid: { width: width / patch, height: height / patch },
-      flops: flops.frame,
-    },
-    audio: {
-      file: "audio.onnx",
-      sha256: made.audio[0].sha256,
-      sample_rate: SAMPLE_RATE,
-      feature_rate: timing.featureRate,
-      first_feature: timing.firstFeature,
-      receptive_field: timing.receptiveField,
-      min_samples: options.fixed ? windowSamples(options) : timing.minSamples,
-      flops_per_second: flops.second,
-    },
-    external_data: external.map(({ file, sha256 }) => ({ file, sha256 })),
-    channels: architecture.channels,
-    class_token: architecture.classToken,
-    heads: heads.kinds.map((kind) => ({ kind, verified: heads.verified })),
-    check: {
-      precision: options.precision,
-      relative_l2: Number(Math.max(...Object.values(made.check)).toPrecision(3)),
-    },
-  };
-}
-
-function windowSamples(options: ImportOptions): number {
-  return Math.round(options.window * SAMPLE_RATE);
-}
-
 function checkSizes(options: ImportOptions, architecture: Architecture): void {
   const { width, height } = options.image;
   const { patch } = architecture.image;
@@ -258,7 +226,7 @@ function checkSizes(options: ImportOptions, architecture: Architecture): void {
     }
   }
   const { minSamples } = audioTiming(architecture);
-  if (!(windowSamples(options) >= minSamples)) {
+  if (!(windowSamples(options.window) >= minSamples)) {
     throw new ImportError(
       `Cannot import: --window must be at least ${
         minSamples / SAMPLE_RATE

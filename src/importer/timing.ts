@@ -1,6 +1,12 @@
 import type { Architecture, TimeConv } from "./architecture.ts";
 
+/** Hz; the encoders' own. */
 export const SAMPLE_RATE = 16000;
+
+/** Samples of a window of `seconds`. */
+export function windowSamples(seconds: number): number {
+  return Math.round(seconds * SAMPLE_RATE);
+}
 
 /** When audio features happen, from the strides alone. */
 export interface AudioTiming {
