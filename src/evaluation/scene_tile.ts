@@ -19,6 +19,7 @@ export interface TileContent {
 /** Heights in pixels. */
 const PANEL = 192;
 const CAPTION = 20;
+const GAP = 8;
 const COLOURS: Record<HeadKind, readonly [number, number, number]> = {
   sound: [255, 96, 0],
   speech: [0, 128, 255],
@@ -58,8 +59,8 @@ export async function sceneTile(content: TileContent): Promise<Uint8Array> {
 /** Puts tiles in rows on one PNG. */
 export async function contactSheet(tiles: readonly string[], columns: number): Promise<Uint8Array> {
   const sizes = await Promise.all(tiles.map((tile) => sharp(tile).metadata()));
-  const width = Math.max(...sizes.map((size) => size.width));
-  const height = Math.max(...sizes.map((size) => size.height));
+  const width = GAP + Math.max(...sizes.map((size) => size.width));
+  const height = GAP + Math.max(...sizes.map((size) => size.height));
   const rows = Math.ceil(tiles.length / columns);
   return new Uint8Array(
     await sharp({

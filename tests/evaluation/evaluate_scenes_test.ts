@@ -215,7 +215,7 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
     await using pictures = await scratch();
     await run(scenes, { pictures: pictures.path });
     const sheet = decode(await Deno.readFile(join(pictures.path, "sheet-001.png")));
-    assert.deepEqual([sheet.width, sheet.height], [3 * 2 * 384, 3 * 212]);
+    assert.deepEqual([sheet.width, sheet.height], [3 * (2 * 384 + 8), 3 * (212 + 8)]);
     const tile = decode(await Deno.readFile(join(pictures.path, "scenes", "sound-1.png")));
     const pixel = (
       x: number,
