@@ -1,0 +1,34 @@
+/** One figure of a benchmark, with the baseline of the same run where there is one. */
+export interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly baseline?: { readonly what: string; readonly value: number };
+}
+
+/** What a benchmark found; figures are medians over `runs`. */
+export interface BenchReport {
+  readonly name: string;
+  readonly runs: number;
+  readonly figures: readonly Figure[];
+}
+
+/** Middle value; the mean of the two middle ones where their number is even. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** A report as text, a line a figure, ratios where there is a baseline. */
+export function reportText({ name, runs, figures }: BenchReport): string {
+  const rows = figures.map(({ what, value, unit, baseline }) => {
+    const against = baseline
+      ? `   ${(value / baseline.value).toFixed(2)} × ${baseline.what} (${
+        baseline.value.toFixed(2)
+      } ${unit})`
+      : "";
+    return `  ${what.padEnd(44)} ${value.toFixed(2).padStart(9)} ${unit}${against}`;
+  });
+  return [`${name} (median of ${runs})`, ...rows].join("\n");
+}
