@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Provider } from "../config/schema.ts";
 import { cString, holding, Out, readCString } from "./c_memory.ts";
 import { FfiSession, type OrtHandles } from "./ffi_session.ts";
@@ -86,7 +87,8 @@ export class FfiRuntime implements Runtime {
     const built = this.#builtIn();
     if (!built.includes(provider)) {
       const has = built.join(", ");
-      return `${this.#ort.path} has only ${has}; set runtime.library to a build with ${provider}`;
+      const file = basename(this.#ort.path);
+      return `${file} has only ${has}; set runtime.library to a build that has ${provider}`;
     }
     try {
       this.#ort.api.ReleaseSession(await this.#create(PROBE_MODEL, [provider], false));

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { neededLibraries } from "./elf_needed.ts";
 import { loaderReason } from "./ort_api.ts";
 import type { Accelerator } from "./ort_options.ts";
@@ -18,7 +18,9 @@ export function missingLibraries(ortPath: string, provider: Accelerator): string
   const name = `libonnxruntime_providers_${provider}.so`;
   const path = join(folder, name);
   if (!exists(path)) {
-    return `${name} must lie beside ${ortPath}; set runtime.library to a build that has it`;
+    return `${name} must lie beside ${
+      basename(ortPath)
+    }; set runtime.library to a build that has it`;
   }
   const missing = neededLibraries(path)
     .filter((needed) => !exists(join(folder, needed)))
