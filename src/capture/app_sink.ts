@@ -3,6 +3,8 @@ import { cString, type Native } from "./native.ts";
 const FORMAT_TIME = 3;
 const GST_BUFFER_PTS = 72;
 const NO_TIME = 0xffff_ffff_ffff_ffffn;
+const ASYNC = cString("async");
+const NO = cString("false");
 const STATS = cString("stats");
 const RENDERED = cString("rendered");
 const LATE = cString("dropped");
@@ -56,6 +58,11 @@ export class AppSink {
   /** Whether the stream has ended and everything of it has been taken. */
   get ended(): boolean {
     return this.#native.gst_app_sink_is_eos(this.#sink) !== 0;
+  }
+
+  /** Lets data flow before the other streams of the pipeline have some; only while the pipeline is stopped. */
+  startAlone(): void {
+    this.#native.gst_util_set_object_arg(this.#sink, ASYNC, NO);
   }
 
   /** Reads the element's own counters; the drops are right as of the last look while the queue was full. */

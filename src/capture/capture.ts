@@ -3,7 +3,7 @@ import { AudioTimeline } from "./audio_timeline.ts";
 import { cannot, faultOf } from "./capture_faults.ts";
 import type { AppSink, Sample } from "./app_sink.ts";
 import { fitGeometry } from "./fit_geometry.ts";
-import { GstPipeline } from "./gst_pipeline.ts";
+import { GstPipeline, type Progress } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
 import type { AudioChunk, Capture, CaptureNotice, CaptureStats, Frame } from "./media.ts";
 import type { FitGeometry } from "../config/fit.ts";
@@ -63,6 +63,8 @@ class GstCapture implements Capture {
   readonly #plan: CapturePlan;
   readonly #pipeline: GstPipeline;
   readonly #starvedAfterMs: number;
+  readonly #abort = () => void this[Symbol.asyncDispose]();
+  #signal: AbortSignal | undefined;
   #watchdogs: Watchdog[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
@@ -89,30 +91,27 @@ class GstCapture implements Capture {
     return this.#geometry;
   }
 
+  /** Waits for what is asked to come, and for what comes by itself until it would be called starved. */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-    signal?.addEventListener("abort", () => void this[Symbol.asyncDispose](), { once: true });
-    const deadline = performance.now() + timeoutMs;
-    let state = await this.#pipeline.play();
-    while (state === "going") {
-      state = await this.#pipeline.settle(LOOK_MS);
-      this.#readBus();
-      if (this.#fault) throw this.#fault;
-      signal?.throwIfAborted();
-      if (state === "going" && performance.now() > deadline) throw this.#silent(timeoutMs);
-    }
+    const began = performance.now();
+    const nature = await this.#pipeline.play();
+    const going = nature === "live"
+      ? await this.#await(began + this.#starvedAfterMs, signal, () => this.#flowing())
+      : nature === "asked"
+      ? await this.#await(began + timeoutMs, signal, () => this.#pipeline.settle(LOOK_MS))
+      : "failed";
     // The word on what failed may come after the failure itself.
-    for (let tries = 0; state === "failed" && !this.#fault && tries < 50; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      this.#readBus();
+    if (going === "failed") {
+      await this.#await(performance.now() + 1000, signal, () => this.#flowing());
     }
-    this.#readBus();
-    if (this.#fault) throw this.#fault;
-    if (state === "failed") throw cannot(this.#plan.video, "it does not start");
+    if (going === "failed") throw cannot(this.#plan.video, "it does not start");
+    if (going === "going" && nature === "asked") throw this.#silent(timeoutMs);
     this.#epochZeroNs = this.#pipeline.epochZeroNs();
-    const now = performance.now();
     const dog = (stream: "video" | "audio", sink: AppSink) =>
-      new Watchdog(stream, sink, this.live, this.#starvedAfterMs, now);
+      new Watchdog(stream, sink, this.live, this.#starvedAfterMs, began);
     this.#watchdogs = [dog("video", this.#pipeline.frames), dog("audio", this.#pipeline.samples)];
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#abort, { once: true });
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     Deno.unrefTimer(this.#timer as unknown as number);
   }
@@ -159,6 +158,7 @@ class GstCapture implements Capture {
 
   [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#abort);
     this.#closing ??= this.#pipeline.stop();
     return this.#closing;
   }
@@ -168,10 +168,11 @@ class GstCapture implements Capture {
       if (this.#closing) return;
       if (this.#fault) throw this.#fault;
       const sample = await sink.pull(PULL_MS);
+      if (this.#closing) return;
       if (sample !== undefined) {
         if (stream.endless === "generated" && (sample.ptsNs ?? 0) >= this.#endNs) return;
         yield sample;
-      } else if (!this.#closing && sink.ended) {
+      } else if (sink.ended) {
         this.#readBus();
         if (stream.endless === "device") this.#fault ??= cannot(stream, "its stream has ended");
         if (this.#fault) throw this.#fault;
@@ -182,6 +183,29 @@ class GstCapture implements Capture {
 
   #ended(stream: StreamPlan, endNs: number): void {
     if (stream.endless === "no") this.#endNs = Math.min(this.#endNs, endNs);
+  }
+
+  /** Asks `progress` until it says that things go one way or the other, or the deadline has passed. */
+  async #await(
+    deadlineMs: number,
+    signal: AbortSignal | undefined,
+    progress: () => Promise<Progress>,
+  ): Promise<Progress> {
+    let state: Progress = "going";
+    while (state === "going" && performance.now() < deadlineMs) {
+      state = await progress();
+      signal?.throwIfAborted();
+      this.#readBus();
+      if (this.#fault) throw this.#fault;
+    }
+    return state;
+  }
+
+  async #flowing(): Promise<Progress> {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const sinks = [this.#pipeline.frames, this.#pipeline.samples];
+    for (const sink of sinks) sink.count();
+    return sinks.every((sink) => sink.arrived > 0) ? "playing" : "going";
   }
 
   #look(): void {

@@ -16,12 +16,14 @@ export function faultOf(message: BusMessage, plan: CapturePlan): CaptureError | 
   if (/delayed link/i.test(`${message.text} ${message.detail}`)) {
     for (const kind of ["video", "audio"] as const) {
       if (message.detail.includes(TAIL_HEAD[kind]) || message.element.startsWith(kind)) {
-        const what = kind === "video" ? "picture" : "sound";
-        return cannot(plan[kind], `it carries no ${what}`);
+        return cannot(plan[kind], lack(kind));
       }
     }
   }
   if (message.kind === "warning") return undefined;
+  if (/no suitable plugins found/.test(message.detail)) {
+    return cannot(stream, lack(message.element));
+  }
   const text = message.text === "Internal data stream error"
     ? "its data cannot be read"
     : maskSecrets(message.text);
@@ -31,6 +33,13 @@ export function faultOf(message: BusMessage, plan: CapturePlan): CaptureError | 
 /** "Cannot capture from SOURCE: REASON". */
 export function cannot(stream: StreamPlan, reason: string): CaptureError {
   return new CaptureError(`Cannot capture from ${stream.label}: ${reason}`, stream.path);
+}
+
+function lack(element: string): string {
+  if (element.startsWith("video")) return "it carries no picture";
+  return element.startsWith("audio")
+    ? "it carries no sound"
+    : "it carries neither picture nor sound";
 }
 
 function blamed(message: BusMessage, plan: CapturePlan): StreamPlan {

@@ -8,13 +8,19 @@ import { maskSecrets } from "./source_url.ts";
 import { FRAME_SINK, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./tails.ts";
 
 const STATE_NULL = 1;
+const STATE_READY = 2;
+const STATE_PAUSED = 3;
 const STATE_PLAYING = 4;
 const STATE_FAILURE = 0;
 const STATE_ASYNC = 2;
+const STATE_NO_PREROLL = 3;
 const SINK_PAD = cString("sink");
 const WIDTH = cString("width");
 const HEIGHT = cString("height");
 const PIXEL_SHAPE = cString("pixel-aspect-ratio");
+
+/** How a start goes on. */
+export type Progress = "failed" | "going" | "playing";
 
 /** A GStreamer pipeline with the appsinks of a plan; every reference it holds is given back by `stop`. */
 export class GstPipeline {
@@ -23,6 +29,7 @@ export class GstPipeline {
   readonly bus: Bus;
   readonly #native: Native;
   readonly #pipeline: Deno.PointerObject;
+  readonly #together: boolean;
   readonly #clock: Deno.PointerObject;
   readonly #picturePad: Deno.PointerObject;
   #pictureCaps: Deno.PointerValue = null;
@@ -31,6 +38,7 @@ export class GstPipeline {
     const depth = plan.live ? "leaky" : "waiting";
     this.#native = native;
     this.#pipeline = pipeline;
+    this.#together = plan.together;
     this.frames = new AppSink(
       native,
       elementNamed(native, pipeline, FRAME_SINK),
@@ -69,19 +77,34 @@ export class GstPipeline {
     return new GstPipeline(native, pipeline, plan);
   }
 
-  /** Asks for data to flow. */
-  async play(): Promise<"failed" | "going" | "playing"> {
-    return outcome(await this.#native.gst_element_set_state(this.#pipeline, STATE_PLAYING));
+  /** Asks for data to flow; says whether it comes at its own time (camera, network) or when it is asked for. */
+  async play(): Promise<"failed" | "live" | "asked"> {
+    const paused = await this.#set(STATE_PAUSED);
+    if (paused === STATE_FAILURE) return "failed";
+    const live = paused === STATE_NO_PREROLL;
+    if (live && this.#together) {
+      await this.#set(STATE_READY);
+      this.frames.startAlone();
+      this.samples.startAlone();
+    }
+    const playing = await this.#set(STATE_PLAYING);
+    if (playing === STATE_FAILURE) return "failed";
+    return live ? "live" : "asked";
   }
 
-  /** Waits for data to flow; `going` when it does not within `timeoutMs`. */
-  async settle(timeoutMs: number): Promise<"failed" | "going" | "playing"> {
+  /** Waits for both streams to bring something; `going` when they do not within `timeoutMs`. */
+  async settle(timeoutMs: number): Promise<Progress> {
     const state = new Int32Array(1);
     const pending = new Int32Array(1);
     const timeout = BigInt(timeoutMs * 1e6);
-    return outcome(
-      await this.#native.gst_element_get_state(this.#pipeline, state, pending, timeout),
+    const change = await this.#native.gst_element_get_state(
+      this.#pipeline,
+      state,
+      pending,
+      timeout,
     );
+    if (change === STATE_FAILURE) return "failed";
+    return change === STATE_ASYNC ? "going" : "playing";
   }
 
   /** Epoch time of running time 0, ns. */
@@ -113,7 +136,7 @@ export class GstPipeline {
   /** Stops the data, waits for pulls that are under way, and frees everything. Call once. */
   async stop(): Promise<void> {
     const native = this.#native;
-    await native.gst_element_set_state(this.#pipeline, STATE_NULL);
+    await this.#set(STATE_NULL);
     await this.frames.release();
     await this.samples.release();
     this.#dropPicture();
@@ -121,6 +144,10 @@ export class GstPipeline {
     this.bus.release();
     native.gst_object_unref(this.#clock);
     await native.gst_dispose(this.#pipeline);
+  }
+
+  #set(state: number): Promise<number> {
+    return this.#native.gst_element_set_state(this.#pipeline, state);
   }
 
   #dropPicture(): void {
@@ -135,9 +162,4 @@ function elementNamed(
   name: string,
 ): Deno.PointerObject {
   return native.gst_bin_get_by_name(pipeline, cString(name))!;
-}
-
-function outcome(change: number): "failed" | "going" | "playing" {
-  if (change === STATE_FAILURE) return "failed";
-  return change === STATE_ASYNC ? "going" : "playing";
 }

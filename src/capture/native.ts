@@ -46,6 +46,7 @@ const GSTREAMER = {
   },
   gst_pad_get_current_caps: { parameters: ["pointer"], result: "pointer" },
   gst_caps_get_structure: { parameters: ["pointer", "u32"], result: "pointer" },
+  gst_util_set_object_arg: { parameters: ["pointer", "buffer", "buffer"], result: "void" },
   gst_sample_get_buffer: { parameters: ["pointer"], result: "pointer" },
   gst_sample_get_segment: { parameters: ["pointer"], result: "pointer" },
   gst_segment_to_running_time_full: {

@@ -37,6 +37,8 @@ export interface CapturePlan {
   readonly shown: string;
   /** Whether the source paces itself; else it waits for its reader. */
   readonly live: boolean;
+  /** Whether nothing flows before both streams have something. */
+  readonly together: boolean;
   /** Elements the launch text needs, and those that it is known to need once it runs. */
   readonly elements: readonly string[];
   readonly fit: Fit;
@@ -62,21 +64,23 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
   const common = { width, height, sampleRate, fit: source.fit, frameRate: source.frame_rate };
   if (source.graph !== undefined) {
     const live = source.pace === "live";
-    const mode = { leaky: live, paced: live };
+    const mode = { leaky: live, paced: live, together: true };
     const launch = completeGraph(
       source.graph,
       videoTail(format, mode, { nvmm: jetson }),
       audioTail(sampleRate, mode),
     );
     const stream = { label: "source.graph", path: ["source", "graph"], endless: "no" } as const;
-    return { ...common, ...texts(launch, []), live, video: stream, audio: stream };
+    const streams = { video: stream, audio: stream };
+    return { ...common, ...texts(launch, []), live, together: true, ...streams };
   }
   const video = namedSource(source, "video", folder);
   const audio = namedSource(source, "audio", folder);
   const live = source.pace === "live" || video.endless === "device" || audio.endless === "device";
-  const launch = launchText(video, audio, live, wish);
+  const together = !live || (video.endless === "no" && audio.endless === "no");
+  const launch = launchText(video, audio, { leaky: live, together }, wish);
   const extra = [video, audio].flatMap(({ url }) => laterElements(url));
-  return { ...common, ...texts(launch, extra), live, video, audio };
+  return { ...common, ...texts(launch, extra), live, together, video, audio };
 }
 
 interface NamedSource extends StreamPlan {
@@ -112,7 +116,13 @@ function endless(url: SourceUrl): StreamPlan["endless"] {
   }
 }
 
-function launchText(video: NamedSource, audio: NamedSource, live: boolean, wish: Wish): string {
+function launchText(
+  video: NamedSource,
+  audio: NamedSource,
+  sinks: Omit<SinkMode, "paced">,
+  wish: Wish,
+): string {
+  const live = sinks.leaky;
   const sameSource = JSON.stringify(video.url) === JSON.stringify(audio.url);
   const head = (source: NamedSource, streams: readonly Stream[], name: string): Head =>
     sourceHead(source.url, streams, name, live, wish);
@@ -120,7 +130,7 @@ function launchText(video: NamedSource, audio: NamedSource, live: boolean, wish:
   const videoHead = shared ?? head(video, ["video"], "video_source");
   const audioHead = shared ?? head(audio, ["audio"], "audio_source");
   const mode = (source: NamedSource): SinkMode => ({
-    leaky: live,
+    ...sinks,
     paced: live && source.endless === "no",
   });
   const file = video.url.kind === "file" || video.url.kind === "http";

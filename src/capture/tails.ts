@@ -16,6 +16,8 @@ export interface SinkMode {
   readonly leaky: boolean;
   /** Holds every buffer back until its time has come. */
   readonly paced: boolean;
+  /** Lets nothing flow before the other stream has something too; a dead microphone must not stop a camera that way. */
+  readonly together: boolean;
 }
 
 /** Frames and audio buffers that wait for their reader; 256 audio buffers are 2.5 s and more. */
@@ -82,9 +84,9 @@ export function audioTail(sampleRate: number, mode: SinkMode): string {
 /** Later than this a paced frame is worth nothing; decoders are told and leave pictures out. */
 const LATENESS_NS = 1e9;
 
-function appsink(stream: "video" | "audio", { leaky, paced }: SinkMode): string {
+function appsink(stream: "video" | "audio", { leaky, paced, together }: SinkMode): string {
   const depth = SINK_DEPTH[stream][leaky ? "leaky" : "waiting"];
   const name = stream === "video" ? FRAME_SINK : SAMPLE_SINK;
   const late = paced && stream === "video" ? ` qos=true max-lateness=${LATENESS_NS}` : "";
-  return `appsink name=${name} sync=${paced} drop=${leaky} max-buffers=${depth} enable-last-sample=false${late}`;
+  return `appsink name=${name} sync=${paced} async=${together} drop=${leaky} max-buffers=${depth} enable-last-sample=false${late}`;
 }

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { CaptureError } from "../../src/capture/capture_error.ts";
+import { launchTokens, quoted, rateFraction } from "../../src/capture/launch_text.ts";
+import { planCapture } from "../../src/capture/plan.ts";
+import { sourceSchema } from "../../src/config/schema.ts";
+import { planOf } from "./media.ts";
+
+Deno.test("cameras and microphones become launch texts with leaky, unpaced sinks", () => {
+  const plan = planOf({ video: "v4l2:///dev/video0", audio: "alsa://hw:1,0", pace: "fast" });
+  assert.match(plan.launch, /v4l2src name=video_source device="\/dev\/video0" ! queue ! decodebin/);
+  assert.match(plan.launch, /alsasrc name=audio_source device="hw:1,0" ! queue ! audioconvert/);
+  assert.match(plan.launch, /appsink name=video sync=false drop=true/);
+  assert.match(plan.launch, /appsink name=audio sync=false drop=true/);
+  assert.equal(plan.live, true);
+  for (const element of ["v4l2src", "alsasrc", "decodebin", "videorate", "audioresample"]) {
+    assert.ok(plan.elements.includes(element), element);
+  }
+  assert.match(
+    planOf({ video: "test://ball", audio: "pulse://mic 1" }).launch,
+    /pulsesrc name=audio_source device="mic 1" !/,
+  );
+});
+
+Deno.test("a Jetson's CSI camera is scaled by nvvidconv to what the fit leaves of it", () => {
+  const launch = (fit: string) =>
+    planOf({ video: "argus://1", audio: "silence://", fit }, { width: 224, height: 224 }).launch;
+  assert.match(launch("letterbox"), /nvarguscamerasrc name=video_source sensor-id=1 ! /);
+  assert.match(launch("letterbox"), /nvvidconv name=picture ! .*format=BGRx,width=224,height=126/);
+  assert.match(launch("crop"), /format=BGRx,width=398,height=224/);
+  assert.match(launch("stretch"), /format=BGRx,width=224,height=224/);
+});
+
+Deno.test("decoded pictures leave a Jetson's video memory through nvvidconv", () => {
+  const source = sourceSchema.parse({ uri: "rtsp://cam/a" });
+  const options = { width: 64, height: 64, sampleRate: 16000, folder: "/" };
+  const jetson = planCapture(source, { ...options, jetson: true });
+  assert.match(jetson.launch, /decodebin name=video_decoder ! nvvidconv name=video_in ! /);
+  assert.ok(!planCapture(source, { ...options, jetson: false }).launch.includes("nvvidconv"));
+});
+
+Deno.test("one URL for picture and sound is opened once, two are opened twice", () => {
+  const count = (source: Record<string, unknown>) =>
+    planOf(source).elements.length && planOf(source).launch.split("rtspsrc ").length - 1;
+  assert.equal(count({ uri: "rtsp://cam/a" }), 1);
+  assert.equal(count({ video: "rtsp://cam/a", audio: "rtsp://cam/a" }), 1);
+  assert.equal(count({ video: "rtsp://cam/a", audio: "rtsp://cam/b" }), 2);
+});
+
+Deno.test("the launch text for people holds no password", () => {
+  const { launch, shown } = planOf({ uri: "rtsp://me:geheim@cam/a?token=abc" });
+  assert.ok(launch.includes("me:geheim@cam"));
+  assert.match(shown, /location="rtsp:\/\/\*\*\*@cam\/a\?token=\*\*\*"/);
+});
+
+Deno.test("a graph must have the appsinks video and audio, once each", () => {
+  const faults: [string, RegExp][] = [
+    ["videotestsrc ! appsink name=video", /must end in "appsink name=audio" once, got none/],
+    ["a ! appsink name=video b ! appsink name=video", /one appsink named video, got two/],
+    ["a ! appsink b ! appsink name=audio", /must be named video or audio, got one without a name/],
+    ["a ! appsink name=left", /must be named video or audio, got left/],
+  ];
+  for (const [graph, message] of faults) {
+    assert.throws(() => planOf({ graph }), (error) => {
+      assert.ok(error instanceof CaptureError);
+      assert.match(error.message, message);
+      assert.deepEqual(error.path, ["source", "graph"]);
+      return true;
+    });
+  }
+  const { launch } = planOf({
+    graph:
+      `filesrc location="a appsink b" ! appsink sync=false name="audio" x. ! appsink name=video`,
+  });
+  assert.match(launch, /^filesrc location="a appsink b" ! audioconvert name=audio_in .* x\. ! /);
+});
+
+Deno.test("any text survives quoting", () => {
+  fc.assert(fc.property(fc.string(), (text) => {
+    const [token, ...rest] = launchTokens(quoted(text));
+    assert.equal(rest.length, 0);
+    assert.equal(token.slice(1, -1).replace(/\\([\\"])/g, "$1"), text);
+  }));
+});
+
+Deno.test("frame rates become fractions", () => {
+  const rates = [10, 12.5, 0.5, 29.97, 60].map(rateFraction);
+  assert.deepEqual(rates, ["10/1", "25/2", "1/2", "2997/100", "60/1"]);
+});

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+
+const PICTURE = "videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=20/1 ! " +
+  "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=10 threads=1 ! rtph264pay name=pay0";
+const SOUND =
+  "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay1";
+
+/** A real RTSP server with a test picture (H.264) and, if wanted, a tone (G.711) at `url`. */
+export class RtspCamera implements AsyncDisposable {
+  readonly url: string;
+  readonly #process: Deno.ChildProcess;
+
+  private constructor(url: string, process: Deno.ChildProcess) {
+    this.url = url;
+    this.#process = process;
+  }
+
+  static async start(
+    { transport = "udp", sound = true }: { transport?: "udp" | "tcp"; sound?: boolean } = {},
+  ): Promise<RtspCamera> {
+    const script = fileURLToPath(new URL("./rtsp_server.py", import.meta.url));
+    const process = new Deno.Command("/usr/bin/python3", {
+      args: [script, sound ? `${PICTURE} ${SOUND}` : PICTURE, transport],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("\n")) {
+      const { value, done } = await reader.read();
+      assert.ok(!done, "the RTSP server did not start");
+      text += value;
+    }
+    await reader.cancel();
+    return new RtspCamera(`rtsp://127.0.0.1:${Number(text)}/cam`, process);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process.stdin.close().catch(() => {});
+    await this.#process.status;
+  }
+}
