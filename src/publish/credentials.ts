@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import type { MqttConfig } from "../config/schema.ts";
+import { rememberSecret } from "../config/secrets.ts";
 
 /** How a client proves who it is: names of files, never their contents. */
 export type CredentialFiles = Pick<
@@ -46,10 +47,12 @@ async function readKeyFile(name: string, path: string): Promise<Uint8Array> {
 export async function readCredentials(files: CredentialFiles): Promise<Credentials> {
   const read = (name: (typeof FILE_KEYS)[number]) =>
     files[name] === undefined ? undefined : readKeyFile(name, files[name]);
-  const [password, ca, cert, key] = await Promise.all(FILE_KEYS.map(read));
+  const [secret, ca, cert, key] = await Promise.all(FILE_KEYS.map(read));
+  const password = secret && new TextDecoder().decode(secret).split(/\r?\n/, 1)[0];
+  if (password !== undefined) rememberSecret(password);
   return {
     username: files.username,
-    password: password && new TextDecoder().decode(password).split(/\r?\n/, 1)[0],
+    password,
     ca,
     cert,
     key,

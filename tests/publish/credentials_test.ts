@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { maskSecrets } from "../../src/config/secrets.ts";
 import { locateCredentials, readCredentials } from "../../src/publish/credentials.ts";
 
 Deno.test("files are found from the folder of the pipeline file, and read", async () => {
@@ -16,6 +17,7 @@ Deno.test("files are found from the folder of the pipeline file, and read", asyn
   assert.equal(credentials.key, undefined);
   await Deno.writeTextFile(`${folder}/password`, "newer");
   assert.equal((await readCredentials(files)).password, "newer");
+  assert.equal(maskSecrets("login with s3cret word failed"), "login with *** failed");
   await Deno.remove(folder, { recursive: true });
 });
 
