@@ -2,7 +2,8 @@ import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadManifest, ModelError, type ModelFolder } from "./manifest.ts";
 
-const PROJECT_MODELS = fileURLToPath(new URL("../../models", import.meta.url));
+/** The project's own folder of models. */
+export const PROJECT_MODELS = fileURLToPath(new URL("../../models", import.meta.url));
 
 /** Names of the models in a folder of models: those with a `model.yaml`. */
 export async function listModels(models: string = PROJECT_MODELS): Promise<string[]> {

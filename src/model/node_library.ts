@@ -4,12 +4,18 @@ import { ModelError } from "./manifest.ts";
 
 const ARCHITECTURES: Record<string, string> = { x86_64: "x64", aarch64: "arm64" };
 
+/** A machine in Deno's words, such as `linux` and `aarch64`. */
+export interface Machine {
+  readonly os: string;
+  readonly arch: string;
+}
+
 /**
  * Finds `libonnxruntime.so.1` inside the npm package onnxruntime-node, wherever Deno keeps it.
  *
  * @throws {ModelError} when the package is not installed or has no library for this machine.
  */
-export function findNodeLibrary(): string {
+export function findNodeLibrary({ os, arch }: Machine = Deno.build): string {
   const entry = import.meta.resolve("onnxruntime-node");
   if (!entry.startsWith("file:")) {
     throw new ModelError(
@@ -17,7 +23,6 @@ export function findNodeLibrary(): string {
     );
   }
   const bin = join(dirname(dirname(fileURLToPath(entry))), "bin");
-  const { os, arch } = Deno.build;
   for (const napi of directories(bin)) {
     const folder = join(bin, napi, os, ARCHITECTURES[arch] ?? arch);
     const file = files(folder).find((name) => /^libonnxruntime\.so\.\d/.test(name));
