@@ -49,6 +49,7 @@ export class SourceStream {
   readonly #rolling: RollingGrounding;
   readonly #wake = new Wake();
   #detector: Detector | undefined;
+  #readMs = performance.now();
 
   constructor(capture: Capture, engine: Engine, config: PipelineConfig, listener: StreamListener) {
     this.#capture = capture;
@@ -168,6 +169,7 @@ export class SourceStream {
 
   #keepChunk(chunk: AudioChunk): void {
     this.#audio.write(chunk.samples, chunk.ptsNs);
+    this.#readMs = performance.now();
   }
 
   /** Whether one stream has ended and the other has gone past it: nothing more can be grounded. */
@@ -214,7 +216,10 @@ export class SourceStream {
   #report(detections: readonly Detection[]): void {
     for (const detection of detections) {
       const { atNs } = detection;
-      const latencyMs = (this.#clock.nowNs - atNs) / 1e6;
+      // A file read as fast as possible runs ahead of its own time.
+      const latencyMs = this.#capture.live
+        ? (this.#clock.nowNs - atNs) / 1e6
+        : performance.now() - this.#readMs;
       const frame = this.#frames.nearest(atNs);
       this.#listener.detected(detection, frame, this.#capture.geometry!, latencyMs);
     }
