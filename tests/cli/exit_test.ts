@@ -77,3 +77,24 @@ Deno.test("wrong usage is one line on stderr and exit code 2", async (t) => {
   assert.equal(bare.code, 2);
   assert.match(bare.stderr, /^Usage: whence/);
 });
+
+Deno.test("a failure in the background is one line and exit code 1 as well", async (t) => {
+  const program = new URL("late_failure.ts", import.meta.url).pathname;
+  const run = async (how: string, env: Record<string, string>) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "-A", program, "late", how],
+      env: { NO_COLOR: "1", ...env },
+    }).output();
+    return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+  };
+  for (const how of ["rejection", "exception"]) {
+    await t.step(how, async () => {
+      const plain = await run(how, {});
+      assert.deepEqual(plain, { code: 1, text: "Cannot go on with rtsp://me:***@camera\n" });
+      const debug = await run(how, { WHENCE_DEBUG: "1" });
+      assert.equal(debug.code, 1);
+      assert.match(debug.text, /late_failure\.ts:\d+/);
+      assert.ok(!debug.text.includes("hunter2"));
+    });
+  }
+});
