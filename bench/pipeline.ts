@@ -10,7 +10,7 @@ const RUNS = 7;
 /** CPU time a hop of the whole pipeline behind the decoder, against the same encoder runs alone. */
 export async function bench(): Promise<BenchReport> {
   const config = clipPipeline("fast", { jsonl: "unused.jsonl" });
-  await using engine = await loadEngine(config, MODEL);
+  await using engine = await loadEngine(config, MODEL, () => {});
   const { encoders, similarity, manifest } = engine;
   const clip = await recordClip(manifest.image.width, manifest.image.height);
   const window = new Float32Array(config.window.duration * 16000);

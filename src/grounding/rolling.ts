@@ -1,4 +1,5 @@
 import type { Encoders } from "../model/encoders.ts";
+import type { Manifest } from "../model/manifest.ts";
 import type { AudioRing } from "../ring/audio_ring.ts";
 import type { FrameRing, HeldFrame } from "../ring/frame_ring.ts";
 import type { GroundedStep, Hop } from "./grounded_step.ts";
@@ -78,10 +79,7 @@ export class RollingGrounding {
     this.#frames = frames;
     this.#stride = Math.round(audio.sampleRate / manifest.audio.feature_rate);
     this.#first = Math.round(manifest.audio.first_feature * audio.sampleRate);
-    const onGrid = (seconds: number) =>
-      Math.max(1, Math.round(seconds * audio.sampleRate / this.#stride)) * this.#stride;
-    const length = Math.max(onGrid(options.duration), manifest.audio.min_samples);
-    this.#window = new Float32Array(Math.ceil(length / this.#stride) * this.#stride);
+    this.#window = new Float32Array(windowSamples(manifest, options.duration));
     this.#hop = options.hop * audio.sampleRate;
     this.#lookahead = Math.round(options.lookahead * audio.sampleRate);
     this.#maxDistanceNs = options.maxFrameDistance * 1e9;
@@ -194,6 +192,13 @@ export class RollingGrounding {
     this.#stats.encodedFrames++;
     return this.#encoded = { ptsNs, features, cls };
   }
+}
+
+/** Samples of the window of sound that is encoded for a duration in seconds: whole time steps, and as many as the model needs. */
+export function windowSamples({ audio }: Manifest, duration: number): number {
+  const stride = Math.round(audio.sample_rate / audio.feature_rate);
+  const steps = Math.max(1, Math.round(duration * audio.feature_rate));
+  return Math.max(steps, Math.ceil(audio.min_samples / stride)) * stride;
 }
 
 /** Row `t` of `[S, C]`, taken from `[C, T]`. */

@@ -1,9 +1,11 @@
 import type { PipelineConfig } from "../config/schema.ts";
+import { windowSamples } from "../grounding/rolling.ts";
 import { Similarity } from "../grounding/similarity.ts";
 import { type Encoders, loadModel } from "../model/encoders.ts";
 import { findModel } from "../model/find_model.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { openRuntime } from "../model/runtime.ts";
+import type { Log } from "../publish/sink.ts";
 import type { Runtime } from "../model/session.ts";
 
 /** A model loaded and ready to run. */
@@ -22,12 +24,21 @@ export interface Engine extends AsyncDisposable {
  * @param folder the pipeline file's; relative paths start there.
  * @throws {ModelError} one line: model missing or broken, library or provider not to be had.
  */
-export async function loadEngine(config: PipelineConfig, folder: string): Promise<Engine> {
+export async function loadEngine(
+  config: PipelineConfig,
+  folder: string,
+  log: Log,
+): Promise<Engine> {
   const model = await findModel(config.model, folder);
   await using stack = new AsyncDisposableStack();
   const runtime = await openRuntime(config.runtime, folder);
   stack.defer(() => runtime.close());
-  const encoders = await loadModel(model, runtime);
+  if (runtime.providers[0] === "tensorrt") {
+    log("info", "loading on TensorRT: the first time builds its engines, which may take minutes");
+  }
+  const encoders = await loadModel(model, runtime, {
+    windowSamples: windowSamples(model.manifest, config.window.duration),
+  });
   stack.defer(() => encoders.release());
   const { channels, heads, class_token: classToken, image: { grid } } = model.manifest;
   const similarity = await Similarity.load(runtime, {

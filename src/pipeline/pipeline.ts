@@ -83,7 +83,7 @@ export class Pipeline {
     const timer = setInterval(() => publisher.stats(this.stats()), STATS_EVERY_MS);
     try {
       this.#tell("starting", null);
-      await using engine = await loadEngine(config, folder);
+      await using engine = await loadEngine(config, folder, log);
       this.#engine = engine;
       this.#describe(engine);
       const { heard } = this.#options;
