@@ -3,6 +3,7 @@ import { demoCommand } from "./cli/demo.ts";
 import { doctorCommand } from "./cli/doctor.ts";
 import { evaluateCommand } from "./cli/evaluate.ts";
 import { runAndExit } from "./cli/exit.ts";
+import { modelCommand } from "./cli/model.ts";
 import { whence } from "./cli/program.ts";
 import { runCommand } from "./cli/run.ts";
 import { schemaCommand } from "./cli/schema.ts";
@@ -16,6 +17,7 @@ if (import.meta.main) {
     doctorCommand(),
     demoCommand(),
     evaluateCommand(),
+    modelCommand(),
     schemaCommand(),
   );
   await runAndExit(program, Deno.args);

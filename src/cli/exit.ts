@@ -41,7 +41,7 @@ export function report(cause: unknown, print: (line: string) => void = console.e
     for (let at = error.cause; at instanceof Error; at = at.cause) {
       print(maskSecrets(`Caused by: ${at.stack ?? at.message}`));
     }
-  } else if (USAGE.has(error.name)) {
+  } else if (USAGE.has(error.name) || LISTS.has(error.name)) {
     for (const line of error.message.split("\n")) print(maskSecrets(line));
   } else {
     const line = maskSecrets(error.message.split("\n")[0] || error.name);
@@ -51,6 +51,8 @@ export function report(cause: unknown, print: (line: string) => void = console.e
 }
 
 const USAGE = new Set(["ConfigError", "OverrideError", "UsageError"]);
+/** Errors whose further lines list what is wrong. */
+const LISTS = new Set(["ImportError"]);
 const BUGS = new Set(["Error", "TypeError", "RangeError", "ReferenceError", "SyntaxError"]);
 
 // Errors with a name of their own (or the system's) are worded for users; the language's own are not.
