@@ -82,9 +82,11 @@ export function ade20kText(figures: Ade20kFigures): string {
     rows.push(row("word's time, corrected", corrected.word));
   }
   rows.push(["even map (global vectors)", baseline.map, baseline.miou, "-", "-"]);
+  const note =
+    "\n  corrected: prompts without time and classes that no picture shows are left out, words cut to the clip";
   const fault = published.word_fault ? `\n  ${published.word_fault}` : "";
   const title = `${n} prompts, ${classes} classes`;
-  return `${model}\n${section(title, table(rows))}`.trimEnd() + fault;
+  return `${model}\n${section(title, table(rows))}`.trimEnd() + note + fault;
 }
 
 function headsText(

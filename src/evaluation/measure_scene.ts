@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { EvaluationError, type Picture, readMask, readPicture } from "./picture.ts";
-import { averagePrecision } from "./average_precision.ts";
 import type { DenseFeatures } from "./aggregation.ts";
+import { averagePrecision } from "./average_precision.ts";
 import type { ClipGrounder, ClipVolume } from "./clip_grounder.ts";
 import { globalVector, headProducts } from "./global_vectors.ts";
 import { meanOverTime, peakIndex, scaledAlone } from "./heat_map.ts";
 import { ThresholdCounts } from "./iou.ts";
 import { loudestHead } from "./loudest_head.ts";
+import { EvaluationError, type Picture, readMask, readPicture } from "./picture.ts";
 import { resamplePicture } from "./resample_picture.ts";
 import { resizeBilinear, type Size } from "./resize_bilinear.ts";
 import {
@@ -97,17 +97,18 @@ function measureTarget(
   return {
     ...base,
     hit: mask[peakIndex(map)] === 1,
-    chosen: objects.length > 1 ? peakIndex(peaksInside(map, objects)) === 0 : null,
+    chosen: objects.length > 1 ? standsOut(map, objects) : null,
     ap: averagePrecision(map, mask),
     ious: [...counts.ious()],
   };
 }
 
-function peaksInside(map: Float32Array, masks: readonly Uint8Array[]): Float32Array {
-  return Float32Array.from(
-    masks,
-    (mask) => map.reduce((peak, value, i) => mask[i] ? Math.max(peak, value) : peak, -Infinity),
+/** Whether the first mask holds a higher peak than every other. */
+function standsOut(map: Float32Array, masks: readonly Uint8Array[]): boolean {
+  const [own, ...others] = masks.map((mask) =>
+    map.reduce((peak, value, i) => mask[i] ? Math.max(peak, value) : peak, -Infinity)
   );
+  return others.every((other) => own > other);
 }
 
 function active({ manifest }: ClipGrounder, { targets }: Scene, steps: number): Uint8Array {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { ROWS, writeAde20k } from "../evaluation/made_ade20k.ts";
 import {
   boxMask,
   madePicture,
@@ -110,6 +111,32 @@ Deno.test("evaluate", async (t) => {
     assert.equal(heads.act_dis, scenes.act_dis);
     const { stdout } = await run("retrieval", folder.path);
     assert.match(stdout, /scenes: retrieval among 4/);
+    const text = (await run("disentanglement", folder.path)).stdout;
+    assert.match(text, /2 clips with words, 2 with sounds/);
+    assert.match(text, /^ +dense +\d\.\d{3} +\d\.\d{3}$/m);
+  });
+
+  await t.step("prompted ADE20K is printed as published and corrected", async () => {
+    await using ade = await scratch();
+    await writeAde20k(ade.path, ROWS);
+    const speech = await run("ade20k-speech", ade.path);
+    assert.equal(speech.code, 0, speech.stderr);
+    assert.match(speech.stdout, /3 prompts, 2 classes/);
+    for (const line of ["whole clip", "word's time"]) {
+      assert.match(speech.stdout, new RegExp(`${line}, as published +0\\.\\d{3} +0\\.\\d{3} `));
+      assert.match(
+        speech.stdout,
+        new RegExp(`${line}, corrected +0\\.\\d{3} +0\\.\\d{3} +0 +0$`, "m"),
+      );
+    }
+    const sound = JSON.parse((await run("ade20k-sound", ade.path, "--json")).stdout);
+    assert.equal(sound.n, 3);
+    assert.equal(sound.published.whole_clip.map, sound.corrected.whole_clip.map);
+    assert.equal(sound.corrected.word, null);
+    await writeAde20k(ade.path, [{ ...ROWS[0], timing: [0, 1] }]);
+    const { stdout } = await run("ade20k-speech", ade.path);
+    assert.match(stdout, /word's time, as published +- +- /);
+    assert.match(stdout, /^ +Cannot compute the published word mask: steps must lie in /m);
   });
 
   await t.step("what cannot be read is one line", async () => {

@@ -5,56 +5,16 @@ import { readAde20k } from "../../src/evaluation/ade20k_set.ts";
 import type { ClipGrounder } from "../../src/evaluation/clip_grounder.ts";
 import { evaluateAde20k } from "../../src/evaluation/evaluate_ade20k.ts";
 import { promptedSegmentation } from "../../src/evaluation/prompted_segmentation.ts";
-import { boxMask, madePicture, madeSound, scratch, writePng, writeWav } from "./made_scenes.ts";
+import { type Row, ROWS, writeAde20k } from "./made_ade20k.ts";
+import { boxMask, madeSound, scratch } from "./made_scenes.ts";
 import { openMini } from "./mini_grounder.ts";
 
-/** Higher than wide, so that the middle is cut out; the model's width, so that nothing is resized. */
-const WIDTH = 128;
-const HEIGHT = 160;
-const TOP = 16;
 const PADDED = 164200;
 
-interface Row {
-  readonly seed: number;
-  readonly classId: number;
-  readonly box: readonly number[];
-  readonly timing: readonly [number, number];
-}
-
-const ROWS: Row[] = [
-  { seed: 31, classId: 300, box: [0.1, 0.2, 0.5, 0.7], timing: [0.5, 1] },
-  { seed: 32, classId: 300, box: [0.4, 0.3, 0.9, 0.9], timing: [1.2, 1.6] },
-  { seed: 33, classId: 7, box: [0, 0, 0.6, 0.5], timing: [0.3, 2.4] },
-];
-
-/** The published layout, smaller: list, frames, annotations in ADE20K's two colours, prompts. */
-async function writeAde20k(root: string, rows: readonly Row[]) {
-  const place = (seed: number) => `validation/room/${seed}`;
-  for (const folder of ["frames", "annotations"]) {
-    await Deno.mkdir(join(root, folder, "validation", "room"), { recursive: true });
-  }
-  await Deno.mkdir(join(root, "audio"), { recursive: true });
-  const list = ["image_location,ade_class_id,speech_prompt_file,vggsound_file,timing"];
-  for (const { seed, classId, box, timing } of rows) {
-    list.push(
-      `${place(seed)}.jpg,${classId},old/place/${seed}.wav,old/${seed}.wav,"${
-        JSON.stringify(timing)
-      }"`,
-    );
-    const raw = { width: WIDTH, height: HEIGHT, channels: 3 as const };
-    await sharp(madePicture(seed, WIDTH, HEIGHT), { raw }).jpeg({ quality: 100 })
-      .toFile(join(root, "frames", `${place(seed)}.jpg`));
-    const colours = boxMask(WIDTH, HEIGHT, box).reduce<number[]>((all, inside, i) => {
-      const label = inside ? classId : 512;
-      all.push(Math.floor(label / 256) * 10 + i % 10, label % 256, i % 256);
-      return all;
-    }, []);
-    const file = join(root, "annotations", `${place(seed)}_seg.png`);
-    await writePng(file, Uint8Array.from(colours), WIDTH, HEIGHT);
-    await writeWav(join(root, "audio", `${seed}.wav`), madeSound(seed, 2.5));
-  }
-  list.push(`${place(31)}.jpg,0,old/31.wav,old/31.wav,"[0.5, 1]"`, `${place(31)}.jpg,9,,,`);
-  await Deno.writeTextFile(join(root, "prompted_segmentation.csv"), `${list.join("\n")}\n`);
+/** As wide as the model's picture, so that nothing is resized, and higher, so that the middle is cut out. */
+function sourceSize({ size }: ClipGrounder) {
+  const top = Math.round(size.height / 8);
+  return { width: size.width, height: size.height + 2 * top, top };
 }
 
 /** Mean similarity over chosen steps, the larger head everywhere, from the encoders alone. */
@@ -64,10 +24,11 @@ async function plainMap(grounder: ClipGrounder, root: string, row: Row, word: bo
   padded.set(samples);
   const audio = await grounder.encodeSound(padded);
   const frame = join(root, "frames", "validation", "room", `${row.seed}.jpg`);
+  const { top } = sourceSize(grounder);
   const data = new Uint8Array(
-    await sharp(frame).extract({ left: 0, top: TOP, width: WIDTH, height: 128 }).raw().toBuffer(),
+    await sharp(frame).extract({ left: 0, top, ...grounder.size }).raw().toBuffer(),
   );
-  const image = await grounder.encodePicture({ width: WIDTH, height: 128, data });
+  const image = await grounder.encodePicture({ ...grounder.size, data });
   const heads = grounder.manifest.heads.length;
   const { volume } = await grounder.volume(audio, image);
   const loudest = Float32Array.from(
@@ -94,8 +55,10 @@ async function plainMap(grounder: ClipGrounder, root: string, row: Row, word: bo
   return { published, corrected };
 }
 
-function truth({ box }: Row): Uint8Array {
-  return boxMask(WIDTH, HEIGHT, box).slice(TOP * WIDTH, (TOP + 128) * WIDTH).map((v) => v ? 1 : 0);
+function truth(grounder: ClipGrounder, { box }: Row): Uint8Array {
+  const { width, height, top } = sourceSize(grounder);
+  return boxMask(width, height, box).slice(top * width, (height - top) * width)
+    .map((value) => value ? 1 : 0);
 }
 
 Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) => {
@@ -103,8 +66,9 @@ Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) =
   const { grounder } = mini;
   await using folder = await scratch();
   await using resume = await scratch();
+  const source = sourceSize(grounder);
   const root = join(folder.path, "ADE20KSpeechPrompted");
-  await writeAde20k(root, ROWS);
+  await writeAde20k(root, ROWS, source);
   const options = { normaliseAudio: false, resumeFolder: resume.path };
 
   await t.step("rows without a prompt and of class 0 are left out", async () => {
@@ -127,7 +91,7 @@ Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) =
         const items = await Promise.all(ROWS.map(async (row) => ({
           classId: row.classId,
           map: (await plainMap(grounder, root, row, word))[variant],
-          truth: () => truth(row),
+          truth: () => truth(grounder, row),
         })));
         const wanted = await promptedSegmentation(items, grounder.grid, grounder.size, variant);
         const got = result[variant][name];
@@ -136,12 +100,15 @@ Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) =
         assert.equal(got.classes.length, 2);
       }
     }
-    const [a, b, c] = ROWS.map((row) => truth(row).filter((pixel) => pixel).length / 128 ** 2);
+    const [a, b, c] = ROWS.map((row) =>
+      truth(grounder, row).filter((pixel) => pixel).length /
+      (grounder.size.width * grounder.size.height)
+    );
     assert.ok(Math.abs(result.baseline - ((a + b) / 2 + c) / 2) < 1e-6);
   });
 
   await t.step("a word at the clip's edge stops the published figure only", async () => {
-    await writeAde20k(root, [...ROWS, { ...ROWS[0], seed: 34, timing: [0.1, 0.4] }]);
+    await writeAde20k(root, [...ROWS, { ...ROWS[0], seed: 34, timing: [0.1, 0.4] }], source);
     const prompts = await readAde20k(folder.path, "speech");
     const { published, corrected } = await evaluateAde20k(grounder, prompts, "speech", options);
     assert.equal(published.word, undefined);
@@ -151,7 +118,11 @@ Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) =
   });
 
   await t.step("a class cut off by the crop stops the published mean only", async () => {
-    await writeAde20k(root, [...ROWS, { ...ROWS[0], seed: 35, classId: 9, box: [0, 0, 1, 0.05] }]);
+    await writeAde20k(
+      root,
+      [...ROWS, { ...ROWS[0], seed: 35, classId: 9, box: [0, 0, 1, 0.05] }],
+      source,
+    );
     const prompts = await readAde20k(root, "sound");
     const { published, corrected } = await evaluateAde20k(grounder, prompts, "sound", options);
     assert.ok(Number.isNaN(published.wholeClip.map));

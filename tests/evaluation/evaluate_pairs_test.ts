@@ -5,22 +5,22 @@ import { disentanglement } from "../../src/evaluation/disentanglement.ts";
 import { evaluateDisentanglement, evaluateRetrieval } from "../../src/evaluation/evaluate_pairs.ts";
 import { findPairSets } from "../../src/evaluation/pair_set.ts";
 import { recalls } from "../../src/evaluation/recall.ts";
+import type { Size } from "../../src/evaluation/resize_bilinear.ts";
 import { normaliseSound } from "../../src/evaluation/sound.ts";
 import type { ClipGrounder } from "../../src/evaluation/clip_grounder.ts";
 import { madePicture, madeSound, scratch, writeScenes, writeWav } from "./made_scenes.ts";
 import { wavFile } from "../support/wav.ts";
 import { openMini } from "./mini_grounder.ts";
 
-const SIDE = 128;
 const PADDED = 164200;
 
-async function writeJpeg(file: string, seed: number) {
-  const raw = { width: SIDE, height: SIDE, channels: 3 as const };
-  await sharp(madePicture(seed, SIDE, SIDE), { raw }).jpeg({ quality: 100 }).toFile(file);
+async function writeJpeg(file: string, seed: number, { width, height }: Size) {
+  const raw = { width, height, channels: 3 as const };
+  await sharp(madePicture(seed, width, height), { raw }).jpeg({ quality: 100 }).toFile(file);
 }
 
 /** The folders and lists of Places Audio and of AudioSet as the original's loaders want them. */
-async function writePublished(root: string) {
+async function writePublished(root: string, size: Size) {
   const places = join(root, "PlacesAudio_400k_distro");
   for (
     const folder of [
@@ -35,7 +35,7 @@ async function writePublished(root: string) {
   const data = [];
   for (const seed of [11, 12, 13, 14]) {
     data.push({ uttid: `u${seed}`, wav: `wavs/1/u${seed}.wav`, image: `a/${seed}.jpg` });
-    await writeJpeg(join(root, "places_subset", "a", `${seed}.jpg`), seed);
+    await writeJpeg(join(root, "places_subset", "a", `${seed}.jpg`), seed, size);
     await writeWav(join(places, "wavs", "1", `u${seed}.wav`), madeSound(seed, 1 + seed / 20));
   }
   await Deno.writeTextFile(
@@ -46,7 +46,7 @@ async function writePublished(root: string) {
   for (const seed of [21, 22, 23]) {
     const name = `y${seed}_30.0_40.5`;
     rows.push(`y${seed}, 30.000, 40.500, "/m/1,/m/2"`);
-    await writeJpeg(join(root, "audioset-eval", "frames", `${name}_5.jpg`), seed);
+    await writeJpeg(join(root, "audioset-eval", "frames", `${name}_5.jpg`), seed, size);
     await Deno.writeFile(
       join(root, "audioset-eval", "audio", `${name}.mp3`),
       wavFile(madeSound(seed, 12)),
@@ -77,7 +77,7 @@ async function plainScores(grounder: ClipGrounder, root: string, normalise: bool
       padded.set(samples.slice(0, PADDED).map((s) => Math.round(s * 32768) / 32768));
       const audio = await grounder.encodeSound(normalise ? normaliseSound(padded) : padded);
       const data = new Uint8Array(await sharp(picture).raw().toBuffer());
-      const image = await grounder.encodePicture({ width: SIDE, height: SIDE, data });
+      const image = await grounder.encodePicture({ ...grounder.size, data });
       const real = Math.min(samples.length, PADDED);
       const steps = Array.from({ length: audio.cells }, (_, step): number => {
         const centre = Math.max(0, (step + 0.5) * PADDED / audio.cells - 0.5);
@@ -108,7 +108,7 @@ Deno.test("published pairs are evaluated as the original lays them out", async (
   const { grounder } = mini;
   await using folder = await scratch();
   await using resume = await scratch();
-  await writePublished(folder.path);
+  await writePublished(folder.path, grounder.size);
   const options = { normaliseAudio: false, resumeFolder: resume.path };
   const sets = await findPairSets(folder.path);
   const { places, audioset, score } = await plainScores(grounder, folder.path, false);

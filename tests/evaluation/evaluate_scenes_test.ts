@@ -6,7 +6,7 @@ import { evaluateScenes } from "../../src/evaluation/evaluate_scenes.ts";
 import { meanOverTime } from "../../src/evaluation/heat_map.ts";
 import { readPicture } from "../../src/evaluation/picture.ts";
 import { resamplePicture } from "../../src/evaluation/resample_picture.ts";
-import { resizeBilinear } from "../../src/evaluation/resize_bilinear.ts";
+import { resizeBilinear, type Size } from "../../src/evaluation/resize_bilinear.ts";
 import { readSceneSet } from "../../src/evaluation/scene_set.ts";
 import {
   boxMask,
@@ -20,8 +20,10 @@ import {
 import { openMini } from "./mini_grounder.ts";
 
 /** Twice as wide as the model's picture, so that maps must find their way back. */
-const WIDTH = 256;
-const HEIGHT = 128;
+function sourceSize({ size }: ClipGrounder): Size {
+  return { width: 2 * size.width, height: size.height };
+}
+
 const SECONDS = 1.6;
 
 interface Planted {
@@ -37,11 +39,12 @@ interface Planted {
  */
 async function peakOf(grounder: ClipGrounder, { seed, kind, onset, offset }: Planted) {
   const { width, height } = grounder.size;
-  const wide = madePicture(seed, WIDTH, HEIGHT);
+  const source = sourceSize(grounder);
+  const wide = madePicture(seed, source.width, source.height);
   const narrow = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
     const [x, y, channel] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3];
     const at = (column: number) =>
-      wide[3 * (y * WIDTH + Math.max(0, Math.min(WIDTH - 1, column))) + channel];
+      wide[3 * (y * source.width + Math.max(0, Math.min(source.width - 1, column))) + channel];
     return Math.round((at(2 * x - 1) + 3 * at(2 * x) + 3 * at(2 * x + 1) + at(2 * x + 2)) / 8);
   });
   const audio = await grounder.encodeSound(madeSound(seed, SECONDS));
@@ -63,12 +66,12 @@ async function peakOf(grounder: ClipGrounder, { seed, kind, onset, offset }: Pla
     (_, step) => first_feature + step / feature_rate,
   );
   const mask = times.map((time) => time >= onset && time < offset ? 1 : 0);
-  const map = resizeBilinear(meanOverTime(volume, mask), grounder.grid, {
-    width: WIDTH,
-    height: HEIGHT,
-  });
+  const map = resizeBilinear(meanOverTime(volume, mask), grounder.grid, source);
   const peak = map.indexOf(Math.max(...map));
-  return { x: (peak % WIDTH + 0.5) / WIDTH, y: (Math.floor(peak / WIDTH) + 0.5) / HEIGHT };
+  return {
+    x: (peak % source.width + 0.5) / source.width,
+    y: (Math.floor(peak / source.width) + 0.5) / source.height,
+  };
 }
 
 const around = ({ x, y }: { x: number; y: number }) => [x - 0.1, y - 0.15, x + 0.1, y + 0.15];
@@ -76,16 +79,17 @@ const awayFrom = ({ x }: { x: number }) => x < 0.5 ? [0.75, 0, 1, 1] : [0, 0, 0.
 
 async function plant(folder: string, grounder: ClipGrounder, planted: Planted, hit: boolean) {
   const id = `${planted.kind}-${planted.seed}`;
+  const { width, height } = sourceSize(grounder);
   const box = hit
     ? around(await peakOf(grounder, planted))
     : awayFrom(await peakOf(grounder, planted));
   await writePng(
     join(folder, `${id}.png`),
-    madePicture(planted.seed, WIDTH, HEIGHT),
-    WIDTH,
-    HEIGHT,
+    madePicture(planted.seed, width, height),
+    width,
+    height,
   );
-  await writePng(join(folder, `${id}-mask.png`), boxMask(WIDTH, HEIGHT, box), WIDTH, HEIGHT);
+  await writePng(join(folder, `${id}-mask.png`), boxMask(width, height, box), width, height);
   await writeWav(join(folder, `${id}.wav`), madeSound(planted.seed, SECONDS));
   const { kind, onset, offset } = planted;
   const mask = `${id}-mask.png`;
@@ -142,11 +146,12 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
 
   await t.step("of several objects the one with the highest peak is chosen", async () => {
     const [scene] = scenes;
+    const { width, height } = sourceSize(grounder);
     await writePng(
       join(root, "other.png"),
-      boxMask(WIDTH, HEIGHT, awayFrom(await peakOf(grounder, planted[0]))),
-      WIDTH,
-      HEIGHT,
+      boxMask(width, height, awayFrom(await peakOf(grounder, planted[0]))),
+      width,
+      height,
     );
     const objects = [{ name: "other", mask: "other.png" }, {
       name: scene.targets[0].name,
@@ -215,17 +220,19 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
     await using pictures = await scratch();
     await run(scenes, { pictures: pictures.path });
     const sheet = decode(await Deno.readFile(join(pictures.path, "sheet-001.png")));
-    assert.deepEqual([sheet.width, sheet.height], [3 * (2 * 384 + 8), 3 * (212 + 8)]);
+    const { width, height } = sourceSize(grounder);
+    const panel = Math.round(192 * width / height);
+    assert.deepEqual([sheet.width, sheet.height], [3 * (2 * panel + 8), 3 * (212 + 8)]);
     const tile = decode(await Deno.readFile(join(pictures.path, "scenes", "sound-1.png")));
     const pixel = (
       x: number,
       y: number,
     ) => [...tile.data.subarray(tile.channels * (y * tile.width + x)).subarray(0, 3)];
     const { x, y } = await peakOf(grounder, planted[0]);
-    const plain = pixel(Math.floor(x * 384), Math.floor(y * 192));
-    const heated = pixel(384 + Math.floor(x * 384), Math.floor(y * 192));
+    const plain = pixel(Math.floor(x * panel), Math.floor(y * 192));
+    const heated = pixel(panel + Math.floor(x * panel), Math.floor(y * 192));
     assert.notDeepEqual(plain, heated);
-    const left = Array.from({ length: 192 }, (_, row) => pixel(Math.floor(x * 384), row));
+    const left = Array.from({ length: 192 }, (_, row) => pixel(Math.floor(x * panel), row));
     assert.ok(left.some((colour) => colour.every((value) => value === 255)), "outline");
   });
 });
