@@ -69,7 +69,8 @@ async function examineGStreamer({ plan }: Partial<Preflight>): Promise<Finding[]
     ];
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    return [{ area, name: "library", status: "missing", needed: true, detail: error.message }];
+    const name = "libgstreamer-1.0";
+    return [{ area, name, status: "missing", needed: true, detail: error.message }];
   }
 }
 
@@ -130,7 +131,8 @@ async function examineRuntime(found: Partial<Preflight>): Promise<Finding[]> {
       await probeProviders(config?.runtime ?? runtimeSchema.parse({}), document?.folder ?? ".");
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    return [{ area, name: "library", status: "missing", needed: true, detail: error.message }];
+    const name = "libonnxruntime";
+    return [{ area, name, status: "missing", needed: true, detail: error.message }];
   }
   const detail = `${library.version}, ${library.library}`;
   const wanted = config?.runtime.providers ?? [];
