@@ -14,6 +14,15 @@ export async function gstreamerVersion(): Promise<string> {
   return numbers.slice(0, 3).map((number) => number[0]).join(".");
 }
 
+/**
+ * Makes plugins known that were installed while this process ran.
+ *
+ * @throws {CaptureError} when GStreamer is not installed.
+ */
+export async function refreshPlugins(): Promise<void> {
+  await (await loadNative()).gst_update_registry();
+}
+
 /** An element that a source needs, and where to get it. */
 export interface ElementFinding {
   readonly element: string;

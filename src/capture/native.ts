@@ -6,6 +6,7 @@ const GSTREAMER = {
     result: "i32",
     nonblocking: true,
   },
+  gst_update_registry: { parameters: [], result: "i32", nonblocking: true },
   gst_version: { parameters: ["buffer", "buffer", "buffer", "buffer"], result: "void" },
   gst_parse_launch: { parameters: ["buffer", "buffer"], result: "pointer", nonblocking: true },
   gst_bin_get_by_name: { parameters: ["pointer", "buffer"], result: "pointer" },
