@@ -53,9 +53,11 @@ class BatchConfig:
     sound_share: float = 0.5
     mixtures: float = 0.45  # mixed clips per clean clip
     negatives: float = 0.1  # silent, noisy and off-screen clips per clean clip
-    alone_below: float = 0.3  # difficulty under which every picture has one object
+    alone_below: float = 0.3  # difficulty under which every picture has one object …
+    early_size: int | None = None  # … and this size instead, where given
+    vocabulary: int | None = None  # concepts at difficulty 0; all of them at 1
     mix_ups: float = 0.0  # share of pictures tiled from four scenes
-    words: tuple[float, float, float] = (0.45, 0.4, 0.15)  # human, synthetic English, synthetic other
+    words: tuple[float, float, float] = (0.35, 0.5, 0.15)  # human, synthetic English, synthetic other
 
 
 def mix_up(
@@ -155,6 +157,21 @@ class BatchMaker:
         shown = sorted(pack.pictures_of)
         self.all = Queue([c for c in shown if c in pack.words_of or c in pack.sounds_of], self.rng)
         self.sounding = Queue([c for c in shown if c in pack.sounds_of], self.rng)
+        self.easiest = sorted(self.all.items, key=self.richness, reverse=True)
+
+    def richness(self, concept: int) -> tuple[bool, int]:
+        """Concepts with sounds come first in a growing vocabulary, then those with many pictures
+        and human voices."""
+        voices = len(self.pack.words_of.get(concept, [[]])[0])
+        return concept in self.pack.sounds_of, len(self.pack.pictures_of[concept]) + voices
+
+    def excluded(self) -> set[int]:
+        """Concepts that the vocabulary has not reached yet."""
+        first = self.config.vocabulary
+        if first is None:
+            return set()
+        grown = max(0.0, 2 * self.difficulty - 1)
+        return set(self.easiest[round(first + grown * (len(self.easiest) - first)) :])
 
     def state(self) -> dict[str, Any]:
         return {
@@ -166,7 +183,9 @@ class BatchMaker:
     def restore(self, state: dict[str, Any]) -> None:
         self.rng.setstate(state["rng"])
         self.generator.set_state(state["generator"])
-        self.all.left, self.sounding.left = (list(q) for q in state["queues"])
+        for queue, left in zip((self.all, self.sounding), state["queues"], strict=True):
+            if set(left) <= set(queue.items):  # else the pack has changed since
+                queue.left = list(left)
 
     def choose(self, options: list[int]) -> int:
         """One of a concept's pictures or recordings; few of them while difficulty is low."""
@@ -183,7 +202,7 @@ class BatchMaker:
 
     def plan(self) -> Plan:
         config, rng, pack = self.config, self.rng, self.pack
-        used: set[int] = set()
+        used = self.excluded()
         plan = Plan([], [])
         for picture in range(config.pictures):
             alone = self.difficulty < config.alone_below
@@ -219,11 +238,12 @@ class BatchMaker:
         for row, concepts in enumerate(objects):
             for slot, concept in enumerate(concepts):
                 sprites[row, slot] = self.choose(self.pack.pictures_of[concept])
+        early = self.config.early_size if self.difficulty < self.config.alone_below else None
         return compose(
             self.pack.sprites,
             self.pack.backgrounds,
             sprites,
-            self.config.size,
+            early or self.config.size,
             self.difficulty,
             self.generator,
         )
@@ -244,7 +264,7 @@ class BatchMaker:
             return []
         word_of = {plan.clips[i][2]: i for i in words}
         together = [(i, word_of[plan.clips[i][2]]) for i in sounds if plan.clips[i][2] in word_of]
-        wanted = round(self.config.mixtures * len(plan.clips) * min(1.0, self.difficulty + 0.2))
+        wanted = round(self.config.mixtures * len(plan.clips) * min(1.0, 2 * self.difficulty))
         chosen = self.rng.sample(together, min(len(together), wanted // 2))
         apart = wanted - len(chosen)
         return chosen + [(self.rng.choice(sounds), self.rng.choice(words)) for _ in range(apart)]

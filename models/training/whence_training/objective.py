@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from . import losses
+from .batches import KINDS
 from .nets import Aligner
 
 
@@ -56,7 +57,7 @@ def head_of(features: Tensor, head: int, heads: int) -> Tensor:
 def objective(
     model: Aligner, sample: Sample, weights: LossWeights, pooling: float
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The weighted sum and every part of it, with the batch accuracy under `accuracy`."""
+    """The weighted sum and every part of it; `accuracy` is that of the slowest head."""
     audio = sample.audio.float() * model.config.code_scale
     pictures = sample.pictures.float()
     sample = Sample(
@@ -70,7 +71,7 @@ def objective(
     parts["temperature"] = losses.temperature_pressure(model.log_temperature)
     total = parts["contrast"]
     for name, part in parts.items():
-        if name not in ("contrast", "accuracy"):
+        if name != "contrast" and not name.startswith("accuracy"):
             scale = getattr(weights, name)
             # Before pooling is sharp, peaks mean nothing yet and must not be pushed about.
             if name in ("matching", "off_kind"):
@@ -90,8 +91,9 @@ def routed_parts(
     heads = model.config.heads
     scale = losses.temperature(model.log_temperature)
     found: dict[str, list[Tensor]] = {
-        name: [] for name in ("contrast", "accuracy", "matching", "off_kind", "separation")
+        name: [] for name in ("contrast", "matching", "off_kind", "separation")
     }
+    accuracies: dict[str, Tensor] = {}
     for kind in range(sample.active.shape[1]):
         codes = head_of(sample.audio, kind, heads)
         patches = head_of(sample.pictures.flatten(2), kind, heads)
@@ -115,7 +117,7 @@ def routed_parts(
                 scores = blended(scores, pooled, pooling)
             loss, accuracy = losses.info_nce(scores, owner[valid], scale)
             found["contrast"].append(loss)
-            found["accuracy"].append(accuracy)
+            accuracies[f"accuracy_{KINDS[kind]}"] = accuracy
         mixed = (sample.clean[:, kind] >= 0).nonzero()[:, 0]
         if len(mixed):
             alone = codes[sample.clean[mixed, kind]]
@@ -124,7 +126,10 @@ def routed_parts(
             found["separation"].append(
                 losses.separation(codes[mixed] * unscaled, alone * unscaled, active[mixed])
             )
-    return {name: torch.stack(parts).mean() for name, parts in found.items() if parts}
+    parts = {name: torch.stack(part).mean() for name, part in found.items() if part}
+    # The curriculum waits for the slower head.
+    parts["accuracy"] = torch.stack(list(accuracies.values())).amin()
+    return {**parts, **accuracies}
 
 
 def draw_idle(active: Tensor, most: int) -> tuple[Tensor, Tensor]:

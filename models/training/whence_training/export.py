@@ -1,0 +1,301 @@
+"""Writes a trained model as a model folder: two ONNX files, `model.yaml`, `README.md`.
+
+`python -m whence_training.export CHECKPOINT --pack PACK --out models/NAME [--scenes DIR]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from .batches import KINDS
+from .frontend import SAMPLE_RATE, PowerSpectrum
+from .metrics import FEATURE_RATE, FIRST_FEATURE, Scene, activations, encode
+from .nets import Aligner, NetConfig
+from .train import load_checkpoint
+
+OPSET = 17
+TOLERANCE = 1e-4
+LEAST_SAMPLES = 2960
+Floats = NDArray[np.floating[Any]]
+
+
+class ScaledAudio(nn.Module):
+    """The audio encoder with the similarity's scale inside its output."""
+
+    def __init__(self, model: Aligner) -> None:
+        super().__init__()
+        self.audio, self.scale = model.audio, model.config.code_scale
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        features: Tensor = self.audio(waveform) * self.scale
+        return features
+
+
+def load_model(checkpoint: Path) -> Aligner:
+    """The averaged weights of a checkpoint, ready for use."""
+    state = load_checkpoint(checkpoint)
+    model = Aligner(NetConfig(**state["net"]))
+    model.load_state_dict(state["ema"])
+    return model.eval().requires_grad_(False)
+
+
+def write_graphs(model: Aligner, folder: Path) -> tuple[Path, Path]:
+    """`image.onnx` and `audio.onnx`, dynamic in batch and length."""
+    folder.mkdir(parents=True, exist_ok=True)
+    size = model.config.picture_size
+    image, audio = folder / "image.onnx", folder / "audio.onnx"
+    # torch 2 warns for its older exporter, which torch 1.13 has alone.
+    older: dict[str, Any] = {} if torch.__version__.startswith("1.") else {"dynamo": False}
+    torch.onnx.export(
+        model.picture,
+        (torch.zeros(2, size, size, 3, dtype=torch.uint8),),
+        str(image),
+        input_names=["frames"],
+        output_names=["features"],
+        dynamic_axes={"frames": {0: "n"}, "features": {0: "n"}},
+        opset_version=OPSET,
+        **older,
+    )
+    set_convolution(model, True)
+    torch.onnx.export(
+        ScaledAudio(model).eval(),  # or the exporter would leave training mode on
+        (torch.zeros(2, SAMPLE_RATE),),
+        str(audio),
+        input_names=["waveform"],
+        output_names=["features"],
+        dynamic_axes={"waveform": {0: "n", 1: "samples"}, "features": {0: "n", 2: "T"}},
+        opset_version=OPSET,
+        **older,
+    )
+    set_convolution(model, False)
+    return image, audio
+
+
+def set_convolution(model: Aligner, on: bool) -> None:
+    for module in model.modules():
+        if isinstance(module, PowerSpectrum):
+            module.as_convolution = on
+
+
+class OnnxEncoder:
+    """The exported pair in ONNX Runtime on one thread."""
+
+    def __init__(self, folder: Path) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.image, self.audio = (
+            onnxruntime.InferenceSession(
+                str(folder / f"{name}.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+            for name in ("image", "audio")
+        )
+
+    def __call__(self, frames: Tensor, waveform: Tensor) -> tuple[Tensor, Tensor]:
+        pictures = self.image.run(None, {"frames": frames.numpy()})[0]
+        sounds = self.audio.run(None, {"waveform": waveform.numpy()})[0]
+        return torch.from_numpy(pictures), torch.from_numpy(sounds)
+
+
+def relative_l2(found: Tensor, wanted: Tensor) -> float:
+    return float((found - wanted).norm() / wanted.norm())
+
+
+@torch.no_grad()
+def parity(model: Aligner, folder: Path) -> float:
+    """Largest relative L2 difference of torch and ONNX Runtime over odd batches and lengths."""
+    encoder, worst = OnnxEncoder(folder), 0.0
+    size = model.config.picture_size
+    generator = torch.Generator().manual_seed(7)
+    for count, samples in ((1, LEAST_SAMPLES), (2, 16_000), (3, 20_481), (1, 40_007)):
+        shape = (count, size, size, 3)
+        frames = torch.randint(256, shape, generator=generator, dtype=torch.uint8)
+        waveform = 0.1 * torch.randn(count, samples, generator=generator)
+        pictures, sounds = encoder(frames, waveform)
+        worst = max(worst, relative_l2(pictures, model.picture(frames)))
+        worst = max(worst, relative_l2(sounds, model.audio(waveform) * model.config.code_scale))
+    return worst
+
+
+def fit_logistic(values: Floats, truth: Floats, weight: Floats) -> tuple[float, float]:
+    """(slope, offset) of the weighted logistic regression of `truth` on `values`, by Newton's method."""
+    design = np.stack([values, np.ones_like(values)], 1).astype(np.float64)
+    solution = np.zeros(2)
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(design @ solution, -30, 30)))
+        gradient = design.T @ (weight * (truth - chance)) - 1e-6 * solution
+        curvature = (design * (weight * chance * (1 - chance))[:, None]).T @ design
+        step = np.linalg.solve(curvature + 1e-6 * np.eye(2), gradient)
+        solution += step
+        if np.abs(step).max() < 1e-9:
+            break
+    return float(solution[0]), float(solution[1])
+
+
+@dataclass
+class Evidence:
+    """Activations of one head: of pairs that match, of pairs that do not."""
+
+    matched: list[Floats]
+    mismatched: list[Floats]
+
+    def fit(self) -> tuple[float, float]:
+        """Both sides weigh the same, so that score .5 is as likely matched as not."""
+        matched, other = np.concatenate(self.matched), np.concatenate(self.mismatched)
+        values = np.concatenate([matched, other])
+        truth = np.r_[np.ones(len(matched)), np.zeros(len(other))]
+        weight = np.r_[np.full(len(matched), 0.5 / len(matched)), np.full(len(other), 0.5 / len(other))]
+        return fit_logistic(values, truth, weight * len(values))
+
+
+def gather_evidence(encoder: Any, scenes: list[Scene], heads: int) -> list[Evidence]:
+    """Activations on scenes with targets, on the same sounds over other pictures, on negatives."""
+    features = encode(encoder, scenes)
+    evidence = [Evidence([], []) for _ in range(heads)]
+    for index, (scene, (picture, audio)) in enumerate(zip(scenes, features, strict=True)):
+        found = activations(audio, picture, heads).numpy()
+        other = features[(index + len(features) // 2 + 1) % len(features)][0]
+        elsewhere = activations(audio, other, heads).numpy()
+        for head in range(heads):
+            heard = [t for t in scene.targets if t.kind == head]
+            for target in heard:
+                steps = target.steps(audio.shape[1]).numpy()
+                evidence[head].matched.append(found[head, steps])
+                evidence[head].mismatched.append(elsewhere[head, steps])
+            if not heard:
+                evidence[head].mismatched.append(found[head])
+    return evidence
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def receptive_field(model: Aligner) -> float:
+    """Seconds of audio that one feature sees, measured: where an impulse changes the output."""
+    samples = 6 * SAMPLE_RATE
+    quiet = 0.01 * torch.randn(1, samples, generator=torch.Generator().manual_seed(3))
+    struck = quiet.clone()
+    struck[0, samples // 2] += 1.0
+    changed = (model.audio(struck) - model.audio(quiet)).abs().amax((0, 1)) > 1e-4
+    steps = changed.nonzero()[:, 0]
+    return float((steps.max() - steps.min() + 1) / FEATURE_RATE)
+
+
+def manifest(
+    model: Aligner,
+    folder: Path,
+    *,
+    name: str,
+    version: int,
+    calibration: list[tuple[float, float]],
+    fitted_on: str,
+    difference: float,
+) -> dict[str, Any]:
+    """The content of `model.yaml`."""
+    config = model.config
+    heads = []
+    for kind, (slope, offset) in zip(KINDS, calibration, strict=True):
+        fit = {"slope": round(slope, 4), "offset": round(offset, 4), "fitted_on": fitted_on}
+        heads.append({"kind": kind, "verified": True, "calibration": fit})
+    pretrained = config.backbone == "lite0"
+    return {
+        "format": "whence/model/1",
+        "name": name,
+        "version": version,
+        "license": "Apache-2.0 (weights; see README.md for the media they were trained on)",
+        "source": "models/training of this repository"
+        + (", on EfficientNet-lite0 and Google's speech embedding (Apache-2.0)" if pretrained else ""),
+        "description": "Small DenseAV-style model: sound in head 0, spoken words in head 1",
+        "image": {
+            "file": "image.onnx",
+            "sha256": sha256(folder / "image.onnx"),
+            "width": config.picture_size,
+            "height": config.picture_size,
+            "grid": {"width": config.grid, "height": config.grid},
+        },
+        "audio": {
+            "file": "audio.onnx",
+            "sha256": sha256(folder / "audio.onnx"),
+            "sample_rate": SAMPLE_RATE,
+            "feature_rate": FEATURE_RATE,
+            "first_feature": FIRST_FEATURE,
+            "receptive_field": round(receptive_field(model), 2),
+            "min_samples": LEAST_SAMPLES,
+        },
+        "external_data": [],
+        "channels": config.channels,
+        "class_token": False,
+        "heads": heads,
+        "check": {"precision": "fp32", "relative_l2": float(f"{difference:.2g}")},
+    }
+
+
+def export(
+    checkpoint: Path, folder: Path, scenes: list[Scene], *, name: str, version: int, fitted_on: str
+) -> dict[str, Any]:
+    """Writes graphs and manifest. Raises ValueError if torch and ONNX Runtime disagree."""
+    model = load_model(checkpoint)
+    write_graphs(model, folder)
+    difference = parity(model, folder)
+    if difference > TOLERANCE:
+        raise ValueError(
+            f"Cannot export {folder}: torch and ONNX Runtime must agree to {TOLERANCE}, "
+            f"got {difference:.2g}"
+        )
+    evidence = gather_evidence(OnnxEncoder(folder), scenes, model.config.heads)
+    content = manifest(
+        model,
+        folder,
+        name=name,
+        version=version,
+        calibration=[part.fit() for part in evidence],
+        fitted_on=fitted_on,
+        difference=difference,
+    )
+    (folder / "model.yaml").write_text(yaml.safe_dump(content, sort_keys=False, width=100))
+    return content
+
+
+def main() -> None:
+    from .card import write_card
+    from .scene_set import load_scenes
+
+    parser = argparse.ArgumentParser(description="Export a checkpoint as a model folder.")
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--validation", type=Path, required=True, help="scenes to calibrate on")
+    parser.add_argument("--name", default="denseav-mini")
+    parser.add_argument("--version", type=int, default=2)
+    parser.add_argument("--report", type=Path, help="JSON figures of the frozen test for the card")
+    parser.add_argument("--index", type=Path, help="the pack's index.json, for the card")
+    arguments = parser.parse_args()
+    size = load_model(arguments.checkpoint).config.picture_size
+    scenes = load_scenes(arguments.validation, size)
+    content = export(
+        arguments.checkpoint,
+        arguments.out,
+        scenes,
+        name=arguments.name,
+        version=arguments.version,
+        fitted_on=f"{len(scenes)} validation scenes",
+    )
+    report = json.loads(arguments.report.read_text()) if arguments.report else None
+    index = json.loads(arguments.index.read_text()) if arguments.index else None
+    write_card(arguments.out, content, report=report, index=index)
+
+
+if __name__ == "__main__":
+    main()
