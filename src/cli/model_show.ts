@@ -3,6 +3,7 @@ import { findModel } from "../model/find_model.ts";
 import { type Manifest, ModelError } from "../model/manifest.ts";
 import { elementCount } from "../onnx/tensor.ts";
 import { type DeclaredValue, type ModelSummary, readModelSummary } from "../onnx/read_model.ts";
+import { countFlops } from "./count_flops.ts";
 import { modelBytes } from "./model_list.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { bytesText, countText, flopsText } from "./quantities.ts";
@@ -15,6 +16,9 @@ export async function showText(name: string, out: string | undefined): Promise<s
   const [imageFile, audioFile] = [image, audio].map(({ file }) => summary(join(path, file)));
   const grid = `${image.grid.width}x${image.grid.height} places`;
   const parameters = parametersOf(imageFile) + parametersOf(audioFile);
+  const flops = image.flops && audio.flops_per_second
+    ? { frame: image.flops, second: audio.flops_per_second }
+    : await countFlops(path, manifest);
   const rate = `${audio.feature_rate.toFixed(2)} features a second`;
   return `${manifest.name}@${manifest.version}  ${manifest.description}\n` +
     section(
@@ -35,7 +39,7 @@ export async function showText(name: string, out: string | undefined): Promise<s
       columns([
         ...boundary(imageFile),
         ["places", `${image.width}x${image.height} pixels, ${grid}`],
-        ["operations", image.flops ? `${flopsText(image.flops)} a frame` : "not recorded"],
+        ["operations", `${flopsText(flops.frame)} a frame`],
         ["graph", graphText(imageFile)],
       ]),
     ) +
@@ -48,12 +52,7 @@ export async function showText(name: string, out: string | undefined): Promise<s
           "reach",
           `${milliseconds(audio.receptive_field)} a feature, at least ${audio.min_samples} samples`,
         ],
-        [
-          "operations",
-          audio.flops_per_second
-            ? `${flopsText(audio.flops_per_second)} a second of sound`
-            : "not recorded",
-        ],
+        ["operations", `${flopsText(flops.second)} a second of sound`],
         ["graph", graphText(audioFile)],
       ]),
     ) +

@@ -11,7 +11,7 @@ export interface CalibrationFit {
 
 const ITERATIONS = 100;
 /** Keeps the slope finite in units of the activations' own deviation. */
-const RIDGE = 1e-3;
+const RIDGE = 1e-5;
 
 /**
  * Fits a logistic map from activation to the probability of a match, both classes weighing the same.

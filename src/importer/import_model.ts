@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { HeadKind, Manifest } from "../model/manifest.ts";
 import type { Runtime } from "../model/session.ts";
 import { writeModel, type WrittenFile } from "../onnx/write_model.ts";
@@ -86,11 +86,7 @@ export async function importModel(
     );
   }
   const target = join(options.out, options.name);
-  if (!options.replace && exists(target)) {
-    throw new ImportError(
-      `Cannot import ${folder}: ${target} must not exist yet; remove it or give --replace`,
-    );
-  }
+  checkTarget(folder, target, options.replace ?? false);
   const path = findWeights(folder);
   const config = readHyperParameters(folder);
   using weights = new Checkpoint(path);
@@ -130,6 +126,24 @@ export async function importModel(
   } catch (error) {
     Deno.removeSync(staging, { recursive: true });
     throw error;
+  }
+}
+
+/** What is replaced must be a model, and not the weights that it is made from. */
+function checkTarget(folder: string, target: string, replace: boolean): void {
+  if (!exists(target)) return;
+  if (!replace) {
+    throw new ImportError(
+      `Cannot import ${folder}: ${target} must not exist yet; remove it or give --replace`,
+    );
+  }
+  const inside = `${resolve(folder)}/`.startsWith(`${resolve(target)}/`);
+  if (inside || !exists(join(target, "model.yaml"))) {
+    throw new ImportError(
+      `Cannot import ${folder}: ${target} must be a model to be replaced, got ${
+        inside ? "the weights themselves" : "a folder without model.yaml"
+      }; give another --name`,
+    );
   }
 }
 

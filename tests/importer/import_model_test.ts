@@ -199,6 +199,17 @@ Deno.test("mistakes of the user are one line and leave nothing behind", async (t
       await assert.rejects(importInto(out, source, options), { name: "AbortError" });
       assert.deepEqual(entries(out), ["model"]);
     });
+    await t.step("only a model is replaced", async () => {
+      await assert.rejects(
+        importInto(folder, source, { name: "source", replace: true }),
+        /must be a model to be replaced, got the weights themselves; give another --name/,
+      );
+      await assert.rejects(
+        importInto(folder, source, { name: "pickled", replace: true }),
+        /must be a model to be replaced, got a folder without model.yaml/,
+      );
+      assert.deepEqual(entries(source), ["config.json", "model.safetensors"]);
+    });
     await t.step("replaced when asked to", async () => {
       const { manifest } = await importInto(out, source, { replace: true, precision: "int8" });
       assert.equal(manifest.check?.precision, "int8");
