@@ -2,6 +2,8 @@ import { cString, type Native } from "./native.ts";
 
 const FORMAT_TIME = 3;
 const GST_BUFFER_PTS = 72;
+/** Samples taken one after the other before the event loop gets its turn. */
+const IN_ROW = 8;
 const NO_TIME = 0xffff_ffff_ffff_ffffn;
 const ASYNC = cString("async");
 const NO = cString("false");
@@ -25,6 +27,7 @@ export class AppSink {
   readonly #number = new BigUint64Array(1);
   readonly #pulls = new Set<Promise<unknown>>();
   #taken = 0;
+  #inRow = 0;
   #arrived = 0;
   #late = 0;
   #dropped = 0;
@@ -81,11 +84,8 @@ export class AppSink {
   /** The next buffer; undefined when none comes within `timeoutMs`, at the end, and when the pipeline stops. */
   async pull(timeoutMs: number): Promise<Sample | undefined> {
     const native = this.#native;
-    this.count();
-    const pulling = native.gst_app_sink_try_pull_sample(this.#sink, BigInt(timeoutMs * 1e6));
-    this.#pulls.add(pulling);
-    const sample = await pulling;
-    this.#pulls.delete(pulling);
+    if (this.#depth < Infinity) this.count();
+    const sample = this.#takeWaiting() ?? await this.#wait(timeoutMs);
     if (sample === null) return undefined;
     this.#taken++;
     try {
@@ -99,6 +99,28 @@ export class AppSink {
   async release(): Promise<void> {
     await Promise.all(this.#pulls);
     this.#native.gst_object_unref(this.#sink);
+  }
+
+  /** What waits is taken without the detour over a thread, but not for ever: timers want their turn too. */
+  #takeWaiting(): Deno.PointerValue {
+    if (this.#inRow === IN_ROW) this.#inRow = 0;
+    else {
+      const sample = this.#native.gst_app_sink_take_sample(this.#sink, 0n);
+      this.#inRow = sample === null ? 0 : this.#inRow + 1;
+      return sample;
+    }
+    return null;
+  }
+
+  async #wait(timeoutMs: number): Promise<Deno.PointerValue> {
+    const pulling = this.#native.gst_app_sink_try_pull_sample(
+      this.#sink,
+      BigInt(timeoutMs * 1e6),
+    );
+    this.#pulls.add(pulling);
+    const sample = await pulling;
+    this.#pulls.delete(pulling);
+    return sample;
   }
 
   #read(sample: Deno.PointerObject): Sample {

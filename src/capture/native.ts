@@ -64,6 +64,11 @@ const APP = {
     result: "pointer",
     nonblocking: true,
   },
+  gst_app_sink_take_sample: {
+    name: "gst_app_sink_try_pull_sample",
+    parameters: ["pointer", "u64"],
+    result: "pointer",
+  },
   gst_app_sink_is_eos: { parameters: ["pointer"], result: "i32" },
 } as const;
 

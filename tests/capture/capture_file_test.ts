@@ -202,3 +202,23 @@ Deno.test("a clip with a rotation tag stands upright", async () => {
   const { sourceWidth, sourceHeight } = capture.geometry!;
   assert.deepEqual([sourceWidth, sourceHeight], [90, 160]);
 });
+
+Deno.test("a clip on a web server plays like a file", async () => {
+  using clips = new Clips();
+  const args = [...H264_PCM.slice(0, 6), "-c:a", "aac", "clip.mp4"];
+  const bytes = Deno.readFileSync(await clips.make(...picture(10, 3), ...tone(3), ...args));
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const range = /bytes=(\d+)-(\d*)/.exec(request.headers.get("range") ?? "");
+    const from = Number(range?.[1] ?? 0);
+    const body = bytes.slice(from, Number(range?.[2] || bytes.length - 1) + 1);
+    const headers = {
+      "accept-ranges": "bytes",
+      "content-range": `bytes ${from}-${from + body.length - 1}/${bytes.length}`,
+    };
+    return new Response(body, { status: range ? 206 : 200, headers });
+  });
+  const uri = `http://127.0.0.1:${server.addr.port}/clip.mp4`;
+  const { frames, chunks } = await record(planOf({ uri, pace: "fast" }));
+  assert.equal(frames.length, 30);
+  near(samplesOf(chunks).length / 16000, 3, 0.1);
+});

@@ -10,8 +10,8 @@ Deno.test("cameras and microphones become launch texts with leaky, unpaced sinks
   const plan = planOf({ video: "v4l2:///dev/video0", audio: "alsa://hw:1,0", pace: "fast" });
   assert.match(plan.launch, /v4l2src name=video_source device="\/dev\/video0" ! queue ! decodebin/);
   assert.match(plan.launch, /alsasrc name=audio_source device="hw:1,0" ! queue ! audioconvert/);
-  assert.match(plan.launch, /appsink name=video sync=false drop=true/);
-  assert.match(plan.launch, /appsink name=audio sync=false drop=true/);
+  assert.match(plan.launch, /appsink name=video sync=false async=false drop=true/);
+  assert.match(plan.launch, /appsink name=audio sync=false async=false drop=true/);
   assert.equal(plan.live, true);
   for (const element of ["v4l2src", "alsasrc", "decodebin", "videorate", "audioresample"]) {
     assert.ok(plan.elements.includes(element), element);

@@ -1,0 +1,74 @@
+import process from "node:process";
+import { openCapture } from "../src/capture/capture.ts";
+import { launchTokens } from "../src/capture/launch_text.ts";
+import { type CapturePlan, planCapture } from "../src/capture/plan.ts";
+import { sourceSchema } from "../src/config/schema.ts";
+import { MODEL } from "./demo_clip.ts";
+import { type BenchReport, median } from "./report.ts";
+
+const RUNS = 9;
+const CLIP = `${MODEL}demo.mkv`;
+
+/**
+ * CPU time a frame of a whole capture (decode, scale, hand over, with its sound), against `gst-launch-1.0` with the same
+ * graph into fakesinks. Both play the clip and its first tenth; the difference leaves their start-up out.
+ */
+export async function bench(): Promise<BenchReport> {
+  const folder = await Deno.makeTempDir({ prefix: "whence-bench-" });
+  try {
+    const bytes = await Deno.readFile(CLIP);
+    const part = `${folder}/part.mkv`;
+    await Deno.writeFile(part, bytes.subarray(0, bytes.length / 10));
+    const [whole, start] = [planOf(CLIP), planOf(part)];
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    // The first round warms the caches.
+    for (let run = 0; run <= RUNS; run++) {
+      const [all, few] = [await capture(whole), await capture(start)];
+      const frames = all.frames - few.frames;
+      const launched = await launch(whole) - await launch(start);
+      if (run === 0) continue;
+      ours.push((all.cpuMs - few.cpuMs) / frames);
+      theirs.push(launched / frames);
+    }
+    const baseline = { what: "gst-launch-1.0 into fakesink", value: median(theirs) };
+    const figures = [{ what: "CPU time a frame", value: median(ours), unit: "ms", baseline }];
+    return { name: "capture", runs: RUNS, figures };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function planOf(uri: string): CapturePlan {
+  const source = sourceSchema.parse({ uri, pace: "fast", frame_rate: 60 });
+  return planCapture(source, { width: 224, height: 224, sampleRate: 16000, folder: "/" });
+}
+
+async function capture(plan: CapturePlan): Promise<{ frames: number; cpuMs: number }> {
+  const before = process.cpuUsage();
+  await using source = await openCapture(plan);
+  await Promise.all([source.frames(), source.audio()].map(async (stream) => {
+    for await (const _ of stream);
+  }));
+  await source[Symbol.asyncDispose]();
+  const { user, system } = process.cpuUsage(before);
+  return { frames: source.stats().frames, cpuMs: (user + system) / 1000 };
+}
+
+/** CPU time of a whole run of gst-launch-1.0, ms. */
+async function launch(plan: CapturePlan): Promise<number> {
+  const graph = plan.launch.replaceAll(
+    /appsink [^!"]*?enable-last-sample=false/g,
+    "fakesink sync=false",
+  );
+  const words = launchTokens(graph).map((token) => token.replaceAll('"', ""));
+  const { success, stderr } = await new Deno.Command("bash", {
+    args: ["-c", 'TIMEFORMAT="%U %S"; time gst-launch-1.0 -q "$@"', "bash", ...words],
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder().decode(stderr).trim();
+  if (!success) throw new Error(`gst-launch-1.0 failed: ${text}`);
+  const [user, system] = text.split("\n").at(-1)!.split(" ").map(Number);
+  return (user + system) * 1000;
+}
