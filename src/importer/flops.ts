@@ -1,5 +1,5 @@
 import type { Architecture, Encoder } from "./architecture.ts";
-import { stepsAfter, windowSamples } from "./timing.ts";
+import { SAMPLE_RATE, stepsAfter } from "./timing.ts";
 
 /** Floating-point operations of the matrix products; a multiplication and an addition count as two. */
 export interface ModelFlops {
@@ -20,7 +20,7 @@ export function modelFlops(
   const frame = 2 * patches * vision.width * (3 * vision.patch ** 2 + channels) +
     encoderFlops(vision, patches + 1);
 
-  let steps = windowSamples(window);
+  let steps = Math.round(window * SAMPLE_RATE);
   let ins = 1;
   let total = 0;
   for (const conv of audio.convs) {

@@ -183,7 +183,7 @@ async function writeEncoders(
   runtime: Runtime,
   options: ImportOptions,
 ): Promise<Encoders> {
-  const samples = windowSamples(options.window);
+  const samples = windowSamples(audioTiming(architecture), options.window);
   const batch = options.fixed ? 1 : undefined;
   const image = (arithmetic: Arithmetic): BuiltGraph =>
     buildImageGraph(weights, architecture, { ...options.image, arithmetic, batch });
@@ -240,7 +240,7 @@ function checkSizes(options: ImportOptions, architecture: Architecture): void {
     }
   }
   const { minSamples } = audioTiming(architecture);
-  if (!(windowSamples(options.window) >= minSamples)) {
+  if (!(options.window * SAMPLE_RATE >= minSamples)) {
     throw new ImportError(
       `Cannot import: --window must be at least ${
         minSamples / SAMPLE_RATE

@@ -64,7 +64,7 @@ export function manifestOf(facts: ManifestFacts): Manifest {
       feature_rate: timing.featureRate,
       first_feature: timing.firstFeature,
       receptive_field: timing.receptiveField,
-      min_samples: facts.fixed ? windowSamples(facts.window) : timing.minSamples,
+      min_samples: facts.fixed ? windowSamples(timing, facts.window) : timing.minSamples,
       flops_per_second: flops.second,
     },
     external_data: external.map(({ file, sha256 }) => ({ file, sha256 })),

@@ -3,11 +3,6 @@ import type { Architecture, TimeConv } from "./architecture.ts";
 /** Hz; the encoders' own. */
 export const SAMPLE_RATE = 16000;
 
-/** Samples of a window of `seconds`. */
-export function windowSamples(seconds: number): number {
-  return Math.round(seconds * SAMPLE_RATE);
-}
-
 /** When audio features happen, from the strides alone. */
 export interface AudioTiming {
   /** Features per second. */
@@ -39,4 +34,14 @@ export function audioTiming({ audio, pools }: Pick<Architecture, "audio" | "pool
 /** Steps left of `samples` after `convs` without padding. */
 export function stepsAfter(samples: number, convs: readonly TimeConv[]): number {
   return convs.reduce((n, { kernel, stride }) => Math.floor((n - kernel) / stride) + 1, samples);
+}
+
+/**
+ * Samples of the window that a pipeline feeds for a duration: whole feature steps, and as many as the
+ * model needs.
+ */
+export function windowSamples(timing: AudioTiming, seconds: number): number {
+  const stride = Math.round(SAMPLE_RATE / timing.featureRate);
+  const steps = Math.round(seconds * timing.featureRate);
+  return Math.max(steps, Math.ceil(timing.minSamples / stride)) * stride;
 }
