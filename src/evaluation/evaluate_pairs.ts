@@ -12,7 +12,7 @@ import {
   SoundGallery,
 } from "./pair_retrieval.ts";
 import type { PairSet } from "./pair_set.ts";
-import { EvaluationError } from "./picture.ts";
+import { EvaluationError } from "./evaluation_error.ts";
 import { ResumeFile, resumeKey } from "./resume_file.ts";
 
 /** How pairs are evaluated. */

@@ -6,7 +6,8 @@ import { globalVector, headProducts } from "./global_vectors.ts";
 import { meanOverTime, peakIndex, scaledAlone } from "./heat_map.ts";
 import { ThresholdCounts } from "./iou.ts";
 import { loudestHead } from "./loudest_head.ts";
-import { EvaluationError, type Picture, readMask, readPicture } from "./picture.ts";
+import { EvaluationError } from "./evaluation_error.ts";
+import { type Picture, readMask, readPicture } from "./picture.ts";
 import { resamplePicture } from "./resample_picture.ts";
 import { resizeBilinear, type Size } from "./resize_bilinear.ts";
 import {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
 import type { HeadKind } from "../model/manifest.ts";
-import { EvaluationError } from "./picture.ts";
+import { EvaluationError } from "./evaluation_error.ts";
 import { readSceneSet, type SceneTarget, spread } from "./scene_set.ts";
 
 /** A sound and the picture it belongs to. */

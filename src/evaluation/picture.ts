@@ -1,14 +1,10 @@
 import sharp from "sharp";
+import { unreadable } from "./evaluation_error.ts";
 import type { Size } from "./resize_bilinear.ts";
 
 /** RGB, rows top to bottom, `height × width × 3` bytes. */
 export interface Picture extends Size {
   readonly data: Uint8Array;
-}
-
-/** A file of a data set that cannot be used, in one line. */
-export class EvaluationError extends Error {
-  override name = "EvaluationError";
 }
 
 /**
@@ -53,12 +49,4 @@ export function resizeNearest<T extends Uint8Array | Uint16Array>(
     }
   }
   return resized;
-}
-
-/** The one-line error for a file that cannot be decoded. */
-export function unreadable(file: string, kind: string, cause: unknown): EvaluationError {
-  const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
-  return new EvaluationError(`Cannot read ${file}: it must be a ${kind}, got: ${reason}`, {
-    cause,
-  });
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { headKindSchema } from "../model/manifest.ts";
-import { EvaluationError } from "./picture.ts";
+import { EvaluationError } from "./evaluation_error.ts";
 
 const targetSchema = z.object({
   kind: headKindSchema,

@@ -1,5 +1,5 @@
 import decode from "audio-decode";
-import { unreadable } from "./picture.ts";
+import { unreadable } from "./evaluation_error.ts";
 import { resampleSound } from "./resample_sound.ts";
 
 /**

@@ -41,3 +41,8 @@ Deno.test("one head or one set has no disentanglement", () => {
   assert.equal(disentanglement([[1, 2]], []), undefined);
   assert.equal(disentanglement([], [[1, 2]]), undefined);
 });
+
+Deno.test("one head cannot stand on both sides", () => {
+  const result = disentanglement([[0, 1], [0, 1], [0, 1]], [[0, 1], [0, 1], [1, 0]]);
+  assert.ok(result && Math.abs(result.actDis - (1 + 1 / 3) / 2) < 1e-6);
+});

@@ -75,7 +75,7 @@ Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) =
     const prompts = await readAde20k(folder.path, "speech");
     assert.deepEqual(prompts.map((prompt) => prompt.classId), [300, 300, 7]);
     assert.equal(prompts[0].audio, join(root, "audio", "31.wav"));
-    assert.deepEqual(prompts[1].word, { onset: 1.2, offset: 1.6 });
+    assert.deepEqual(prompts[1].word, { onset: 1.9, offset: 4 });
     assert.equal((await readAde20k(root, "sound"))[0].word, undefined);
   });
 

@@ -3,6 +3,7 @@ import {
   featureMask,
   publishedWordSteps,
   rangeMask,
+  stepsBetween,
   wordSteps,
 } from "../../src/evaluation/time_mask.ts";
 import { resizeLinear } from "../../src/evaluation/resize_bilinear.ts";
@@ -43,4 +44,14 @@ Deno.test("a word at the clip's edge fails as published and is cut when correcte
 Deno.test("a range's mask leaves its end out; outside the clip it is empty", () => {
   assert.deepEqual([...rangeMask({ from: 1, to: 3 }, 4)], [0, 1, 1, 0]);
   assert.equal(rangeMask(wordSteps(12, 13, 10, 20), 20).includes(1), false);
+});
+
+Deno.test("a stretch of time holds the steps whose centres lie in it, or else the nearest", () => {
+  const times = { feature_rate: 10, first_feature: 0.05 };
+  const steps = (onset: number, offset: number) => [...stepsBetween(onset, offset, times, 5)];
+  assert.deepEqual(steps(0.1, 0.3), [0, 1, 1, 0, 0]);
+  assert.deepEqual(steps(0.16, 0.36), [0, 0, 1, 1, 0]);
+  assert.deepEqual(steps(0, 9), [1, 1, 1, 1, 1]);
+  assert.deepEqual(steps(0.26, 0.28), [0, 0, 1, 0, 0]);
+  assert.deepEqual(steps(3, 4), [0, 0, 0, 0, 1]);
 });

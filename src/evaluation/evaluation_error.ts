@@ -1,0 +1,12 @@
+/** A data set, or a file of it, that cannot be used, in one line. */
+export class EvaluationError extends Error {
+  override name = "EvaluationError";
+}
+
+/** The error for a file that cannot be decoded. */
+export function unreadable(file: string, kind: string, cause: unknown): EvaluationError {
+  const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+  return new EvaluationError(`Cannot read ${file}: it must be a ${kind}, got: ${reason}`, {
+    cause,
+  });
+}
