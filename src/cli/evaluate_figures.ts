@@ -52,7 +52,7 @@ export function ade20kFigures(model: string, result: Ade20kResult) {
 }
 
 /** The figures with six digits, NaN as null, as JSON wants it. */
-export function rounded(figures: Figures): unknown {
+export function rounded(figures: Figures): object {
   return JSON.parse(
     JSON.stringify(
       figures,

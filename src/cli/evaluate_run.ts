@@ -64,7 +64,13 @@ export async function evaluate(
     onProgress: (done, total, what) => bar.show(done, total, what),
   });
   bar.clear();
-  console.log(options.json ? JSON.stringify(rounded(figures), null, 2) : text);
+  const { provider } = encoders.image;
+  const ran = { version: runtime.version, provider };
+  console.log(
+    options.json
+      ? JSON.stringify({ ...rounded(figures), runtime: ran }, null, 2)
+      : `${text}\n  ran on ${provider}, ONNX Runtime ${runtime.version}`,
+  );
 }
 
 async function scenes({ folder, options, grounder, onProgress }: Job): Promise<Outcome> {

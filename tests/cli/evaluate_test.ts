@@ -81,6 +81,7 @@ Deno.test("evaluate", async (t) => {
       assert.equal(report.retrieval[way].r5, 1);
     }
     assert.equal(report.baseline.pools.sound.pointing, 0.25);
+    assert.equal(report.runtime.provider, "cpu");
   });
 
   await t.step("scenes prints tables and draws sheets", async () => {
@@ -91,6 +92,7 @@ Deno.test("evaluate", async (t) => {
     assert.match(stdout, /^ +pool +n +pointing +\(global\) +any head/m);
     assert.match(stdout, /^ +sound\+speech +1 +\d\.\d{3} +0\.250 /m);
     assert.match(stdout, /Retrieval among 4/);
+    assert.match(stdout, /ran on cpu, ONNX Runtime \d+\.\d+/);
     assert.ok((await Deno.stat(join(sheets, "sheet-001.png"))).isFile);
   });
 
