@@ -9,6 +9,8 @@ export type Stream = "video" | "audio";
 /** Encoded data that a demultiplexer may run ahead in one stream while it looks for the other; badly interleaved files need it. */
 const INTERLEAVE_BYTES = 128 * 2 ** 20;
 const RTSP_LATENCY_MS = 200;
+/** Sound comes in pieces of 20 ms; the queue keeps the driver's thread free. */
+const MICROPHONE = "latency-time=20000 ! queue";
 /** Sensor mode asked of a Jetson's CSI camera: the largest that every common sensor has. */
 const ARGUS = { width: 1920, height: 1080 };
 
@@ -46,10 +48,15 @@ export function sourceHead(
     case "argus":
       return chain(argus(url.sensor, name, format));
     case "alsa":
-      return chain(`alsasrc name=${name} device=${quoted(url.device)} ! queue`);
+      // Some devices stamp with another clock than the system's.
+      return chain(
+        `alsasrc name=${name} device=${
+          quoted(url.device)
+        } use-driver-timestamps=false ${MICROPHONE}`,
+      );
     case "pulse": {
       const device = url.device === "" ? "" : ` device=${quoted(url.device)}`;
-      return chain(`pulsesrc name=${name}${device} ! queue`);
+      return chain(`pulsesrc name=${name}${device} ${MICROPHONE}`);
     }
     case "pattern":
       return chain(

@@ -9,7 +9,10 @@ import { planOf } from "./media.ts";
 Deno.test("cameras and microphones become launch texts with leaky, unpaced sinks", () => {
   const plan = planOf({ video: "v4l2:///dev/video0", audio: "alsa://hw:1,0", pace: "fast" });
   assert.match(plan.launch, /v4l2src name=video_source device="\/dev\/video0" ! queue ! decodebin/);
-  assert.match(plan.launch, /alsasrc name=audio_source device="hw:1,0" ! queue ! audioconvert/);
+  assert.match(
+    plan.launch,
+    /alsasrc name=audio_source device="hw:1,0" .*latency-time=20000 ! queue ! audioconvert/,
+  );
   assert.match(plan.launch, /appsink name=video sync=false async=false drop=true/);
   assert.match(plan.launch, /appsink name=audio sync=false async=false drop=true/);
   assert.equal(plan.live, true);
@@ -18,7 +21,7 @@ Deno.test("cameras and microphones become launch texts with leaky, unpaced sinks
   }
   assert.match(
     planOf({ video: "test://ball", audio: "pulse://mic 1" }).launch,
-    /pulsesrc name=audio_source device="mic 1" !/,
+    /pulsesrc name=audio_source device="mic 1" latency-time=20000 ! queue !/,
   );
 });
 
