@@ -53,12 +53,12 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
 }
 
 function summary(pipeline: Pipeline, heard: readonly WhenceEvent[]): string {
-  const { counters, latency_ms, providers, events } = pipeline.stats();
-  const drops = counters.droppedFrames + counters.droppedAudioBuffers + counters.lostSteps;
+  const { frames, audio, hops, steps, latency_ms, providers, events } = pipeline.stats();
+  const drops = frames.dropped + frames.overwritten + audio.dropped_buffers + steps.lost;
   const ms = (value: number | null | undefined) => value == null ? "-" : `${Math.round(value)} ms`;
   return [
-    `frames    ${counters.frames} captured, ${counters.encodedFrames} encoded`,
-    `hops      ${counters.hops}, ${counters.skippedHops} skipped`,
+    `frames    ${frames.captured} captured, ${frames.encoded} encoded`,
+    `hops      ${hops.run}, ${hops.skipped} skipped`,
     `events    ${events?.sound ?? 0} sounds, ${
       events?.speech ?? 0
     } words, ${heard.length} messages`,

@@ -30,9 +30,6 @@ export interface PipelineOptions {
   readonly opened?: (urls: readonly string[]) => void;
 }
 
-/** What a pipeline did in its life. */
-export type PipelineStats = ReturnType<Pipeline["stats"]>;
-
 /** Wires capture, grounding, detection and publishing of one pipeline file; starts, supervises and stops them. */
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -42,7 +39,7 @@ export class Pipeline {
   #engine: Engine | undefined;
   #reporter: Reporter | undefined;
   #stream: SourceStream | undefined;
-  #past: Record<string, number> = {};
+  #past: Partial<Record<string, number>> = {};
   #reconnects = 0;
   #enabled = true;
   #toggled = new AbortController();
@@ -51,13 +48,31 @@ export class Pipeline {
     this.#options = options;
   }
 
-  /** Counters since the start, all streams of a reconnecting source together. */
+  /** Counters since the start, all lives of a reconnecting source together; what `P/NAME/stats` says. */
   stats() {
+    const count = sum(this.#past, this.#stream?.stats() ?? {});
     return {
       uptime_s: Math.round((Date.now() - this.#startedMs) / 1000),
       rss_mb: Math.round(Deno.memoryUsage().rss / 1e6),
       reconnects: this.#reconnects,
-      counters: sum(this.#past, this.#stream?.stats() ?? {}),
+      frames: {
+        captured: count.frames ?? 0,
+        encoded: count.encodedFrames ?? 0,
+        dropped: count.droppedFrames ?? 0,
+        overwritten: count.overwrittenFrames ?? 0,
+      },
+      audio: {
+        samples: count.samples ?? 0,
+        missing: count.missingSamples ?? 0,
+        overwritten: count.overwrittenSamples ?? 0,
+        dropped_buffers: count.droppedAudioBuffers ?? 0,
+      },
+      hops: { run: count.hops ?? 0, skipped: count.skippedHops ?? 0 },
+      steps: {
+        grounded: count.steps ?? 0,
+        lost: count.lostSteps ?? 0,
+        unpaired: count.unpairedSteps ?? 0,
+      },
       ...this.#reporter?.stats(),
       providers: this.#engine?.providers ?? {},
       sinks: this.#publisher?.counters() ?? {},
@@ -226,7 +241,10 @@ function aborted(signal: AbortSignal): Promise<void> {
   return promise;
 }
 
-function sum(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>) {
+function sum(
+  a: Readonly<Partial<Record<string, number>>>,
+  b: Readonly<Partial<Record<string, number>>>,
+): Partial<Record<string, number>> {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return Object.fromEntries([...keys].map((key) => [key, (a[key] ?? 0) + (b[key] ?? 0)]));
 }

@@ -9,7 +9,7 @@ Deno.test("a pipeline that is asked to stop says so and goes offline", async () 
   await using broker = await Mosquitto.start();
   await using run = await runPipeline(broker, { source: PATTERN }, ".");
   await eventually("it runs", () => run.states().some(({ state }) => state === "running"));
-  await eventually("hops", () => run.pipeline.stats().counters.hops > 2);
+  await eventually("hops", () => run.pipeline.stats().hops.run > 2);
   run.stop();
   await run.ended;
   await run.listener.until("whence/available", "offline");
@@ -23,13 +23,13 @@ Deno.test("a pipeline that is asked to stop says so and goes offline", async () 
 Deno.test("a pipeline is switched off and on over MQTT; its source is let go meanwhile", async () => {
   await using broker = await Mosquitto.start();
   await using run = await runPipeline(broker, { source: PATTERN }, ".");
-  await eventually("hops", () => run.pipeline.stats().counters.hops > 1);
+  await eventually("hops", () => run.pipeline.stats().hops.run > 1);
   await run.listener.say("whence/front/set", '{"enabled": false}');
   await eventually("it is stopped", () => run.states().at(-1)?.state === "stopped");
   assert.equal(run.states().at(-1)?.reason, "disabled over MQTT");
-  const { hops } = run.pipeline.stats().counters;
+  const hops = run.pipeline.stats().hops.run;
   await run.listener.say("whence/front/set", '{"enabled": true}');
-  await eventually("it runs again", () => run.pipeline.stats().counters.hops > hops);
+  await eventually("it runs again", () => run.pipeline.stats().hops.run > hops);
   assert.equal(run.states().at(-1)?.state, "running");
 });
 
