@@ -14,6 +14,18 @@ const MICROPHONE = "latency-time=20000 ! queue";
 /** Sensor mode asked of a Jetson's CSI camera: the largest that every common sensor has. */
 const ARGUS = { width: 1920, height: 1080 };
 
+/**
+ * What a USB camera is asked for, best first. Left to itself it takes the largest picture that it has, mostly at 5 Hz;
+ * models see a few hundred pixels.
+ */
+const WEBCAM = [
+  ...["640,height=480", "640,height=360"].map((size) => `video/x-raw,width=${size},framerate=30/1`),
+  "image/jpeg,width=1280,height=720,framerate=30/1",
+  "video/x-raw",
+  "image/jpeg",
+  "video/x-h264",
+].join(";");
+
 /** Launch text that brings in one source, and for each stream the text from which its tail goes on. */
 export interface Head {
   readonly source: string;
@@ -44,7 +56,11 @@ export function sourceHead(
     case "rtsp":
       return rtsp(url.url, streams, name);
     case "v4l2":
-      return decoded(`v4l2src name=${name} device=${quoted(url.device)} ! queue`, streams, name);
+      return decoded(
+        `v4l2src name=${name} device=${quoted(url.device)} ! capsfilter caps="${WEBCAM}" ! queue`,
+        streams,
+        name,
+      );
     case "argus":
       return chain(argus(url.sensor, name, format));
     case "alsa":

@@ -8,7 +8,10 @@ import { planOf } from "./media.ts";
 
 Deno.test("cameras and microphones become launch texts with leaky, unpaced sinks", () => {
   const plan = planOf({ video: "v4l2:///dev/video0", audio: "alsa://hw:1,0", pace: "fast" });
-  assert.match(plan.launch, /v4l2src name=video_source device="\/dev\/video0" ! queue ! decodebin/);
+  assert.match(
+    plan.launch,
+    /v4l2src name=video_source device="\/dev\/video0" ! capsfilter .* ! queue ! decodebin/,
+  );
   assert.match(
     plan.launch,
     /alsasrc name=audio_source device="hw:1,0" .*latency-time=20000 ! queue ! audioconvert/,
