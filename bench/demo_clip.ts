@@ -25,15 +25,22 @@ export interface RecordedClip {
   play(): Capture;
 }
 
-/** Decodes the demo clip into memory. */
-export async function recordClip(width: number, height: number): Promise<RecordedClip> {
+/** Decodes the demo clip, or its first seconds, into memory. */
+export async function recordClip(
+  width: number,
+  height: number,
+  seconds = Infinity,
+): Promise<RecordedClip> {
   const { source } = clipPipeline("fast", { jsonl: "unused.jsonl" });
   const plan = planCapture(source, { width, height, sampleRate: 16000, folder: MODEL });
   await using capture = await openCapture(plan, { signal: new AbortController().signal });
-  const [frames, chunks] = await Promise.all([
+  const recorded = await Promise.all([
     Array.fromAsync(capture.frames(), (frame) => ({ ...frame, data: frame.data.slice() })),
     Array.fromAsync(capture.audio(), (chunk) => ({ ...chunk, samples: chunk.samples.slice() })),
   ]);
+  const wanted = ({ ptsNs }: { readonly ptsNs: number }) => ptsNs < seconds * 1e9;
+  const frames = recorded[0].filter(wanted);
+  const chunks = recorded[1].filter(wanted);
   const { geometry, epochZeroNs } = capture;
   const play = (): Capture => ({
     live: false,

@@ -1,0 +1,172 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runtimeSchema } from "../src/config/schema.ts";
+import { windowSamples } from "../src/grounding/rolling.ts";
+import { importModel } from "../src/importer/import_model.ts";
+import { type Encoders, loadModel } from "../src/model/encoders.ts";
+import { loadManifest } from "../src/model/manifest.ts";
+import { openRuntime } from "../src/model/runtime.ts";
+import type { Runtime } from "../src/model/session.ts";
+import { loadEngine } from "../src/pipeline/engine.ts";
+import { SourceStream } from "../src/pipeline/stream.ts";
+import { FULL_SIZE, writeSyntheticCheckpoint } from "../tests/importer/synthetic_checkpoint.ts";
+import { clipPipeline, recordClip } from "./demo_clip.ts";
+import { type BenchReport, type Figure, median } from "./report.ts";
+
+const RUNS = 5;
+const THREADS = 1;
+const SIZE = 224;
+const WINDOW = 2;
+const CLIP_SECONDS = 4;
+const TORCH = fileURLToPath(new URL("import_speed_torch.py", import.meta.url));
+
+interface Times {
+  /** ms a frame */
+  readonly image: number;
+  /** ms a window */
+  readonly audio: number;
+}
+
+/**
+ * The published model's architecture, random weights: import time, one frame, one second of sound and
+ * one hop of the pipeline, beside PyTorch where `python3` has it.
+ */
+export async function bench(): Promise<BenchReport> {
+  const folder = await Deno.makeTempDir({ prefix: "whence-bench-" });
+  try {
+    const source = join(folder, "source");
+    await writeSyntheticCheckpoint(source, FULL_SIZE);
+    const figures: Figure[] = [];
+    const fp32 = await measure(folder, source, "fp32", figures);
+    const int8 = await measure(folder, source, "int8", figures);
+    const torch = await torchTimes(fp32.samples);
+    const seconds = fp32.samples / 16000;
+    for (const [name, times] of [["fp32", fp32], ["int8", int8]] as const) {
+      figures.push(
+        against(`one frame, ${name}`, times.image, torch?.image, torch?.version),
+        against(
+          `one second of sound, ${name}`,
+          times.audio / seconds,
+          torch && torch.audio / seconds,
+          torch?.version,
+        ),
+        {
+          what: `a hop of the pipeline, ${name}`,
+          value: times.hop,
+          unit: "ms",
+          baseline: { what: "its encoder runs alone", value: times.bareHop },
+        },
+      );
+    }
+    return { name: `import-speed, ${THREADS} thread, ${WINDOW} s window`, runs: RUNS, figures };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function measure(
+  out: string,
+  source: string,
+  precision: "fp32" | "int8",
+  figures: Figure[],
+): Promise<Times & { samples: number; hop: number; bareHop: number }> {
+  const runtime = await openRuntime(
+    runtimeSchema.parse({ providers: ["cpu"], threads: THREADS }),
+    ".",
+  );
+  const started = performance.now();
+  const { folder } = await importModel(source, runtime, {
+    name: precision,
+    out,
+    precision,
+    image: { width: SIZE, height: SIZE },
+    window: WINDOW,
+  });
+  figures.push({
+    what: `import, ${precision}, checked`,
+    value: (performance.now() - started) / 1000,
+    unit: "s",
+  });
+  const { samples, ...times } = await encoderTimes(runtime, folder);
+  await runtime.close();
+  const pipeline = await pipelineTimes(folder, times);
+  await Deno.remove(folder, { recursive: true });
+  return { ...times, ...pipeline, samples };
+}
+
+async function encoderTimes(
+  runtime: Runtime,
+  folder: string,
+): Promise<Times & { samples: number }> {
+  const model = await loadManifest(folder);
+  const samples = windowSamples(model.manifest, WINDOW);
+  const encoders: Encoders = await loadModel(model, runtime, { windowSamples: samples });
+  const frame = new Uint8Array(SIZE * SIZE * 3).map((_, i) => i * 7);
+  const sound = new Float32Array(samples).map((_, i) => 0.1 * Math.sin(i / 7));
+  const image = await milliseconds(() => encoders.encodeImages(frame, 1));
+  const audio = await milliseconds(() => encoders.encodeAudio(sound));
+  await encoders.release();
+  return { image, audio, samples };
+}
+
+async function milliseconds(call: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let run = 0; run <= RUNS; run++) {
+    const start = performance.now();
+    await call();
+    // The first run warms up.
+    if (run > 0) times.push(performance.now() - start);
+  }
+  return median(times);
+}
+
+/** Wall time a hop, and what the same numbers of encoder runs take alone. */
+async function pipelineTimes(
+  model: string,
+  times: Times,
+): Promise<{ hop: number; bareHop: number }> {
+  const config = { ...clipPipeline("fast", { jsonl: "unused.jsonl" }), model };
+  await using engine = await loadEngine(config, ".", () => {});
+  const clip = await recordClip(SIZE, SIZE, CLIP_SECONDS);
+  const stream = new SourceStream(clip.play(), engine, config, {
+    detected: () => {},
+    hopped: () => {},
+    ended: () => {},
+    clockSet: () => {},
+  });
+  const start = performance.now();
+  await stream.run(new AbortController().signal);
+  const wall = performance.now() - start;
+  const { hops, encodedFrames } = stream.stats();
+  return {
+    hop: wall / hops,
+    bareHop: times.audio + times.image * encodedFrames / hops,
+  };
+}
+
+/** PyTorch on the same architecture, or undefined where there is none. */
+async function torchTimes(samples: number): Promise<Times & { version: string } | undefined> {
+  for (const python of ["python3", "/usr/bin/python3"]) {
+    try {
+      const { success, stdout } = await new Deno.Command(python, {
+        args: [TORCH, String(THREADS), String(RUNS), String(samples)],
+        stdin: "null",
+        stderr: "null",
+      }).output();
+      if (success) return JSON.parse(new TextDecoder().decode(stdout));
+    } catch {
+      // Not this one.
+    }
+  }
+  return undefined;
+}
+
+function against(
+  what: string,
+  value: number,
+  torch: number | undefined,
+  version: string | undefined,
+): Figure {
+  const baseline = torch === undefined ? undefined : { what: `PyTorch ${version}`, value: torch };
+  return { what, value, unit: "ms", ...(baseline && { baseline }) };
+}
