@@ -177,8 +177,8 @@ class TileFolder {
 
 function caption({ id, pool, targets, topScore }: SceneResult): string {
   const found = targets.map((target) =>
-    `${target.kind} ${target.name}: ${(target.hit ?? target.hitAnyHead) ? "hit" : "miss"}`
+    `${(target.hit ?? target.hitAnyHead) ? "hit" : "miss"}: ${target.kind} ${target.name}`
   );
   const nothing = `nothing to find, top score ${topScore?.toFixed(2) ?? "unknown"}`;
-  return `${pool}/${id}  ${found.join(", ") || nothing}`;
+  return `${found.join(", ") || nothing}  (${pool}/${id})`;
 }
