@@ -9,6 +9,7 @@ import type { AudioChunk, Capture, CaptureNotice, CaptureStats, Frame } from "./
 import type { FitGeometry } from "../config/fit.ts";
 import type { CapturePlan, StreamPlan } from "./plan.ts";
 import { packRows } from "./pack_rows.ts";
+import { maskSecrets } from "./source_url.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const PULL_MS = 200;
@@ -105,7 +106,10 @@ class GstCapture implements Capture {
       await this.#await(performance.now() + 1000, signal, () => this.#flowing());
     }
     if (going === "failed") throw cannot(this.#plan.video, "it does not start");
-    if (going === "going" && nature === "asked") throw this.#silent(timeoutMs);
+    if (going === "going" && nature === "asked") {
+      const seconds = timeoutMs / 1000;
+      throw cannot(this.#plan.video, `picture and sound did not both come within ${seconds} s`);
+    }
     this.#epochZeroNs = this.#pipeline.epochZeroNs();
     const dog = (stream: "video" | "audio", sink: AppSink) =>
       new Watchdog(stream, sink, this.live, this.#starvedAfterMs, began);
@@ -113,7 +117,7 @@ class GstCapture implements Capture {
     this.#signal = signal;
     signal?.addEventListener("abort", this.#abort, { once: true });
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
-    Deno.unrefTimer(this.#timer as unknown as number);
+    this.#timer.unref();
   }
 
   async *frames(): AsyncGenerator<Frame> {
@@ -223,17 +227,15 @@ class GstCapture implements Capture {
       const fault = faultOf(message, this.#plan);
       this.#fault ??= fault;
       if (fault === undefined && message.kind === "warning") {
-        this.#tell({ kind: "warning", message: `${message.element}: ${message.text}` });
+        this.#tell({
+          kind: "warning",
+          message: maskSecrets(`${message.element}: ${message.text}`),
+        });
       }
     }
   }
 
   #tell(notice: CaptureNotice): void {
     this.onNotice?.(notice);
-  }
-
-  #silent(timeoutMs: number): CaptureError {
-    const quiet = this.#pipeline.frames.arrived > 0 ? this.#plan.audio : this.#plan.video;
-    return cannot(quiet, `nothing came within ${timeoutMs / 1000} s`);
   }
 }

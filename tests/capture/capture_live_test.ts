@@ -106,6 +106,15 @@ Deno.test("an abort before or while opening ends the opening", async () => {
   await assert.rejects(opening, /abort/i);
 });
 
+Deno.test("a source of which one stream never comes does not open for ever", async () => {
+  const graph =
+    "videotestsrc ! appsink name=video audiotestsrc ! valve drop=true ! appsink name=audio";
+  await assert.rejects(
+    openCapture(planOf({ graph, pace: "fast" }), { openTimeoutMs: 300 }),
+    /^CaptureError: Cannot capture from source\.graph: picture and sound did not both come within 0\.3 s$/,
+  );
+});
+
 Deno.test("a camera that sends JPEG after JPEG over HTTP is one", async () => {
   using clips = new Clips();
   await clips.make(...picture(1, 1), ..."-frames:v 1 one.jpg".split(" "));
