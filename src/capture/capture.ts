@@ -9,7 +9,7 @@ import type { AudioChunk, Capture, CaptureNotice, CaptureStats, Frame } from "./
 import type { FitGeometry } from "../config/fit.ts";
 import type { CapturePlan, StreamPlan } from "./plan.ts";
 import { packRows } from "./pack_rows.ts";
-import { maskSecrets } from "./source_url.ts";
+import { maskSecrets } from "../config/secrets.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const PULL_MS = 200;

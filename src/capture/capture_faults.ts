@@ -1,7 +1,7 @@
 import type { BusMessage } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
 import type { CapturePlan, StreamPlan } from "./plan.ts";
-import { maskSecrets } from "./source_url.ts";
+import { maskSecrets } from "../config/secrets.ts";
 import { TAIL_HEAD } from "./tails.ts";
 
 /** Kinds of data whose decoder must be there; subtitles and the like may go undecoded. */

@@ -4,7 +4,7 @@ import { CaptureError } from "./capture_error.ts";
 import type { PictureSize } from "./fit_geometry.ts";
 import { cString, loadNative, type Native, takeError } from "./native.ts";
 import type { CapturePlan } from "./plan.ts";
-import { maskSecrets } from "./source_url.ts";
+import { maskSecrets } from "../config/secrets.ts";
 import { FRAME_SINK, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./tails.ts";
 
 const STATE_NULL = 1;

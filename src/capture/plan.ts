@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import type { SourceConfig } from "../config/schema.ts";
+import { maskSecrets } from "../config/secrets.ts";
 import { CaptureError } from "./capture_error.ts";
 import type { Fit } from "./fit_geometry.ts";
 import { completeGraph } from "./graph_text.ts";
 import { type Head, sourceHead, type Stream } from "./heads.ts";
 import { launchElements } from "./launch_text.ts";
-import { maskSecrets, parseSourceUrl, type SourceUrl } from "./source_url.ts";
+import { parseSourceUrl, type SourceUrl } from "./source_url.ts";
 import { audioTail, type FrameFormat, type SinkMode, videoTail } from "./tails.ts";
 
 /** What the model wants, and where the pipeline file lies. */

@@ -1,4 +1,5 @@
 import { resolvePath } from "../config/paths.ts";
+import { maskSecrets } from "../config/secrets.ts";
 import { CaptureError } from "./capture_error.ts";
 
 /** Patterns of GStreamer's `videotestsrc`. */
@@ -134,16 +135,6 @@ export function parseSourceUrl(text: string, key: SourceKey, folder: string): So
       }
   }
   return wrong(KINDS[key]);
-}
-
-/** A text with the passwords and tokens of the URLs in it replaced by `***`. */
-export function maskSecrets(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"]*@/gi, "$1***@")
-    .replace(
-      /([?&][^=&\s"]*(?:pass|pwd|token|key|secret|auth|sig)[^=&\s"]*=)[^&\s"]+/gi,
-      "$1***",
-    );
 }
 
 function list(names: readonly string[]): string {

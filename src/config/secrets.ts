@@ -11,11 +11,13 @@ export function rememberSecret(secret: string): void {
   }
 }
 
+const SECRET_NAME =
+  "[\\w-]*(?:passw(?:or)?d|passphrase|secret|token|credential|(?:api|private)[-_]?key)[\\w-]*" +
+  "|(?:[\\w-]*[-_])?(?:pass|pwd|pw)";
+
 /** Whether a variable or parameter of this name holds a secret. */
 export function soundsSecret(name: string): boolean {
-  return !/file$/i.test(name) &&
-    (/passw(or)?d|passphrase|secret|token|credential|(api|private)[-_]?key/i.test(name) ||
-      /(^|[-_])(pass|pwd|pw)$/i.test(name));
+  return new RegExp(`^(?:${SECRET_NAME})$`, "i").test(name) && !/file$/i.test(name);
 }
 
 /** Remembers the passwords of the URLs among all texts of a document, as written and decoded. */
@@ -38,18 +40,25 @@ export function rememberUrlPasswords(content: unknown): void {
 
 // GStreamer takes all before the first @ for user and password, a slash too; so does this.
 const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s"':@/?#]*):([^\s"']+)@/gi;
+// A name without a password in front of a camera's or server's host may be a key.
+const LONE_USER = /((?:https?|rtsp[stu]?):\/\/)[^\s"'@/:]+@/gi;
 const QUERY = /([?&](?:key|auth|sig|signature)=)[^\s"'&]+/gi;
-const PARAMETER = /([\w-]+)(\s*=\s*)("(?:\\.|[^"\\])*"|'[^']*'|[^\s"'&;!]+)/g;
+const PARAMETER = new RegExp(
+  `(?<![\\w-])(${SECRET_NAME})(\\s*=\\s*)("(?:\\\\.|[^"\\\\])*"|'[^']*'|[^\\s"'&;!]+)`,
+  "gi",
+);
 
 /**
  * The text with every secret replaced by `***`: passwords inside URLs, parameters such as `user-pw=` and `token=`,
  * and all that {@linkcode rememberSecret} was told. Logs, `check` and `state` show nothing else.
  */
 export function maskSecrets(text: string): string {
-  let masked = text.replace(URL_PASSWORD, `$1:${MASK}@`).replace(QUERY, `$1${MASK}`).replace(
-    PARAMETER,
-    (whole, name: string, equals: string) => soundsSecret(name) ? `${name}${equals}${MASK}` : whole,
-  );
+  let masked = text.replace(URL_PASSWORD, `$1:${MASK}@`).replace(LONE_USER, `$1${MASK}@`)
+    .replace(QUERY, `$1${MASK}`).replace(
+      PARAMETER,
+      (whole, name: string, equals: string) =>
+        soundsSecret(name) ? `${name}${equals}${MASK}` : whole,
+    );
   for (const form of known.values()) masked = masked.replaceAll(form, MASK);
   return masked;
 }

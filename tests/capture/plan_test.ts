@@ -56,7 +56,7 @@ Deno.test("one URL for picture and sound is opened once, two are opened twice", 
 Deno.test("the launch text for people holds no password", () => {
   const { launch, shown } = planOf({ uri: "rtsp://me:geheim@cam/a?token=abc" });
   assert.ok(launch.includes("me:geheim@cam"));
-  assert.match(shown, /location="rtsp:\/\/\*\*\*@cam\/a\?token=\*\*\*"/);
+  assert.match(shown, /location="rtsp:\/\/me:\*\*\*@cam\/a\?token=\*\*\*"/);
 });
 
 Deno.test("a graph must have the appsinks video and audio, once each", () => {

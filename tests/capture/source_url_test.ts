@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CaptureError } from "../../src/capture/capture_error.ts";
-import { maskSecrets, parseSourceUrl } from "../../src/capture/source_url.ts";
+import { parseSourceUrl } from "../../src/capture/source_url.ts";
 import { Clips } from "./media.ts";
 
 Deno.test("each kind of source is told from its text", () => {
@@ -48,7 +48,7 @@ Deno.test("a text that names no source is refused in one line that says what may
     ["rtsp://", "uri", /rtsp:\/\/HOST/],
     ["ftp://host/x", "uri", /must be a file path/],
     ["file://host/x", "uri", /must be a path/],
-    ["rtsp://u:geheim@[bad/x", "uri", /got rtsp:\/\/\*\*\*@\[bad/],
+    ["rtsp://u:geheim@[bad/x", "uri", /got rtsp:\/\/u:\*\*\*@\[bad/],
   ];
   for (const [text, key, message] of wrong) {
     assert.throws(() => parseSourceUrl(text, key, "/nowhere"), (error) => {
@@ -59,11 +59,4 @@ Deno.test("a text that names no source is refused in one line that says what may
       return true;
     }, text);
   }
-});
-
-Deno.test("passwords and tokens are masked wherever a URL stands in a text", () => {
-  assert.equal(
-    maskSecrets(`rtspsrc location="rtsp://me:pa:ss@cam/x?token=abc&w=1" ! x http://k@h/`),
-    `rtspsrc location="rtsp://***@cam/x?token=***&w=1" ! x http://***@h/`,
-  );
 });

@@ -11,7 +11,11 @@ Deno.test("passwords inside URLs are masked, the rest stays", () => {
   );
   assert.equal(maskSecrets('"mqtts://u:p%40ss@h"'), '"mqtts://u:***@h"');
   assert.equal(maskSecrets("rtsp://u:a/b@c@h/x"), "rtsp://u:***@h/x");
-  for (const plain of ["mqtt://host:1883", "rtsp://user@host/a", "embedded:1883", "a:b@c"]) {
+  assert.equal(
+    maskSecrets(`rtspsrc location="rtsp://me:pa:ss@cam/x?token=abc&w=1" ! x http://key@h/`),
+    `rtspsrc location="rtsp://me:***@cam/x?token=***&w=1" ! x http://***@h/`,
+  );
+  for (const plain of ["mqtt://host:1883", "mqtt://user@host/a", "embedded:1883", "a:b@c"]) {
     assert.equal(maskSecrets(plain), plain);
   }
 });
