@@ -25,7 +25,7 @@ export type CaptureNotice =
 export interface CaptureStats {
   readonly frames: number;
   readonly samples: number;
-  /** Frames and audio buffers dropped because nobody read them in time. */
+  /** Frames and audio buffers dropped because nobody read them in time, or because they came a second late. */
   readonly droppedFrames: number;
   readonly droppedAudioBuffers: number;
 }

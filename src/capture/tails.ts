@@ -81,12 +81,12 @@ export function audioTail(sampleRate: number, mode: SinkMode): string {
   ].join(" ! ");
 }
 
-/** Later than this a paced frame is worth nothing; decoders are told and leave pictures out. */
+/** Later than this a paced frame is worth nothing. Decoders are not told (qos): they would leave out what is late by a hair. */
 const LATENESS_NS = 1e9;
 
 function appsink(stream: "video" | "audio", { leaky, paced, together }: SinkMode): string {
   const depth = SINK_DEPTH[stream][leaky ? "leaky" : "waiting"];
   const name = stream === "video" ? FRAME_SINK : SAMPLE_SINK;
-  const late = paced && stream === "video" ? ` qos=true max-lateness=${LATENESS_NS}` : "";
+  const late = paced && stream === "video" ? ` max-lateness=${LATENESS_NS}` : "";
   return `appsink name=${name} sync=${paced} async=${together} drop=${leaky} max-buffers=${depth} enable-last-sample=false${late}`;
 }
