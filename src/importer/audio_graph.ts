@@ -1,10 +1,10 @@
 import { GraphBuilder, type Value } from "../onnx/graph_builder.ts";
 import { float32s } from "../onnx/tensor.ts";
-import type { Architecture } from "./architecture.ts";
+import type { Architecture, TimeConv } from "./architecture.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { BuiltGraph } from "./image_graph.ts";
 import { type Arithmetic, type Flow, Layers } from "./layers.ts";
-import { linearWeight } from "./linear_weight.ts";
+import { convWeight, linearWeight } from "./linear_weight.ts";
 import { plainWeightNorm } from "./plain_linear.ts";
 import { stepsAfter } from "./timing.ts";
 import { hubertBlock, transformerBlock } from "./transformer_block.ts";
@@ -87,23 +87,37 @@ function normalizeWaveform(g: GraphBuilder, waveform: Value): Value {
 
 /** `[n, samples]` → `[n, steps, channels]`. */
 function convolve(layers: Layers, signal: Value, { audio }: Architecture, tap: Tap): Flow {
-  const { g, weights } = layers;
-  let x: Flow = { value: g.node("Unsqueeze", [signal, g.shape([1])]), type: "float32" };
-  audio.convs.forEach(({ stride }, i) => {
+  const { g } = layers;
+  let x: Flow = { value: g.node("Unsqueeze", [signal, g.shape([2])]), type: "float32" };
+  audio.convs.forEach((conv, i) => {
     const name = `audio_model.model.feature_extractor.conv_layers.${i}`;
-    const convolved = layers.conv(`${name}.conv`, x, {
-      dims: weights.shape(`${name}.conv.weight`),
-      read: () => weights.read(`${name}.conv.weight`),
-      bias: weights.read(`${name}.conv.bias`),
-      stride,
-      // Raw samples are small against float16's smallest steps.
-      exact: i === 0,
-    });
-    const normed = layers.norm(`${name}.layer_norm`, layers.swap(convolved), CONV_EPSILON);
-    const active = tap(`conv${i}_out`, layers.gelu(layers.half(normed)));
-    x = i === audio.convs.length - 1 ? active : layers.swap(active);
+    // Raw samples are small against float16's and int8's smallest steps.
+    const convolved = timeConv(layers, `${name}.conv`, x, conv, i === 0);
+    const normed = layers.norm(`${name}.layer_norm`, convolved, CONV_EPSILON);
+    x = tap(`conv${i}_out`, layers.gelu(layers.half(normed)));
   });
   return x;
+}
+
+/** One convolution of `[n, steps, channels]`: as a product over unfolded windows where that is faster. */
+function timeConv(
+  layers: Layers,
+  name: string,
+  x: Flow,
+  { kernel, stride }: TimeConv,
+  exact: boolean,
+): Flow {
+  const { weights } = layers;
+  if (layers.unfolds && !exact) {
+    return layers.linear(name, layers.unfold(x, kernel, stride), convWeight(weights, name));
+  }
+  return layers.swap(layers.conv(name, layers.swap(x), {
+    dims: weights.shape(`${name}.weight`),
+    read: () => weights.read(`${name}.weight`),
+    bias: weights.read(`${name}.bias`),
+    stride,
+    exact,
+  }));
 }
 
 /** Relative positions: a wide grouped convolution over time, same length out as in. */

@@ -26,8 +26,8 @@ export interface Flow {
  * The operators of a transformer, at one precision.
  *
  * - `fp16`: weights and products are float16; norms, softmax and the residual stream stay float32.
- * - `int8`: linear layers multiply bytes (activations quantised as they come, weights per output);
- *   everything else stays float32.
+ * - `int8`: linear layers and HuBERT's convolutions multiply bytes (activations quantised as they
+ *   come, weights per output); everything else stays float32.
  */
 export class Layers {
   readonly g: GraphBuilder;
@@ -189,6 +189,30 @@ export class Layers {
       });
       return { value, type };
     });
+  }
+
+  /**
+   * Whether convolutions over time become products over unfolded windows: with bytes that takes half
+   * the time, with floats none of it.
+   */
+  get unfolds(): boolean {
+    return this.arithmetic === "int8";
+  }
+
+  /** Windows of `[n, steps, channels]`, `stride` apart, side by side: `[n, windows, kernel · channels]`. */
+  unfold({ value, type }: Flow, kernel: number, stride: number): Flow {
+    const { g } = this;
+    const parts = Array.from({ length: kernel }, (_, k) => {
+      const end = k === kernel - 1 ? Number.MAX_SAFE_INTEGER : k + 1 - kernel;
+      return g.node("Slice", [
+        value,
+        g.shape([k]),
+        g.shape([end]),
+        g.shape([1]),
+        g.shape([stride]),
+      ]);
+    });
+    return { value: g.node("Concat", parts, { axis: 2 }), type };
   }
 
   /** Swaps the last two axes of three: `[n, a, b]` → `[n, b, a]`. */

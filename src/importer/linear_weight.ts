@@ -30,6 +30,27 @@ export function linearWeight(weights: Checkpoint, name: string): LinearWeight {
   };
 }
 
+/** The convolution over time `name` as a matrix over unfolded windows: inputs run over kernel, channel. */
+export function convWeight(weights: Checkpoint, name: string): LinearWeight {
+  const [outs, channels, kernel] = weights.shape(`${name}.weight`);
+  return {
+    ins: kernel * channels,
+    outs,
+    bias: weights.read(`${name}.bias`),
+    sources: [],
+    read: () => {
+      const values = weights.read(`${name}.weight`);
+      const result = new Float32Array(values.length);
+      for (let o = 0, at = 0; o < outs; o++) {
+        for (let c = 0; c < channels; c++) {
+          for (let k = 0; k < kernel; k++) result[(k * channels + c) * outs + o] = values[at++];
+        }
+      }
+      return result;
+    },
+  };
+}
+
 /**
  * Multiplies the first `columns` outputs, so that queries arrive scaled at their products with keys.
  * The first source must have at least as many.
