@@ -29,10 +29,11 @@ Deno.test("200 starts and stops leave no memory, thread or file behind", async (
       const last = rest.at(-1)!;
       assert.equal(rest.length, 4);
       const grownKb = last.rssKb - first.rssKb;
-      // 200 frames of this size would be 30 MB; the allocators' own wandering is 2 to 4 MB.
-      assert.ok(grownKb < 8192, `memory grew by ${grownKb} kB`);
-      assert.ok(last.threads <= first.threads + 2, `${first.threads} → ${last.threads} threads`);
-      assert.ok(last.files <= first.files + 2, `${first.files} → ${last.files} files`);
+      // One frame left behind at each start would be 30 MB, one thread 200; on a busy machine allocators and thread
+      // pools wander by a few.
+      assert.ok(grownKb < 20_000, `memory grew by ${grownKb} kB`);
+      assert.ok(last.threads <= first.threads + 20, `${first.threads} → ${last.threads} threads`);
+      assert.ok(last.files <= first.files + 20, `${first.files} → ${last.files} files`);
     });
   }
 });

@@ -58,7 +58,7 @@ Deno.test("an RTSP path that is not there, and a camera that does not answer, ar
   };
   assert.match(
     await failure(camera.url.replace("//", "//me:geheim@").replace("/cam", "/nix")) ?? "",
-    /^Cannot capture from rtsp:\/\/\*\*\*@127\.0\.0\.1:\d+\/nix: Not found/,
+    /^Cannot capture from rtsp:\/\/me:\*\*\*@127\.0\.0\.1:\d+\/nix: Not found/,
   );
   assert.match(await failure("rtsp://127.0.0.1:1/x") ?? "", /Could not open resource/);
 });
