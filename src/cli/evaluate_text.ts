@@ -37,13 +37,7 @@ export function scenesText(report: SceneReport): string {
       table([["sound", "word"], [mixture.sound, mixture.speech]]),
     ) +
     headsText(report, baseline) +
-    (report.retrieval && baseline.retrieval
-      ? recallsText(
-        `Retrieval among ${report.retrieval_n}`,
-        report.retrieval,
-        baseline.retrieval,
-      )
-      : "") +
+    sceneRecallsText(report) +
     "  (global): the same features pooled to one vector each; it points nowhere";
 }
 
@@ -103,13 +97,28 @@ function headsText(
   );
 }
 
-function recallsText(title: string, dense: RetrievalRecalls, global: RetrievalRecalls): string {
-  const row = (name: string, { a2i, i2a }: RetrievalRecalls): Cell[] => [
-    name,
-    ...[a2i.r1, a2i.r5, a2i.r10, i2a.r1, i2a.r5, i2a.r10],
-  ];
+function sceneRecallsText({ retrieval, retrieval_n, retrieval_by_kind, baseline }: SceneReport) {
+  if (!retrieval || !baseline.retrieval) return "";
+  const { sound, speech } = retrieval_by_kind;
+  return recallsText(`Retrieval among ${retrieval_n}`, retrieval, baseline.retrieval, [
+    ...(sound ? [recallsRow(`sounds, among ${sound.n}`, sound)] : []),
+    ...(speech ? [recallsRow(`words, among ${speech.n}`, speech)] : []),
+  ]);
+}
+
+function recallsText(
+  title: string,
+  dense: RetrievalRecalls,
+  global: RetrievalRecalls,
+  more: readonly Cell[][] = [],
+): string {
   const header = ["", "sound→picture R@1", "R@5", "R@10", "picture→sound R@1", "R@5", "R@10"];
-  return section(title, table([header, row("dense", dense), row("(global)", global)]));
+  const rows = [header, recallsRow("dense", dense), recallsRow("(global)", global), ...more];
+  return section(title, table(rows));
+}
+
+function recallsRow(name: string, { a2i, i2a }: RetrievalRecalls): Cell[] {
+  return [name, a2i.r1, a2i.r5, a2i.r10, i2a.r1, i2a.r5, i2a.r10];
 }
 
 /** Columns aligned, the first to the left; numbers with three digits, `-` where there is none. */

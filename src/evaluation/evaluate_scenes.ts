@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { HeadKind } from "../model/manifest.ts";
 import type { DenseFeatures } from "./aggregation.ts";
 import type { ClipGrounder } from "./clip_grounder.ts";
 import { type MeasuredScene, measureScene } from "./measure_scene.ts";
@@ -6,14 +7,13 @@ import {
   type EncodedClip,
   encodedClip,
   type PictureScores,
-  type RetrievalResult,
   retrievalResult,
   SoundGallery,
 } from "./pair_retrieval.ts";
 import { ResumeFile, resumeKey } from "./resume_file.ts";
-import { type SceneReport, sceneReport } from "./scene_report.ts";
+import { type SceneReport, sceneReport, type SceneRetrieval } from "./scene_report.ts";
 import { type SceneResult, sceneResultSchema } from "./scene_result.ts";
-import { isMixture, type Scene, type SceneSet } from "./scene_set.ts";
+import { type Scene, type SceneSet, spread } from "./scene_set.ts";
 import { contactSheet, sceneTile } from "./scene_tile.ts";
 
 /** Called as work goes on. */
@@ -53,7 +53,7 @@ export async function evaluateScenes(
   let finished = false;
   try {
     const chosen = retrievalScenes(set.scenes, options.retrievalPairs);
-    const pairs = new Map<string, EncodedPair>();
+    const pairs: EncodedPair[] = [];
     const tiles = options.pictures === undefined
       ? undefined
       : await TileFolder.open(options.pictures);
@@ -65,7 +65,7 @@ export async function evaluateScenes(
         await tiles?.misses(scene.id);
       if (needed) {
         const measured = await measureScene(grounder, set.folder, scene);
-        if (chosen.has(scene.id)) pairs.set(scene.id, pairOf(measured));
+        if (chosen.has(scene.id)) pairs.push(pairOf(scene, measured));
         await tiles?.add(measured, grounder);
         if (known === undefined) await resume.add(measured.result);
       }
@@ -74,7 +74,7 @@ export async function evaluateScenes(
       options.onProgress?.(results.length, set.scenes.length, "scenes");
     }
     await tiles?.finish();
-    const retrieval = pairs.size === 0 ? undefined : await ranked(grounder, pairs, options);
+    const retrieval = pairs.length === 0 ? undefined : await ranked(grounder, pairs, options);
     finished = true;
     return sceneReport(`${manifest.name}@${manifest.version}`, results, retrieval);
   } finally {
@@ -83,44 +83,49 @@ export async function evaluateScenes(
 }
 
 /**
- * Ids of the scenes that retrieval ranks: one target kind, and the first of each target name, since a second picture of
- * the same thing would count as a miss.
+ * Ids of the scenes that retrieval ranks: of one kind, and the first of each target name, since a second picture of the
+ * same thing would count as a miss.
  */
 function retrievalScenes(scenes: readonly Scene[], limit: number): Set<string> {
   const names = new Set<string>();
-  const ids = new Set<string>();
-  for (const scene of scenes) {
-    if (ids.size >= limit) break;
+  const candidates = scenes.filter((scene) => {
     const own = new Set(scene.targets.map((target) => target.name));
-    if (own.size === 0 || isMixture(scene) || [...own].some((name) => names.has(name))) continue;
+    if (kindOf(scene) === undefined || [...own].some((name) => names.has(name))) return false;
     own.forEach((name) => names.add(name));
-    ids.add(scene.id);
-  }
-  return ids;
+    return true;
+  });
+  return new Set(spread(candidates, limit).map(({ id }) => id));
+}
+
+function kindOf({ targets }: Scene): HeadKind | undefined {
+  const kinds = new Set(targets.map((target) => target.kind));
+  return kinds.size === 1 ? targets[0].kind : undefined;
 }
 
 async function ranked(
   grounder: ClipGrounder,
-  pairs: ReadonlyMap<string, EncodedPair>,
+  pairs: readonly EncodedPair[],
   { onProgress, signal }: SceneRunOptions,
-): Promise<RetrievalResult> {
-  const clips = [...pairs.values()];
-  const gallery = new SoundGallery(grounder, clips);
+): Promise<SceneRetrieval> {
+  const gallery = new SoundGallery(grounder, pairs);
   const scores: PictureScores[] = [];
-  for (const { image } of clips) {
+  for (const { image } of pairs) {
     signal?.throwIfAborted();
     scores.push(await gallery.score(image));
-    onProgress?.(scores.length, clips.length, "retrieval");
+    onProgress?.(scores.length, pairs.length, "retrieval");
   }
-  return retrievalResult(scores);
+  const of = (kind: HeadKind) =>
+    retrievalResult(scores, [...pairs.keys()].filter((i) => pairs[i].kind === kind));
+  return { all: retrievalResult(scores), sound: of("sound"), speech: of("speech") };
 }
 
 interface EncodedPair extends EncodedClip {
+  readonly kind: HeadKind | undefined;
   readonly image: DenseFeatures;
 }
 
-function pairOf({ audio, image, activeSteps }: MeasuredScene): EncodedPair {
-  return { ...encodedClip(audio, activeSteps), image };
+function pairOf(scene: Scene, { audio, image, activeSteps }: MeasuredScene): EncodedPair {
+  return { ...encodedClip(audio, activeSteps), image, kind: kindOf(scene) };
 }
 
 class TileFolder {

@@ -69,12 +69,21 @@ export class SoundGallery {
   }
 }
 
-/** @param pictures scores of picture i, whose partner is sound i */
-export function retrievalResult(pictures: readonly PictureScores[]): RetrievalResult {
-  const n = pictures.length;
+/**
+ * @param pictures scores of picture i, whose partner is sound i
+ * @param chosen ranks only these pairs among themselves
+ */
+export function retrievalResult(
+  pictures: readonly PictureScores[],
+  chosen: readonly number[] = [...pictures.keys()],
+): RetrievalResult {
+  const n = chosen.length;
   const matrix = (which: keyof PictureScores) =>
     recalls(
-      Float32Array.from({ length: n * n }, (_, i) => pictures[i % n][which][Math.floor(i / n)]),
+      Float32Array.from(
+        { length: n * n },
+        (_, i) => pictures[chosen[i % n]][which][chosen[Math.floor(i / n)]],
+      ),
       n,
     );
   return { n, dense: matrix("dense"), global: matrix("global") };

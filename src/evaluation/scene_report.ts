@@ -34,6 +34,16 @@ export interface BaselineFigures {
   readonly retrieval: RetrievalRecalls | null;
 }
 
+/** Retrieval among all scenes it ranked, and among those of one kind. */
+export interface SceneRetrieval {
+  readonly all: RetrievalResult;
+  readonly sound: RetrievalResult;
+  readonly speech: RetrievalResult;
+}
+
+/** Retrieval of one kind. */
+export type KindRecalls = RetrievalRecalls & { readonly n: number };
+
 /** Everything `evaluate scenes` finds. */
 export interface SceneReport {
   readonly pools: Readonly<Record<string, PoolFigures>>;
@@ -44,6 +54,11 @@ export interface SceneReport {
   readonly retrieval: RetrievalRecalls | null;
   /** Matched pairs that retrieval ranked. */
   readonly retrieval_n: number;
+  /** Scenes of one kind ranked among themselves; null without such scenes. */
+  readonly retrieval_by_kind: {
+    readonly sound: KindRecalls | null;
+    readonly speech: KindRecalls | null;
+  };
   /** Share of targets that have the highest peak of all objects, a pool. */
   readonly choice: Readonly<Record<string, number | null>>;
   readonly baseline: BaselineFigures;
@@ -58,7 +73,7 @@ export interface SceneReport {
 export function sceneReport(
   model: string,
   scenes: readonly SceneResult[],
-  retrieval: RetrievalResult | undefined,
+  retrieval: SceneRetrieval | undefined,
 ): SceneReport {
   const pools = [...Map.groupBy(scenes, (scene) => scene.pool)];
   const record = <T>(figures: (scenes: readonly SceneResult[]) => T): Record<string, T> =>
@@ -73,17 +88,25 @@ export function sceneReport(
     mixture: { sound: pointing("sound"), speech: pointing("speech") },
     ap_dis: dense?.apDis ?? null,
     act_dis: dense?.actDis ?? null,
-    retrieval: retrieval?.dense ?? null,
-    retrieval_n: retrieval?.n ?? 0,
+    retrieval: retrieval?.all.dense ?? null,
+    retrieval_n: retrieval?.all.n ?? 0,
+    retrieval_by_kind: {
+      sound: ofKind(retrieval?.sound),
+      speech: ofKind(retrieval?.speech),
+    },
     choice: record((members) => share(targetsOf(members).map((target) => target.chosen))),
     baseline: {
       pools: record((members) => baselineFigures(targetsOf(members))),
       ap_dis: global?.apDis ?? null,
       act_dis: global?.actDis ?? null,
-      retrieval: retrieval?.global ?? null,
+      retrieval: retrieval?.all.global ?? null,
     },
     model,
   };
+}
+
+function ofKind(result: RetrievalResult | undefined): KindRecalls | null {
+  return result && result.n > 0 ? { n: result.n, ...result.dense } : null;
 }
 
 function poolFigures(scenes: readonly SceneResult[]): PoolFigures {

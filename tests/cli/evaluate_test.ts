@@ -80,6 +80,7 @@ Deno.test("evaluate", async (t) => {
       assert.deepEqual(Object.keys(report.retrieval[way]), ["r1", "r5", "r10"]);
       assert.equal(report.retrieval[way].r5, 1);
     }
+    assert.deepEqual([report.retrieval_n, report.retrieval_by_kind.speech.n], [4, 2]);
     assert.equal(report.baseline.pools.sound.pointing, 0.25);
     assert.equal(report.runtime.provider, "cpu");
   });
@@ -92,6 +93,7 @@ Deno.test("evaluate", async (t) => {
     assert.match(stdout, /^ +pool +n +pointing +\(global\) +any head/m);
     assert.match(stdout, /^ +sound\+speech +1 +\d\.\d{3} +0\.250 /m);
     assert.match(stdout, /Retrieval among 4/);
+    assert.match(stdout, /^ +words, among 2 +\d\.\d{3} +1\.000 +1\.000 /m);
     assert.match(stdout, /ran on cpu, ONNX Runtime \d+\.\d+/);
     assert.ok((await Deno.stat(join(sheets, "sheet-001.png"))).isFile);
   });

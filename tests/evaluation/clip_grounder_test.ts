@@ -59,6 +59,8 @@ Deno.test("the shipped model's volumes and scores equal the plain computation", 
       }
     }
     assert.deepEqual(retrievalResult(scores).dense, recalls(similarity, 3));
+    const part = Float32Array.of(similarity[0], similarity[2], similarity[6], similarity[8]);
+    assert.deepEqual(retrievalResult(scores, [0, 2]).dense, recalls(part, 2));
   });
 
   await t.step("class tokens add their heads' products", async () => {
