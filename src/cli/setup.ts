@@ -38,7 +38,6 @@ const TEST_NEEDS: readonly Need[] = [
   { package: "mosquitto", command: "mosquitto" },
   { package: "ffmpeg", command: "ffmpeg" },
   { package: "openssl", command: "openssl" },
-  { package: "chromium", command: "chromium" },
   { package: "gstreamer1.0-tools", command: "gst-launch-1.0" },
   { package: "python3-gi", pythonModule: "gi" },
   { package: "gir1.2-gst-rtsp-server-1.0", typelib: "GstRtspServer", version: "1.0" },

@@ -171,7 +171,14 @@ export const mqttSchema = z.strictObject({
   if ((mqtt.cert === undefined) !== (mqtt.key === undefined)) {
     context.addIssue({ code: "custom", message: "must have both cert and key, or neither" });
   }
-}, onceGood("cert", "key"));
+}, onceGood("cert", "key")).refine(
+  ({ url, ca, cert }) => /^(mqtts|wss):/.test(url) || (ca === undefined && cert === undefined),
+  {
+    path: ["url"],
+    message: "must be mqtts://… or wss://… where a certificate is named",
+    ...onceGood("url", "ca", "cert"),
+  },
+);
 /** A checked `publish.mqtt` block. */
 export type MqttConfig = z.infer<typeof mqttSchema>;
 

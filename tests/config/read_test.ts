@@ -80,9 +80,21 @@ const FAULTS: readonly [name: string, text: string, expected: readonly string[]]
   ["a source without sound", "source: { video: v4l2:///dev/video0 }\nmodel: m\n", [
     "robot.yaml:1:9: source must name audio too (audio: silence:// for none)",
   ]],
-  ["a certificate without its key", LEAST + "publish: { mqtt: { cert: a.pem } }\n", [
-    "robot.yaml:3:18: publish.mqtt must have both cert and key, or neither",
-  ]],
+  [
+    "a certificate for a broker that is not asked for TLS",
+    LEAST +
+    "publish: { mqtt: { url: mqtt://b, ca: ca.pem } }\n",
+    [
+      'robot.yaml:3:25: publish.mqtt.url must be mqtts://… or wss://… where a certificate is named, got "mqtt://b"',
+    ],
+  ],
+  [
+    "a certificate without its key",
+    LEAST + "publish: { mqtt: { url: mqtts://b, cert: a.pem } }\n",
+    [
+      "robot.yaml:3:18: publish.mqtt must have both cert and key, or neither",
+    ],
+  ],
   ["no sink", LEAST + "publish: {}\n", ["robot.yaml:3:10: publish must have mqtt, jsonl or both"]],
   ["a lookahead longer than the window", LEAST + "window: { duration: 1s, lookahead: 900ms }\n", [
     "robot.yaml:3:9: window must have hop + lookahead no longer than duration",
