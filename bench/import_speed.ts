@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runtimeSchema } from "../src/config/schema.ts";
 import { windowSamples } from "../src/grounding/rolling.ts";
@@ -29,7 +30,7 @@ interface Times {
 
 /**
  * The published model's architecture, random weights: import time, one frame, one second of sound and
- * one hop of the pipeline, beside PyTorch where `python3` has it.
+ * one hop of the pipeline, beside PyTorch where `python3` has it. All but the import is CPU time.
  */
 export async function bench(): Promise<BenchReport> {
   const folder = await Deno.makeTempDir({ prefix: "whence-bench-" });
@@ -112,15 +113,22 @@ async function encoderTimes(
 async function milliseconds(call: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   for (let run = 0; run <= RUNS; run++) {
-    const start = performance.now();
-    await call();
+    const time = await cpuMs(call);
     // The first run warms up.
-    if (run > 0) times.push(performance.now() - start);
+    if (run > 0) times.push(time);
   }
   return median(times);
 }
 
-/** Wall time a hop, and what the same numbers of encoder runs take alone. */
+/** CPU time: on one thread what a quiet machine would take, whatever else runs on this one. */
+async function cpuMs(call: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await call();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** CPU time a hop, and what the same numbers of encoder runs take alone. */
 async function pipelineTimes(
   model: string,
   times: Times,
@@ -134,12 +142,10 @@ async function pipelineTimes(
     ended: () => {},
     clockSet: () => {},
   });
-  const start = performance.now();
-  await stream.run(new AbortController().signal);
-  const wall = performance.now() - start;
+  const total = await cpuMs(() => stream.run(new AbortController().signal));
   const { hops, encodedFrames } = stream.stats();
   return {
-    hop: wall / hops,
+    hop: total / hops,
     bareHop: times.audio + times.image * encodedFrames / hops,
   };
 }
