@@ -4,7 +4,6 @@ import { writeModel } from "../onnx/write_model.ts";
 import { ImportError } from "./import_error.ts";
 import type { BuiltGraph } from "./image_graph.ts";
 import { probeFrame, probeWaveform } from "./probe_input.ts";
-import { trimMemory } from "./trim_memory.ts";
 
 /** One encoder to be checked: the file that was written and the same thing in plain arithmetic. */
 export interface CheckedEncoder {
@@ -64,7 +63,6 @@ async function evaluate(
     return await session.run({ [input]: feed });
   } finally {
     await session.release();
-    trimMemory();
   }
 }
 

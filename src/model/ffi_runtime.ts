@@ -12,6 +12,7 @@ import { PROBE_MODEL } from "./probe_model.ts";
 import { chooseProviders, type Offer } from "./provider_policy.ts";
 import { RunTrace, type Traced } from "./run_trace.ts";
 import type { Refusal, Runtime, Session } from "./session.ts";
+import { trimMemory } from "./trim_memory.ts";
 
 const LOG_FATAL = 4;
 const ARENA_ALLOCATOR = 1;
@@ -102,7 +103,9 @@ export class FfiRuntime implements Runtime {
     if (this.#closed) throw new ModelError(`Cannot load ${name}: the runtime has been closed`);
     this.#sessions++;
     try {
-      return await this.#load(name, model);
+      const session = await this.#load(name, model);
+      if (typeof model === "string") trimMemory();
+      return session;
     } catch (error) {
       this.#sessions--;
       throw error;

@@ -7,6 +7,7 @@ import { describe, readTensor, wrapTensor } from "./ort_values.ts";
 import type { Placement, Whereabouts } from "./placement.ts";
 import type { RunTrace, Traced } from "./run_trace.ts";
 import type { Refusal, Session, Tensor, TensorInfo } from "./session.ts";
+import { trimMemory } from "./trim_memory.ts";
 
 /** What sessions of one runtime share. */
 export interface OrtHandles {
@@ -91,6 +92,7 @@ export class FfiSession implements Session {
   release(): Promise<void> {
     this.#release ??= Promise.allSettled(this.#runs).then(() => {
       this.#handles.ort.api.ReleaseSession(this.#session);
+      trimMemory();
       this.#trace?.discard();
       this.#facts.onRelease();
     });

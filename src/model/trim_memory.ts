@@ -1,8 +1,8 @@
 /**
  * Gives memory that has been freed back to the system.
  *
- * glibc keeps what a large model's session frees (1.8 GB measured) for later; two such sessions one
- * after the other would need the memory of both. Does nothing where there is no glibc.
+ * glibc keeps what reading a large model and ending its session free (1 GB and 1.8 GB measured) for
+ * later. Does nothing where there is no glibc.
  */
 export function trimMemory(): void {
   try {
