@@ -45,8 +45,10 @@ const TEST_NEEDS: readonly Need[] = [
   { package: "python3-numpy", pythonModule: "numpy" },
   { package: "python3-scipy", pythonModule: "scipy" },
   { package: "python3-pil", pythonModule: "PIL" },
+  { package: "python3-soundfile", pythonModule: "soundfile" },
   { package: "python3-pytest", pythonModule: "pytest" },
   { package: "python3-yaml", pythonModule: "yaml" },
+  { package: "python3-venv", pythonModule: "ensurepip" },
 ];
 
 const PYTHON = "/usr/bin/python3";
