@@ -10,6 +10,7 @@ import pytest
 import torch
 import yaml
 from tiny_pack import make_pack
+
 from whence_training.batches import SOUND, SPEECH, BatchConfig, BatchMaker, Pack
 from whence_training.card import write_card
 from whence_training.export import (

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from whence_training import losses
 
 GOLDEN = np.load(Path(__file__).parent / "golden_evaluation.npz")
@@ -62,6 +63,12 @@ def test_peak_similarity_has_the_gradient_of_the_maximum() -> None:
     received = torch.autograd.grad((found * weight).sum(), (codes, pictures))
     for a, b in zip(received, expected, strict=True):
         assert torch.allclose(a, b, atol=1e-5)
+
+
+def test_a_mix_up_is_searched_in_its_own_scene_only() -> None:
+    codes, pictures = torch.ones(1, 1), torch.tensor([[[1.0, 5.0]], [[2.0, 3.0]]])
+    own = torch.tensor([[1.0, 0.0], [1.0, 1.0]])
+    assert losses.peak_similarity(codes, pictures, own).tolist() == [[1.0, 3.0]]
 
 
 def test_info_nce_by_hand() -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor
+
 from whence_training.metrics import (
     Scene,
     Target,
@@ -24,7 +25,9 @@ from whence_training.scene_set import load_scenes
 GOLDEN = np.load(Path(__file__).parent / "golden_evaluation.npz")
 
 
-@pytest.mark.parametrize(("scores", "wanted"), [("iou_pred", "ap_out"), ("ap_ties_pred", "ap_ties_out")])
+@pytest.mark.parametrize(
+    ("scores", "wanted"), [("iou_pred", "ap_out"), ("ap_ties_pred", "ap_ties_out")]
+)
 def test_average_precision_is_the_originals(scores: str, wanted: str) -> None:
     truth, values = GOLDEN["iou_target"].ravel(), GOLDEN[scores].ravel()
     assert average_precision(truth, values) == pytest.approx(float(GOLDEN[wanted]), abs=1e-6)
@@ -38,8 +41,12 @@ def test_recalls_are_the_originals() -> None:
     found = recalls(GOLDEN["recall_sim"])
     # The original ranks audios for a picture first, then pictures for an audio.
     wanted = GOLDEN["recall_out"]
-    assert [found["i2a"][f"r{k}"] for k in (1, 5, 10)] == pytest.approx(wanted[:3].tolist(), abs=1e-6)
-    assert [found["a2i"][f"r{k}"] for k in (1, 5, 10)] == pytest.approx(wanted[3:].tolist(), abs=1e-6)
+    assert [found["i2a"][f"r{k}"] for k in (1, 5, 10)] == pytest.approx(
+        wanted[:3].tolist(), abs=1e-6
+    )
+    assert [found["a2i"][f"r{k}"] for k in (1, 5, 10)] == pytest.approx(
+        wanted[3:].tolist(), abs=1e-6
+    )
 
 
 def test_disentanglement_is_the_originals() -> None:
@@ -49,9 +56,13 @@ def test_disentanglement_is_the_originals() -> None:
 
 def perfect(frames: Tensor, waveform: Tensor) -> tuple[Tensor, Tensor]:
     """Head 0 answers to red, head 1 to blue, whenever the waveform is positive or negative."""
-    cells = frames.float().permute(0, 3, 1, 2).reshape(len(frames), 3, 4, 8, 4, 8).mean((3, 5)) / 255
+    cells = (
+        frames.float().permute(0, 3, 1, 2).reshape(len(frames), 3, 4, 8, 4, 8).mean((3, 5)) / 255
+    )
     pictures = cells[:, [0, 2]]
-    steps = waveform[:, : 1280 * (waveform.shape[1] // 1280)].reshape(len(waveform), -1, 1280).mean(2)
+    steps = (
+        waveform[:, : 1280 * (waveform.shape[1] // 1280)].reshape(len(waveform), -1, 1280).mean(2)
+    )
     return pictures, torch.stack([steps.clamp_min(0), (-steps).clamp_min(0)], 1)
 
 
@@ -90,7 +101,9 @@ def test_false_alarms_count_scenes_that_score_at_any_time() -> None:
 
 def test_reads_scenes_from_a_folder(tmp_path: Path) -> None:
     made = scene(0, "sound")
-    Image.fromarray(made.frame.numpy()).resize((64, 64), Image.Resampling.NEAREST).save(tmp_path / "a.png")
+    Image.fromarray(made.frame.numpy()).resize((64, 64), Image.Resampling.NEAREST).save(
+        tmp_path / "a.png"
+    )
     mask = np.kron(made.targets[0].mask, np.ones((2, 2), np.uint8)) * 255
     Image.fromarray(mask.astype(np.uint8)).save(tmp_path / "m.png")
     with wave.open(str(tmp_path / "a.wav"), "wb") as file:

@@ -15,6 +15,7 @@ import pytest
 import torch
 import yaml
 from tiny_pack import make_pack
+
 from whence_training.batches import BatchConfig, BatchMaker, Pack
 from whence_training.curriculum import Curriculum, CurriculumConfig
 from whence_training.nets import NetConfig
@@ -53,7 +54,7 @@ def curve(out: Path, name: str) -> list[float]:
 
 def test_it_learns_in_a_minute(root: Path, tmp_path: Path) -> None:
     """Eight concepts from scratch on one thread: contrast well under chance, which is ln 8."""
-    config = CurriculumConfig(step=0.02, pool_from=0.2, pool_to=0.5, warm_up_steps=20)
+    config = CurriculumConfig(step=0.004, pool_from=0.2, pool_to=0.5, warm_up_steps=20)
     # Eight concepts fill eight pictures once; more objects would repeat them inside a batch.
     batch = replace(BATCH, objects=(1,))
     run = trainer(root, tmp_path, steps=120, curriculum=config, batch=batch)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from whence_training.batches import BatchConfig
 from whence_training.curriculum import CurriculumConfig
 from whence_training.nets import NetConfig
@@ -27,6 +28,7 @@ CONFIG = BatchConfig(pictures=6, size=64, seconds=0.8)
 
 def make_video(path: Path, colour: str, pitch: int, seconds: float = 3) -> None:
     """A box of one colour that crosses a dark picture, with a tone."""
+
     def still(name: str, size: str) -> list[str]:
         return ["-f", "lavfi", "-i", f"color=c={name}:s={size}:r=10:d={seconds}"]
 

@@ -31,6 +31,7 @@ class Prepared:
     mel: Tensor
     speech: Tensor | None
     batch: Batch
+    uses: int = 0
 
 
 @torch.no_grad()
@@ -63,8 +64,8 @@ def prepare(model: Aligner, batch: Batch, precision: torch.dtype, *, frozen: boo
 class Bank:
     """Hands out prepared batches; a new one enters for every `replay` that leave.
 
-    With `background` a thread keeps preparing at its own pace and the trainer never waits: how often
-    a batch is replayed then follows from the two speeds (`fresh_share` tells).
+    With `background` a thread prepares beside the trainer, at most that often, and the trainer never
+    waits: where the thread is too slow batches are replayed more (`fresh_share` tells).
     """
 
     def __init__(
@@ -109,7 +110,10 @@ class Bank:
     def fill(self) -> None:
         try:
             while not self.stopping.is_set():
-                self.add()
+                if self.made * self.replay > self.given + self.size:
+                    self.stopping.wait(0.02)
+                else:
+                    self.add()
         except BaseException as error:
             self.failure = error
 
@@ -132,7 +136,9 @@ class Bank:
             empty = not self.kept
             if not empty:
                 self.given += 1
-                return self.kept[-1] if newest else self.rng.choice(self.kept)
+                chosen = self.kept[-1] if newest else self.rng.choice(self.kept)
+                chosen.uses += 1
+                return chosen
         self.add()
         return self.next()
 

@@ -41,7 +41,9 @@ class Batch:
     clean: Tensor  # int64 [A, kinds]
     target: Tensor  # int64 [A, kinds]: slot of the object, for evaluation only
     visible: Tensor  # bool [V, slots, H, W], for evaluation only
-    own_patches: Tensor | None = None  # float [V, h * w]: of mix-ups, the patches of their own scene
+    own_patches: Tensor | None = (
+        None  # float [V, h * w]: of mix-ups, the patches of their own scene
+    )
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,19 @@ class BatchConfig:
     seconds: float = 1.28
     objects: tuple[int, ...] = (1, 2, 2, 3)
     sound_share: float = 0.5
+    words_per_picture: int = 1
     mixtures: float = 0.45  # mixed clips per clean clip
     negatives: float = 0.1  # silent, noisy and off-screen clips per clean clip
     alone_below: float = 0.3  # difficulty under which every picture has one object …
     early_size: int | None = None  # … and this size instead, where given
+    train_size: int | None = None  # side of all other training pictures, `size` where not given
     vocabulary: int | None = None  # concepts at difficulty 0; all of them at 1
     mix_ups: float = 0.0  # share of pictures tiled from four scenes
-    words: tuple[float, float, float] = (0.35, 0.5, 0.15)  # human, synthetic English, synthetic other
+    words: tuple[float, float, float] = (
+        0.35,
+        0.5,
+        0.15,
+    )  # human, synthetic English, synthetic other
 
 
 def mix_up(
@@ -217,12 +225,15 @@ class BatchMaker:
             plan.objects.append(objects)
             sounding = [s for s, c in enumerate(objects) if c in pack.sounds_of]
             spoken = [s for s, c in enumerate(objects) if c in pack.words_of]
-            silent_first = sorted(spoken, key=lambda s: (s in sounding) + 0.6 * rng.random())
             if sounding and (with_sound or not spoken):
                 slot = rng.choice(sounding)
                 plan.clips.append((SOUND, self.sound(objects[slot]), picture, slot))
-            if spoken and (not with_sound or len(spoken) > 1 or rng.random() < 0.5):
-                slot = silent_first[0]
+            if not spoken or (with_sound and len(spoken) == 1 and rng.random() < 0.3):
+                continue
+            # Silent things first, so that a picture's sound and word differ where they can.
+            order = sorted(spoken, key=lambda s: (s in sounding) + 0.6 * rng.random())
+            for turn in range(config.words_per_picture):
+                slot = order[turn % len(order)]
                 plan.clips.append((SPEECH, self.word(objects[slot]), picture, slot))
         for _ in range(round(config.negatives / 3 * len(plan.clips))):
             concept = self.all.draw(used)
@@ -243,7 +254,7 @@ class BatchMaker:
             self.pack.sprites,
             self.pack.backgrounds,
             sprites,
-            early or self.config.size,
+            early or self.config.train_size or self.config.size,
             self.difficulty,
             self.generator,
         )
@@ -252,9 +263,7 @@ class BatchMaker:
         offset = torch.tensor([s["offset"] for s in sources])
         length = torch.tensor([s["length"] for s in sources])
         duration = int(self.config.seconds * SAMPLE_RATE)
-        clips = cut(
-            self.pack.samples, offset, length, duration, self.difficulty, self.generator
-        )
+        clips = cut(self.pack.samples, offset, length, duration, self.difficulty, self.generator)
         return Clips(colour(clips.waveform, self.difficulty, self.generator), clips.active)
 
     def pairs(self, plan: Plan) -> list[tuple[int, int]]:

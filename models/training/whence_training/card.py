@@ -99,7 +99,14 @@ def write_card(
         "",
     ]
     if index is not None:
-        lines += ["## Media", "", f"{len(index['concepts'])} concepts.", "", *media_table(index), ""]
+        lines += [
+            "## Media",
+            "",
+            f"{len(index['concepts'])} concepts.",
+            "",
+            *media_table(index),
+            "",
+        ]
     lines += ["## Figures", ""]
     lines += result_tables(report) if report else ["Not measured."]
     lines += [

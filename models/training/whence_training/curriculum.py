@@ -17,7 +17,8 @@ class CurriculumConfig:
 
     start: float = 0.0  # difficulty of the first batch
     raise_above: float = 0.45  # batch accuracy over which difficulty rises …
-    step: float = 0.008  # … by this much a step
+    lower_below: float = 0.3  # … and under which it falls …
+    step: float = 0.004  # … by this much a step
     pool_from: float = 0.25
     pool_to: float = 0.45
     learning_rate: float = 2e-3
@@ -40,6 +41,8 @@ class Curriculum:
         self.accuracy = 0.9 * self.accuracy + 0.1 * accuracy
         if self.accuracy > self.config.raise_above:
             self.difficulty = min(1.0, self.difficulty + self.config.step)
+        elif self.accuracy < self.config.lower_below:
+            self.difficulty = max(self.config.start, self.difficulty - self.config.step)
 
     def pooling(self, progress: float) -> float:
         """0: cosine of global means; 1: max over space; a blend between."""

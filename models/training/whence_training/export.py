@@ -156,7 +156,9 @@ class Evidence:
         matched, other = np.concatenate(self.matched), np.concatenate(self.mismatched)
         values = np.concatenate([matched, other])
         truth = np.r_[np.ones(len(matched)), np.zeros(len(other))]
-        weight = np.r_[np.full(len(matched), 0.5 / len(matched)), np.full(len(other), 0.5 / len(other))]
+        weight = np.r_[
+            np.full(len(matched), 0.5 / len(matched)), np.full(len(other), 0.5 / len(other))
+        ]
         return fit_logistic(values, truth, weight * len(values))
 
 
@@ -217,7 +219,11 @@ def manifest(
         "version": version,
         "license": "Apache-2.0 (weights; see README.md for the media they were trained on)",
         "source": "models/training of this repository"
-        + (", on EfficientNet-lite0 and Google's speech embedding (Apache-2.0)" if pretrained else ""),
+        + (
+            ", on EfficientNet-lite0 and Google's speech embedding (Apache-2.0)"
+            if pretrained
+            else ""
+        ),
         "description": "Small DenseAV-style model: sound in head 0, spoken words in head 1",
         "image": {
             "file": "image.onnx",

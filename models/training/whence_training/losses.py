@@ -24,8 +24,10 @@ def similarity_volume(audio: Tensor, pictures: Tensor, heads: int) -> Tensor:
     return torch.matmul(a.transpose(2, 3), v)
 
 
-def peak_similarity(codes: Tensor, pictures: Tensor) -> Tensor:
+def peak_similarity(codes: Tensor, pictures: Tensor, own: Tensor | None = None) -> Tensor:
     """Largest dot product over space: `codes [N, c]`, `pictures [V, c, P]` → `[N, V]`.
+
+    `own [V, P]` limits the search in a mix-up to the patches of its own scene (where it is 1).
 
     The peak is found without gradient and only its patch is multiplied again, so that the backward
     pass never holds the N × V × P volume.
@@ -33,6 +35,8 @@ def peak_similarity(codes: Tensor, pictures: Tensor) -> Tensor:
     with torch.no_grad():
         flat = pictures.permute(1, 0, 2).reshape(pictures.shape[1], -1)
         volume = (codes @ flat).reshape(len(codes), pictures.shape[0], pictures.shape[2])
+        if own is not None:
+            volume = volume.masked_fill(own == 0, -1e4)
         peak = volume.argmax(2)
     patches = pictures.transpose(1, 2)
     chosen = patches[torch.arange(pictures.shape[0], device=peak.device)[None], peak]
@@ -74,7 +78,9 @@ def temperature(log_temperature: Tensor) -> Tensor:
     return log_temperature.exp().clamp(*TEMPERATURE_RANGE)
 
 
-def info_nce(similarity: Tensor, owner: Tensor, scale: Tensor | float = 1.0) -> tuple[Tensor, Tensor]:
+def info_nce(
+    similarity: Tensor, owner: Tensor, scale: Tensor | float = 1.0
+) -> tuple[Tensor, Tensor]:
     """Contrast of clips and pictures, both ways → (loss, accuracy of clip → picture).
 
     `similarity [A, V]`; `owner [A]` is the picture of each clip. Several clips may belong to one
@@ -125,7 +131,9 @@ def specialisation(volume: Tensor) -> Tensor:
     """Mean |s_i · s_j| over pairs of heads: they should not answer at the same place and time."""
     heads = volume.shape[1]
     pairs = [
-        (volume[:, i] * volume[:, j]).abs().mean() for i in range(heads) for j in range(i + 1, heads)
+        (volume[:, i] * volume[:, j]).abs().mean()
+        for i in range(heads)
+        for j in range(i + 1, heads)
     ]
     return torch.stack(pairs).mean() if pairs else volume.new_zeros(())
 

@@ -127,7 +127,9 @@ def recalls(similarity: Floats, ranks: Sequence[int] = (1, 5, 10)) -> dict[str, 
 
 
 @torch.no_grad()
-def encode(encoder: Encoder, scenes: Sequence[Scene], batch: int = 32) -> list[tuple[Tensor, Tensor]]:
+def encode(
+    encoder: Encoder, scenes: Sequence[Scene], batch: int = 32
+) -> list[tuple[Tensor, Tensor]]:
     """(picture features `[C, h, w]`, audio features `[C, T]`) of every scene."""
     out: list[tuple[Tensor, Tensor]] = []
     for first in range(0, len(scenes), batch):

@@ -25,6 +25,7 @@ class NetConfig:
     speech: bool = False  # whether the pretrained speech embedding feeds the audio encoder
     picture_size: int = 128
     picture_width: int = 96
+    picture_blocks: int = 1  # residual blocks on the merged maps
     sound_width: int = 48
     audio_width: int = 192
     audio_blocks: int = 2
@@ -94,14 +95,15 @@ class PictureNet(nn.Module):
         if self.pretrained:
             self.trunk: nn.Module = PictureTrunk()
             inputs = LITE0_TAP_CHANNELS
-            self.strides: tuple[int, ...] = (4, 8, 16, 32)
+            self.strides: tuple[int, ...] = (4, 8, 16)
         else:
             self.trunk = ScratchTrunk(width)
             inputs, self.strides = (width, 2 * width), (8, 16)
         self.lateral = nn.ModuleList(
             nn.Sequential(nn.Conv2d(i, width, 1, bias=False), nn.BatchNorm2d(width)) for i in inputs
         )
-        self.refine = nn.Sequential(nn.ReLU(), Residual(width))
+        blocks = [Residual(width) for _ in range(config.picture_blocks)]
+        self.refine = nn.Sequential(nn.ReLU(), *blocks)
         self.code = nn.Sequential(
             conv_norm(width, 2 * width, 1),
             nn.Conv2d(2 * width, config.channels, 1),

@@ -60,9 +60,7 @@ def objective(
     """The weighted sum and every part of it; `accuracy` is that of the slowest head."""
     audio = sample.audio.float() * model.config.code_scale
     pictures = sample.pictures.float()
-    sample = Sample(
-        pictures, audio, sample.active, sample.owner, sample.clean, sample.own_patches
-    )
+    sample = Sample(pictures, audio, sample.active, sample.owner, sample.clean, sample.own_patches)
     if weights.routed:
         parts = routed_parts(model, sample, weights, pooling)
     else:
@@ -100,9 +98,11 @@ def routed_parts(
         active, owner = sample.active[:, kind], sample.owner[:, kind]
         thinned = thin(active, weights.steps_per_clip)
         clip, step = thinned.nonzero(as_tuple=True)
-        idle_clip, idle_step = draw_idle(active, weights.idle_steps)
+        idle_clip, idle_step = draw_idle(
+            active, sample.active.any(1), weights.idle_steps
+        )
         rows = codes[torch.cat([clip, idle_clip]), :, torch.cat([step, idle_step])]
-        peaks = losses.peak_similarity(rows, patches)
+        peaks = losses.peak_similarity(rows, patches, sample.own_patches)
         idle_owner = torch.full_like(idle_clip, -1)
         owners = torch.cat([owner[clip], idle_owner])
         found["matching"].append(
@@ -132,10 +132,17 @@ def routed_parts(
     return {**parts, **accuracies}
 
 
-def draw_idle(active: Tensor, most: int) -> tuple[Tensor, Tensor]:
-    clip, step = (~active).nonzero(as_tuple=True)
-    chosen = torch.randperm(len(clip), device=clip.device)[:most]
-    return clip[chosen], step[chosen]
+def draw_idle(active: Tensor, heard: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """Steps where a head has nothing to ground: half of them where another kind is heard.
+
+    `active, heard bool [A, T]`: of the head's kind, of any kind.
+    """
+    parts = []
+    for idle in (heard & ~active, ~heard):
+        clip, step = idle.nonzero(as_tuple=True)
+        chosen = torch.randperm(len(clip), device=clip.device)[: most // 2]
+        parts.append((clip[chosen], step[chosen]))
+    return torch.cat([clip for clip, _ in parts]), torch.cat([step for _, step in parts])
 
 
 def untold_parts(
@@ -168,9 +175,7 @@ def pressures(
         return {}
     chosen = paired[torch.randperm(len(paired), device=paired.device)[: weights.volumes]]
     heads = model.config.heads
-    volume = losses.similarity_volume(
-        sample.audio[chosen], sample.pictures[owner[chosen]], heads
-    )
+    volume = losses.similarity_volume(sample.audio[chosen], sample.pictures[owner[chosen]], heads)
     parts = {
         "non_negative": losses.non_negative_pressure(volume),
         "total_variation": losses.total_variation(volume),

@@ -74,9 +74,9 @@ def compose_backgrounds(
     draw = torch.rand(count, 3, generator=generator)
     for index in range(count):
         if draw[index, 0] > difficulty:
-            out[index] = torch.rand(3, 1, 1, generator=generator).to(device) * 255 * difficulty + 127 * (
-                1 - difficulty
-            )
+            out[index] = torch.rand(3, 1, 1, generator=generator).to(
+                device
+            ) * 255 * difficulty + 127 * (1 - difficulty)
         elif store and draw[index, 1] < 0.7:
             picture = store[int(torch.randint(len(store), (1,), generator=generator))]
             height, width = picture.shape[1:]
@@ -152,7 +152,9 @@ def draw_sprites(
     device = store.size.device
     extent = store.size[sprite].flip(1)  # width, height in pixels of level 0
     longest = extent.amax(1)
-    angle = uniform(n, -0.32, 0.32, generator) * (torch.rand(n, generator=generator) < 0.5 * difficulty)
+    angle = uniform(n, -0.32, 0.32, generator) * (
+        torch.rand(n, generator=generator) < 0.5 * difficulty
+    )
     flip = torch.where(torch.rand(n, generator=generator) < 0.5 * difficulty, -1.0, 1.0)
     aspect = 1 + difficulty * uniform(n, -0.1, 0.1, generator)
     angle, flip, aspect = angle.to(device), flip.to(device), aspect.to(device)
@@ -222,7 +224,11 @@ def finish(canvas: Tensor, difficulty: float, generator: torch.Generator) -> Ten
     count, _, size, _ = canvas.shape
     device = canvas.device
     ramp = torch.linspace(-1, 1, size, device=device)
-    slope = (difficulty * uniform(2 * count, -0.2, 0.2, generator)).to(device).reshape(2, count, 1, 1, 1)
+    slope = (
+        (difficulty * uniform(2 * count, -0.2, 0.2, generator))
+        .to(device)
+        .reshape(2, count, 1, 1, 1)
+    )
     canvas = canvas * (1 + slope[0] * ramp[:, None] + slope[1] * ramp)
     blurred = (torch.rand(count, generator=generator) < 0.2 * difficulty).nonzero()[:, 0].to(device)
     if len(blurred):

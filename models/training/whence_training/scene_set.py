@@ -63,7 +63,9 @@ class SceneComposer:
         self.maker, self.objects = maker, objects
         maker.difficulty = 1.0
 
-    def pool(self, name: str, recordings: list[tuple[int, dict[str, Any]]], count: int) -> list[Scene]:
+    def pool(
+        self, name: str, recordings: list[tuple[int, dict[str, Any]]], count: int
+    ) -> list[Scene]:
         """`count` scenes, each with one of the `recordings` (kind, item) and its object."""
         chosen = [[recordings[i]] for i in self.spread(len(recordings), count)]
         return self.scenes(name, chosen)

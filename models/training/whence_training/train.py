@@ -10,6 +10,7 @@ import argparse
 import copy
 import os
 import random
+import signal
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -81,15 +82,14 @@ class Trainer:
             Path(settings.speech_trunk) if settings.speech_trunk else None,
         )
         if settings.start_from:
-            stored = torch.load(settings.start_from, map_location="cpu")
-            self.model.load_state_dict(stored.get("ema", stored))
+            start_from(self.model, Path(settings.start_from))
         self.model.to(self.device, memory_format=torch.channels_last)
         self.freeze()
         self.ema = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = self.make_optimizer()
         self.curriculum = Curriculum(settings.curriculum)
         self.source = source or make_source(settings, seed, self.device)
-        self.step, self.elapsed = 0, 0.0
+        self.step, self.elapsed, self.stopping = 0, 0.0, False
         torch.manual_seed(seed)
         self.resume()
         self.bank = Bank(
@@ -153,7 +153,8 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["share"]
         self.source.difficulty = self.curriculum.difficulty
-        sample = self.features(self.bank.next())
+        prepared = self.bank.next()
+        sample = self.features(prepared)
         pooling = self.curriculum.pooling(progress)
         loss, parts = objective(self.model, sample, self.settings.loss, pooling)
         self.optimizer.zero_grad(set_to_none=True)
@@ -168,7 +169,9 @@ class Trainer:
         self.step += 1
         self.follow()
         values = {name: float(part.detach()) for name, part in parts.items()}
-        self.curriculum.observe(self.processes.agree(values["accuracy"]))
+        # A batch seen before is partly learnt by heart and says little about difficulty.
+        if self.processes.agree(float(prepared.uses == 1)):
+            self.curriculum.observe(self.processes.agree(values["accuracy"]))
         return {
             "loss": float(loss.detach()),
             **values,
@@ -177,6 +180,7 @@ class Trainer:
             "rate": rate,
             "scale": float(self.model.log_temperature.detach().exp()),
             "fresh": self.bank.fresh_share,
+            "fresh_accuracy": self.curriculum.accuracy,
         }
 
     @torch.no_grad()
@@ -195,8 +199,9 @@ class Trainer:
         first = self.processes.rank == 0
         journal = Journal(self.out, self.settings, quiet=not first)
         saved = time.monotonic()
+        stopped = signal.signal(signal.SIGTERM, self.stop) if first else None
         try:
-            while self.processes.agree(self.progress) < 1:
+            while self.processes.agree(1.0 if self.stopping else self.progress) < 1:
                 begun = time.monotonic()
                 values = self.train_step()
                 now = time.monotonic()
@@ -208,9 +213,15 @@ class Trainer:
             if first:
                 self.save()
         finally:
+            if stopped is not None:
+                signal.signal(signal.SIGTERM, stopped)
             self.bank.close()
             journal.close()
             self.processes.close()
+
+    def stop(self, *_: object) -> None:
+        """Ends the run after the step at hand; its checkpoint is written."""
+        self.stopping = True
 
     @property
     def checkpoint(self) -> Path:
@@ -246,6 +257,16 @@ class Trainer:
             if isinstance(self.source, BatchMaker) and state["source"] is not None:
                 self.source.restore(state["source"])
         self.step, self.elapsed = state["step"], state["elapsed"]
+
+
+def start_from(model: Aligner, path: Path) -> None:
+    """Takes the averaged weights of another run wherever name and shape agree."""
+    ours, theirs = model.state_dict(), load_checkpoint(path)["ema"]
+    fitting = {n: t for n, t in theirs.items() if n in ours and t.shape == ours[n].shape}
+    missing = sorted(set(ours) - set(fitting))
+    if missing:
+        print(f"{len(missing)} of {len(ours)} tensors start afresh, {missing[0]} the first")
+    model.load_state_dict({**ours, **fitting})
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

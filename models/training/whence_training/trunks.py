@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Blocks of EfficientNet-lite0: expansion, output channels, kernel size, stride.
+# The first blocks of EfficientNet-lite0: expansion, output channels, kernel size, stride.
 LITE0_BLOCKS = (
     (1, 16, 3, 1),
     (6, 24, 3, 2),
@@ -27,14 +27,10 @@ LITE0_BLOCKS = (
     (6, 80, 3, 2),
     (6, 80, 3, 1),
     (6, 80, 3, 1),
-    (6, 112, 5, 1),
-    (6, 112, 5, 1),
-    (6, 112, 5, 1),
-    (6, 192, 5, 2),
-    (6, 192, 5, 1),
 )
-# Blocks whose outputs the neck reads: strides 4, 8, 16 and 32.
-LITE0_TAPS = (2, 4, 10, 12)
+# Blocks whose outputs the neck reads: strides 4, 8 and 16. Later ones see the whole picture from
+# everywhere: with them a model retrieves well and points badly, since any patch can answer.
+LITE0_TAPS = (2, 4, 7)
 LITE0_TAP_CHANNELS = tuple(LITE0_BLOCKS[block][1] for block in LITE0_TAPS)
 TRUNK_NORM_EPSILON = 1e-3
 
@@ -68,7 +64,7 @@ class InvertedResidual(nn.Module):
 
 
 class PictureTrunk(nn.Module):
-    """`[n, 3, H, W]` in -1..1 → one map per tap, at strides 4, 8, 16 and 32."""
+    """`[n, 3, H, W]` in -1..1 → one map per tap, at strides 4, 8 and 16."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -169,7 +165,9 @@ class SpeechTrunk(nn.Module):
         modules = [*self.convolutions, self.last]
         for module, node in zip(modules, nodes, strict=True):
             names = ("weight", "bias")[: len(node.input) - 1]
-            module.load_state_dict(dict(zip(names, (stored[i] for i in node.input[1:]), strict=True)))
+            module.load_state_dict(
+                dict(zip(names, (stored[i] for i in node.input[1:]), strict=True))
+            )
         for initializer in onnx.load(str(folder / "melspectrogram.onnx")).graph.initializer:
             if initializer.name == "1.melW":
                 self.bands = torch.tensor(numpy_helper.to_array(initializer).T.copy())
