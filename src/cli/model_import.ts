@@ -1,6 +1,4 @@
-import { createInterface } from "node:readline/promises";
 import { basename, resolve } from "node:path";
-import process from "node:process";
 import { runtimeSchema } from "../config/schema.ts";
 import type { HeadKinds } from "../importer/head_kinds.ts";
 import { importModel, type ImportReport } from "../importer/import_model.ts";
@@ -54,25 +52,21 @@ export async function importFolder(
   console.log(importText(report));
 }
 
-async function askHeads(
+/** Asks until the answer fits; no answer (or no more input) leaves it at what is presumed. */
+function askHeads(
   count: number,
   presumed: HeadKinds | undefined,
 ): Promise<readonly HeadKind[] | undefined> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const wanted = presumed?.kinds.join(",");
-    const question = `What does each of the ${count} heads listen for (sound or speech)? ` +
-      (wanted ? `[${wanted}, presumed] ` : "");
-    for (;;) {
-      const answer = (await lines.question(question)).trim();
-      if (answer === "" && presumed) return undefined;
-      const kinds = answer.split(",").map((part) => headKindSchema.safeParse(part.trim()));
-      if (kinds.length === count && kinds.every((kind) => kind.success)) {
-        return kinds.map((kind) => kind.data);
-      }
+  const hint = presumed ? ` [${presumed.kinds.join(",")}, presumed]` : "";
+  for (;;) {
+    const answer = prompt(
+      `What does each of the ${count} heads listen for (sound or speech)?${hint}`,
+    );
+    if (!answer?.trim()) return Promise.resolve(undefined);
+    const kinds = answer.split(",").map((part) => headKindSchema.safeParse(part.trim()));
+    if (kinds.length === count && kinds.every((kind) => kind.success)) {
+      return Promise.resolve(kinds.map((kind) => kind.data));
     }
-  } finally {
-    lines.close();
   }
 }
 

@@ -1,6 +1,4 @@
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline/promises";
-import process from "node:process";
 import { listModels } from "../model/find_model.ts";
 import { UsageError } from "./exit.ts";
 import { modelsFolder } from "./model_folder.ts";
@@ -24,10 +22,7 @@ export async function removeModel(
     if (!Deno.stdin.isTerminal()) {
       throw new UsageError(`Cannot remove ${name}: --yes must be given where nobody can be asked`);
     }
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await lines.question(`Delete ${path}? [y/N] `);
-    lines.close();
-    if (!/^y(es)?$/i.test(answer.trim())) return;
+    if (!confirm(`Delete ${path}?`)) return;
   }
   await Deno.remove(path, { recursive: true });
   console.log(`removed ${path}`);
