@@ -41,6 +41,8 @@ export interface ImportOptions {
   readonly allowUnexpected?: boolean;
   /** Whether an existing model of that name is replaced. */
   readonly replace?: boolean;
+  /** Weights of an encoder beyond this many bytes go to a file of their own (default 1.5e9). */
+  readonly externalDataAbove?: number;
   /** Where the weights come from; the folder's own name when absent. */
   readonly source?: string;
   readonly license?: string;
@@ -197,6 +199,7 @@ async function writeEncoders(
   const write = (file: string, built: BuiltGraph, step: string) =>
     writeModel(join(staging, file), built.graph.graph(), {
       signal: options.signal,
+      externalDataAbove: options.externalDataAbove,
       onProgress: (written, total) => options.onProgress?.(step, written / total),
     });
   const files = {

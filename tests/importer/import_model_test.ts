@@ -7,6 +7,7 @@ import {
   type ImportOptions,
   type ImportReport,
 } from "../../src/importer/import_model.ts";
+import { loadModel } from "../../src/model/encoders.ts";
 import { loadManifest } from "../../src/model/manifest.ts";
 import { openRuntime } from "../../src/model/runtime.ts";
 import type { Runtime } from "../../src/model/session.ts";
@@ -138,6 +139,29 @@ Deno.test("every precision passes its own check, fixed sizes and normalised soun
         });
       }
     }
+  });
+});
+
+Deno.test("weights beyond the limit lie in files of their own, and are found there", async () => {
+  await inFolder(async (folder) => {
+    const source = join(folder, "source");
+    await writeSyntheticCheckpoint(source, TINY);
+    const { manifest, files } = await importInto(folder, source, { externalDataAbove: 20_000 });
+    const names = ["audio.onnx.data", "image.onnx.data"];
+    assert.deepEqual(manifest.external_data.map(({ file }) => file).sort(), names);
+    assert.deepEqual(files.map(({ file }) => file).sort(), [
+      "audio.onnx",
+      "audio.onnx.data",
+      "image.onnx",
+      "image.onnx.data",
+    ]);
+    const model = await loadManifest(join(folder, "model"));
+    await withRuntime(async (runtime) => {
+      const encoders = await loadModel(model, runtime);
+      await encoders.release();
+      await Deno.truncate(join(folder, "model", "audio.onnx.data"), 100);
+      await assert.rejects(loadModel(model, runtime), /audio\.onnx\.data/);
+    });
   });
 });
 
