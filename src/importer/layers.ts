@@ -14,6 +14,9 @@ export type Precision = "fp32" | "fp16" | "int8";
 /** `plain` computes in float32 from the stored tensors as they are, for checking the others. */
 export type Arithmetic = Precision | "plain";
 
+/** A slice's end beyond any axis; TensorRT counts in 32 bits. */
+const TO_THE_END = 2 ** 31 - 1;
+
 type FloatType = "float32" | "float16";
 
 /** A value of the graph and its element type. */
@@ -203,7 +206,7 @@ export class Layers {
   unfold({ value, type }: Flow, kernel: number, stride: number): Flow {
     const { g } = this;
     const parts = Array.from({ length: kernel }, (_, k) => {
-      const end = k === kernel - 1 ? Number.MAX_SAFE_INTEGER : k + 1 - kernel;
+      const end = k === kernel - 1 ? TO_THE_END : k + 1 - kernel;
       return g.node("Slice", [
         value,
         g.shape([k]),
@@ -268,7 +271,7 @@ export class Layers {
   }
 
   #slice(value: Value, axis: number, start: number, count?: number): Value {
-    const end = count === undefined ? Number.MAX_SAFE_INTEGER : start + count;
+    const end = count === undefined ? TO_THE_END : start + count;
     const { g } = this;
     return g.node("Slice", [value, g.shape([start]), g.shape([end]), g.shape([axis])]);
   }
