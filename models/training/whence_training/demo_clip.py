@@ -140,7 +140,7 @@ def make_clip(media: Path, recipe: dict[str, Any], out: Path) -> None:
 
 def encode(frames: np.ndarray, sound: np.ndarray, frame_rate: int, file: Path) -> None:
     """Writes frames uint8 [n, H, W, 3] and mono samples as H.264 and Opus in Matroska."""
-    count, height, width, _ = frames.shape
+    _, height, width, _ = frames.shape
     with tempfile.TemporaryDirectory() as folder:
         track = Path(folder) / "sound.wav"
         with wave.open(str(track), "wb") as wav:

@@ -20,7 +20,11 @@ Samples = NDArray[np.float32]
 def read(path: Path) -> Samples:
     """Decode any file that libsndfile knows to mono float32 at 16 kHz."""
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = samples.mean(axis=1)
+    return to_rate(samples.mean(axis=1), rate)
+
+
+def to_rate(mono: Samples, rate: int) -> Samples:
+    """Resamples mono samples to 16 kHz."""
     if rate != SAMPLE_RATE:
         common = gcd(rate, SAMPLE_RATE)
         mono = resample_poly(mono, SAMPLE_RATE // common, rate // common)

@@ -1,0 +1,129 @@
+"""Licence and copyright of each file, read from the packages' own machine-readable records.
+
+Debian's `debian/copyright` format 1.0: paragraphs of `Files:` globs with `Copyright:` and
+`License:`; the last one that matches a file counts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+DOCUMENTS = "x/usr/share/doc"
+SPDX = {
+    "GPL-2": "GPL-2.0-only",
+    "GPL-2+": "GPL-2.0-or-later",
+    "GPL-3": "GPL-3.0-only",
+    "GPL-3+": "GPL-3.0-or-later",
+    "GFDL-1.2+": "GFDL-1.2-or-later",
+    "public-domain": "LicenseRef-public-domain",
+    "CC0": "CC0-1.0",
+    "CC-BY": "CC-BY-3.0",
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """One paragraph: which files, whose, under what."""
+
+    globs: tuple[str, ...]
+    holder: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where files of the cache come from: a folder prefix and the package behind it."""
+
+    prefix: str
+    package: str
+    licence: str
+    holder: str
+
+
+ORIGINS = (
+    Origin("x/usr/share/tuxpaint/", "tuxpaint-stamps-default", "GPL-2.0-only", "Bill Kendrick"),
+    Origin("x/usr/share/ktuberling/", "ktuberling-data", "GPL-2.0-or-later", "KDE authors"),
+    Origin("x/usr/share/backgrounds/", "mate-backgrounds", "GPL-2.0-or-later", "MATE authors"),
+    Origin("x/usr/share/sounds/freedesktop/", "sound-theme-freedesktop", "CC-BY-SA-3.0", ""),
+    Origin("x/usr/share/sounds/lomiri/", "lomiri-sounds", "CC-BY-SA-3.0", "UBports"),
+    Origin("x/usr/share/sounds/sf2/TimGM6mb", "timgm6mb-soundfont", "GPL-2.0-only", "T. Brechbill"),
+    Origin("x/usr/share/sounds/sf2/Fluid", "fluid-soundfont-gm", "MIT", "Frank Wen"),
+    Origin("x/usr/share/sounds/", "oxygen-sounds", "LGPL-3.0-or-later", "KDE authors"),
+    Origin("gc/", "gcompris-qt-data", "GPL-3.0-or-later", "GCompris authors"),
+    Origin("npm/emoji-google/", "emoji-datasource-google", "Apache-2.0", "Google"),
+    Origin("npm/emoji-twitter/", "emoji-datasource-twitter", "CC-BY-4.0", "Twitter"),
+    Origin("espeak-ng", "espeak-ng", "GPL-3.0-or-later", "eSpeak NG authors"),
+    Origin("flite", "flite", "LicenseRef-flite", "Carnegie Mellon University"),
+)
+
+
+def paragraphs(text: str) -> list[Record]:
+    """The `Files:` paragraphs of a copyright file; none where it is not machine-readable."""
+    found = []
+    for block in re.split(r"\n\s*\n", text):
+        fields: dict[str, str] = {}
+        name = ""
+        for line in block.splitlines():
+            if match := re.match(r"([A-Z][\w-]*):\s*(.*)", line):
+                name = match[1]
+                fields[name] = match[2]
+            elif name:
+                fields[name] = f"{fields[name]} {line.strip()}"
+        if "Files" in fields and "License" in fields:
+            licence = fields["License"].split()[0] if fields["License"].split() else ""
+            holder = re.sub(r"\s+", " ", fields.get("Copyright", "")).strip()
+            globs = tuple(glob.replace("\\?", "?") for glob in fields["Files"].split())
+            found.append(Record(globs, holder, SPDX.get(licence, licence)))
+    return found
+
+
+@cache
+def records(folder: Path, package: str) -> list[Record]:
+    file = folder / DOCUMENTS / package / "copyright"
+    return paragraphs(file.read_text(errors="replace")) if file.exists() else []
+
+
+def stem(path: str) -> str:
+    """A path without what building changed: its extension (GCompris turns JPEG into WebP)."""
+    return str(PurePosixPath(path).with_suffix(""))
+
+
+def matches(glob: str, path: str) -> bool:
+    if glob == "*":
+        return True
+    bare = glob if glob.endswith("*") else stem(glob)
+    return fnmatch(stem(path), f"*{bare}") or fnmatch(path, f"*{glob}")
+
+
+def of(cache_folder: Path, source: str) -> tuple[str, str]:
+    """Licence and copyright holder of a source, a path relative to the cache or a voice's engine."""
+    origin = next((origin for origin in ORIGINS if source.startswith(origin.prefix)), None)
+    if origin is None:
+        raise ValueError(f"Cannot tell a licence: {source} must come from a known package")
+    licence, holder = origin.licence, origin.holder
+    for record in records(cache_folder, origin.package):
+        if any(matches(glob, source) for glob in record.globs):
+            licence, holder = record.licence or licence, record.holder or holder
+    return licence, holder
+
+
+def table(cache_folder: Path) -> str:
+    """All packages with their licences, and every paragraph that their records single out."""
+    lines = [
+        "# Licences of the media",
+        "",
+        "| package | licence | copyright |",
+        "| --- | --- | --- |",
+    ]
+    for origin in ORIGINS:
+        lines.append(f"| {origin.package} | {origin.licence} | {origin.holder} |")
+    for origin in ORIGINS:
+        single = [r for r in records(cache_folder, origin.package) if r.globs != ("*",)]
+        if single:
+            lines += ["", f"## {origin.package}: files of their own licence", ""]
+            lines += [f"- {' '.join(r.globs)}: {r.licence}, {r.holder}" for r in single]
+    return "\n".join(lines) + "\n"
