@@ -1,37 +1,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type HeadKind, headKindSchema } from "../model/manifest.ts";
+import type { CalibrateCommandOptions } from "./model_calibrate.ts";
+import type { ImportCommandOptions } from "./model_import.ts";
+import type { PullCommandOptions } from "./model_pull.ts";
 import { durationOption } from "./options.ts";
-
-/** Options of `model import` and `model pull`, as the command line gives them. */
-export interface ImportCommandOptions {
-  readonly name?: string;
-  readonly out?: string;
-  readonly imageSize: { readonly width: number; readonly height: number };
-  readonly precision: "fp32" | "fp16" | "int8";
-  /** s */
-  readonly window: number;
-  readonly static?: boolean;
-  readonly heads?: readonly HeadKind[];
-  readonly normaliseAudio?: boolean;
-  readonly ignoreUnexpected?: boolean;
-  readonly replace?: boolean;
-  readonly license?: string;
-  readonly threads: number;
-}
-
-/** Options of `model pull` beyond those of an import. */
-export interface PullCommandOptions extends ImportCommandOptions {
-  readonly keep?: boolean;
-}
-
-/** Options of `model calibrate`. */
-export interface CalibrateCommandOptions {
-  readonly data: string;
-  readonly out?: string;
-  readonly limit: number;
-  readonly providers: string;
-  readonly threads: number;
-}
 
 /** `whence model`: fetch, import, look at and calibrate models. */
 export function modelCommand(): Command {

@@ -10,10 +10,18 @@ import type { Calibration, HeadKind, Manifest } from "../model/manifest.ts";
 import { openRuntime } from "../model/runtime.ts";
 import { type CalibrationClip, findClips } from "./calibration_clips.ts";
 import { UsageError } from "./exit.ts";
-import type { CalibrateCommandOptions } from "./model.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { columns } from "./text.ts";
+
+/** Options of `model calibrate`. */
+export interface CalibrateCommandOptions {
+  readonly data: string;
+  readonly out?: string;
+  readonly limit: number;
+  readonly providers: string;
+  readonly threads: number;
+}
 
 /** Fewer clips than this say nothing about a head. */
 const LEAST_CLIPS = 8;

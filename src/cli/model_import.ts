@@ -4,10 +4,26 @@ import type { HeadKinds } from "../importer/head_kinds.ts";
 import { importModel, type ImportReport } from "../importer/import_model.ts";
 import { type HeadKind, headKindSchema } from "../model/manifest.ts";
 import { openRuntime } from "../model/runtime.ts";
-import type { ImportCommandOptions } from "./model.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { bytesText } from "./quantities.ts";
+
+/** Options of `model import` and `model pull`, as the command line gives them. */
+export interface ImportCommandOptions {
+  readonly name?: string;
+  readonly out?: string;
+  readonly imageSize: { readonly width: number; readonly height: number };
+  readonly precision: "fp32" | "fp16" | "int8";
+  /** s */
+  readonly window: number;
+  readonly static?: boolean;
+  readonly heads?: readonly HeadKind[];
+  readonly normaliseAudio?: boolean;
+  readonly ignoreUnexpected?: boolean;
+  readonly replace?: boolean;
+  readonly license?: string;
+  readonly threads: number;
+}
 
 /** Distance from float32 above which the import says that something may be wrong. */
 const SUSPICIOUS = { fp32: 1e-4, fp16: 1e-2, int8: 0.15 } as const;

@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import { hubEndpoint, parseReference } from "../importer/hub.ts";
 import { pull } from "../importer/pull.ts";
-import type { PullCommandOptions } from "./model.ts";
 import { modelsFolder } from "./model_folder.ts";
-import { importFolder } from "./model_import.ts";
+import { type ImportCommandOptions, importFolder } from "./model_import.ts";
 import { TransferBar } from "./transfer_bar.ts";
+
+/** Options of `model pull` beyond those of an import. */
+export interface PullCommandOptions extends ImportCommandOptions {
+  readonly keep?: boolean;
+}
 
 /** Disk that an import needs for each byte of float32 weights: the model, and the check's own copy. */
 const IMPORT_SHARE = { fp32: 2, fp16: 1.5, int8: 1.3 } as const;
