@@ -24,6 +24,23 @@ def test_pictures_become_a_grid_of_codes(backbone: str, size: int) -> None:
     assert torch.equal(features, model.picture.merge(model.picture.taps(frames)))
 
 
+def test_a_cell_looks_at_its_own_place() -> None:
+    """The pixels that move a cell's code lie round the cell's centre, not beside it."""
+    torch.manual_seed(0)
+    away = []
+    for cell in range(6, 14):
+        model = Aligner(NetConfig(picture_size=160, **SMALL)).eval()
+        frames = 100 + 50 * torch.rand(2, 160, 160, 3)
+        frames.requires_grad_(True)
+        model.picture(frames)[:, :, cell, cell].square().sum().backward()
+        assert frames.grad is not None
+        weight = frames.grad.abs().sum((0, 3))
+        where = torch.arange(160) + 0.5
+        centre = float(((weight.sum(0) + weight.sum(1)) * where).sum() / (2 * weight.sum()))
+        away.append(centre - (8 * cell + 4))
+    assert abs(sum(away) / len(away)) < 1.5
+
+
 @pytest.mark.parametrize("samples", [2960, 12_800, 12_801, 20_479, 25_600, 40_007])
 @pytest.mark.parametrize("speech", [False, True])
 def test_one_feature_for_every_80_ms(samples: int, speech: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 import os
 import socket
@@ -221,3 +222,14 @@ def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path, text: str, tol
     path.write_text(text)
     with pytest.raises(ValueError, match=told):
         load_settings(path)
+
+
+def test_a_frozen_recording_is_never_trained_on(root: Path, tmp_path: Path) -> None:
+    freeze = pytest.importorskip("whence_training.freeze", reason="its media libraries are missing")
+    folder = make_pack(tmp_path / "pack", 8)
+    index = json.loads((folder / "index.json").read_text())
+    index["words"][3]["engine"] = "human"
+    (folder / "index.json").write_text(json.dumps(index))
+    with pytest.raises(freeze.FrozenError, match=r"words\[3\]"):
+        Trainer(settings(folder, tmp_path / "out"))
+    assert Trainer(settings(root, tmp_path / "out")).source is not None

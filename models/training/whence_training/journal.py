@@ -44,18 +44,21 @@ class Journal:
         self.show(step, elapsed, progress, means)
 
     def write(self, row: dict[str, float]) -> None:
-        """One row; the parts of a loss may differ between runs that share the file."""
-        names = list(row)
+        """One row. Parts of a loss may first appear later: the file then gains their columns."""
+        rows: list[dict[str, str]] = []
+        names: list[str] = []
         if self.path.exists():
             with self.path.open(newline="") as file:
-                known = next(csv.reader(file), [])
-            if known[: len(names)] != names:
-                self.path.rename(self.path.with_suffix(f".{int(row['step'])}.csv"))
-        fresh = not self.path.exists()
-        with self.path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, names)
-            if fresh:
+                reader = csv.DictReader(file)
+                names = list(reader.fieldnames or [])
+                if not set(row) <= set(names):
+                    rows = list(reader)
+        added = [name for name in row if name not in names]
+        with self.path.open("w" if added else "a", newline="") as file:
+            writer = csv.DictWriter(file, names + added)
+            if added:
                 writer.writeheader()
+                writer.writerows(rows)
             writer.writerow(row)
 
     def show(self, step: int, elapsed: float, progress: float, means: dict[str, float]) -> None:

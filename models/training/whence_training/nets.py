@@ -13,6 +13,12 @@ from .frontend import LogMel, PowerSpectrum
 from .trunks import LITE0_TAP_CHANNELS, SPEECH_CHANNELS, PictureTrunk, SpeechTrunk
 
 FRAMES_PER_FEATURE = 8  # of 10 ms: 12.5 features a second
+# A convolution of stride 2 centres its cell i on pixel 2 i, not on the middle of the two pixels that
+# the cell stands for. Over the strides this adds up to 3.5 pixels at stride 8 and 7.5 at stride 16;
+# the pretrained trunk, whose kernels learned with padding on one side alone, lies further off. The
+# picture is moved by as much before it is encoded: in pixels, by backbone, the latter measured on
+# validation scenes.
+GRID_SHIFT = {"scratch": 6, "lite0": 9}
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ class PictureNet(nn.Module):
         super().__init__()
         width = config.picture_width
         self.pretrained = config.backbone == "lite0"
+        self.shift = GRID_SHIFT[config.backbone]
         if self.pretrained:
             self.trunk: nn.Module = PictureTrunk()
             inputs = LITE0_TAP_CHANNELS
@@ -113,6 +120,7 @@ class PictureNet(nn.Module):
     def taps(self, frames: Tensor) -> list[Tensor]:
         """`frames uint8 [n, H, W, 3]` → the trunk's maps."""
         x = (frames.permute(0, 3, 1, 2).float() - 127.0) / 128.0
+        x = F.pad(x[..., self.shift :, self.shift :], (0, self.shift, 0, self.shift), "replicate")
         maps: list[Tensor] = self.trunk(x.contiguous(memory_format=torch.channels_last))
         return maps
 

@@ -98,9 +98,7 @@ def routed_parts(
         active, owner = sample.active[:, kind], sample.owner[:, kind]
         thinned = thin(active, weights.steps_per_clip)
         clip, step = thinned.nonzero(as_tuple=True)
-        idle_clip, idle_step = draw_idle(
-            active, sample.active.any(1), weights.idle_steps
-        )
+        idle_clip, idle_step = draw_idle(active, sample.active.any(1), weights.idle_steps)
         rows = codes[torch.cat([clip, idle_clip]), :, torch.cat([step, idle_step])]
         peaks = losses.peak_similarity(rows, patches, sample.own_patches)
         idle_owner = torch.full_like(idle_clip, -1)
