@@ -48,6 +48,8 @@ const TEST_NEEDS: readonly Need[] = [
   { package: "python3-soundfile", pythonModule: "soundfile" },
   { package: "python3-pytest", pythonModule: "pytest" },
   { package: "python3-yaml", pythonModule: "yaml" },
+  { package: "espeak-ng", command: "espeak-ng" },
+  { package: "flite", command: "flite" },
   { package: "python3-venv", pythonModule: "ensurepip" },
 ];
 

@@ -113,8 +113,9 @@ def by_rule(concepts: list[Concept], sources: Sources) -> Iterator[tuple[str, Pa
     )
 
 
-def extend(frozen: Frozen, sources: Sources) -> None:
-    for kind, file in by_rule(read_concepts(), sources):
+def extend(frozen: Frozen, concepts: list[Concept], sources: Sources) -> None:
+    """Adds what the rules freeze."""
+    for kind, file in by_rule(concepts, sources):
         getattr(frozen, kind).setdefault(sha256_of(file), sources.name(file))
     frozen.voices = {"espeak": list(ESPEAK_TEST), "flite": list(FLITE_TEST)}
     frozen.human_languages = ["en"]
@@ -136,7 +137,7 @@ def main() -> None:
     given = parser.parse_args()
     frozen = read_frozen() if LIST.exists() else Frozen()
     before = len(frozen.files) + len(frozen.tails)
-    extend(frozen, Sources(given.cache))
+    extend(frozen, read_concepts(), Sources(given.cache))
     added = len(frozen.files) + len(frozen.tails) - before
     if given.write:
         write_frozen(frozen)

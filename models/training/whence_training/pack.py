@@ -156,7 +156,7 @@ class Packer:
         speaker = Speaker(cache / "x/usr/bin", environment(cache))
         for done, (one, samples) in enumerate(say_all(speaker, said, workers), 1):
             row = {"concept": one.concept, "language": one.language, "voice": one.voice}
-            row |= {"engine": one.engine, "source": f"{one.engine}", "text": one.text}
+            row |= {"engine": one.engine, "source": one.engine, "text": one.text}
             row["licence"] = licences.of(cache, one.engine.replace("espeak", "espeak-ng"))[0]
             self.writer.add_samples("words", samples, one.split, row)
             if done % 1000 == 0:
@@ -164,13 +164,11 @@ class Packer:
 
     def instruments(self, entries: list[tuple[int, Concept]]) -> None:
         counts = {"train": TRAINING_PHRASES, "val": VALIDATION_PHRASES}
-        for split, path in SOUNDFONTS.items():
+        played = [(n, c, p) for n, c in entries if (p := c.instrument_program()) is not None]
+        for split, path in SOUNDFONTS.items() if played else ():
             font = self.sources.cache / path
             player, about = Player(font), self.about(font)
-            for number, concept in entries:
-                program = concept.instrument_program()
-                if program is None:
-                    continue
+            for number, concept, program in played:
                 for take, samples in phrases(player, program, concept.name, counts[split]):
                     name = f"{about['source']}#{program}/{take}"
                     row = {"concept": number, **about, "recording": name}
@@ -197,15 +195,16 @@ class Packer:
 def write_pack(
     out: Path,
     cache: Path,
+    concepts: list[Concept],
     *,
     core: bool = False,
     voices: int = 12,
     workers: int = 1,
-    limit: int | None = None,
+    frozen: freeze.Frozen | None = None,
 ) -> dict[str, Any]:
     """Writes the pack and gives its index. Raises FrozenError before a wrong one is usable."""
-    listed = [c for c in read_concepts() if c.set == "core" or not core][:limit]
-    writer = PackWriter(out, cache, freeze.read_frozen())
+    listed = [c for c in concepts if c.set == "core" or not core]
+    writer = PackWriter(out, cache, frozen or freeze.read_frozen())
     packer = Packer(writer, Sources(cache), core)
     entries = [(n, c) for c in listed if (n := packer.concept(c)) is not None]
     packer.backgrounds()
@@ -233,10 +232,10 @@ def main() -> None:
     index = write_pack(
         given.out,
         given.cache,
+        read_concepts()[: given.limit],
         core=given.core,
         voices=given.voices,
         workers=given.workers,
-        limit=given.limit,
     )
     for part in PARTS:
         counts = Counter(row["split"] for row in index[part])

@@ -1,0 +1,75 @@
+"""Gathering, with a package built on the spot: unpacked once, refused when its hash is another."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from whence_training import media
+from whence_training.media import MediaError, Package, gather_debian, read_list, sha256_of
+
+needs_dpkg = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg is missing")
+CONTROL = """\
+Package: some-media
+Version: 1.0
+Architecture: all
+Maintainer: Nobody <nobody@example.org>
+Description: made by a test
+"""
+
+
+def build(folder: Path, cache: Path) -> Path:
+    (folder / "DEBIAN").mkdir(parents=True)
+    (folder / "DEBIAN/control").write_text(CONTROL)
+    (folder / "usr/share/some").mkdir(parents=True)
+    (folder / "usr/share/some/picture.txt").write_text("a picture")
+    (cache / "deb").mkdir(parents=True)
+    file = cache / "deb/some-media_1.0_all.deb"
+    subprocess.run(["dpkg-deb", "--build", str(folder), str(file)], check=True, capture_output=True)
+    return file
+
+
+@needs_dpkg
+def test_a_package_is_unpacked_once(tmp_path: Path):
+    cache = tmp_path / "cache"
+    file = build(tmp_path / "built", cache)
+    package = Package("some-media", "1.0", sha256_of(file))
+    gather_debian(package, cache, accept_new=False)
+    unpacked = cache / "x/usr/share/some/picture.txt"
+    assert unpacked.read_text() == "a picture"
+    unpacked.write_text("touched")
+    gather_debian(package, cache, accept_new=False)
+    assert unpacked.read_text() == "touched"
+
+
+@needs_dpkg
+def test_another_hash_is_refused(tmp_path: Path):
+    cache = tmp_path / "cache"
+    build(tmp_path / "built", cache)
+    package = Package("some-media", "1.0", "0" * 64)
+    with pytest.raises(MediaError, match=r"Cannot use some-media_1.0_all.deb: sha256 must be 0000"):
+        gather_debian(package, cache, accept_new=False)
+    assert not (cache / "x").exists()
+    gather_debian(package, cache, accept_new=True)
+    assert (cache / "x/usr/share/some/picture.txt").exists()
+
+
+def test_a_missing_program_is_named(tmp_path: Path):
+    with pytest.raises(MediaError, match="no-such-program must be installed"):
+        media.command(["no-such-program"], tmp_path)
+
+
+def test_a_failing_program_tells_why(tmp_path: Path):
+    with pytest.raises(MediaError, match=r"ls /no/such/folder must succeed, got: ls: .*No such"):
+        media.command(["ls", "/no/such/folder"], tmp_path)
+
+
+def test_the_shipped_list():
+    listed = read_list()
+    names = {package.name for package in listed.debian + listed.npm}
+    assert {"tuxpaint-stamps-default", "gcompris-qt-data", "emoji-datasource-google"} <= names
+    assert all(len(package.sha256) == 64 for package in listed.debian + listed.npm)
+    assert all(package.keep and package.folder for package in listed.npm)
