@@ -42,7 +42,7 @@ model: denseav-nano
 runtime: { library: none.so }
 window: { hop: 200 }
 publish:
-  mqtt: { url: "mqtt://u:hunter2@h", ca: ca.pem, cert: c.pem, key: k.pem, password_file: pw }
+  mqtt: { url: "mqtts://u:hunter2@h", ca: ca.pem, cert: c.pem, key: k.pem, password_file: pw }
 `;
   await withFiles(
     { "front.yaml": GOOD, "bad.yaml": bad, "c.yaml": "name: [\n" },
@@ -59,10 +59,10 @@ publish:
         /^bad\.yaml:3:8: .*denseav-nano.*denseav-mini/,
         /^bad\.yaml:4:21: runtime\.library must be a readable file, got .*none\.so/,
         /^bad\.yaml:5:16: window\.hop must be a duration/,
-        /^bad\.yaml:7:42: publish\.mqtt\.ca must be a readable file/,
-        /^bad\.yaml:7:56: publish\.mqtt\.cert must be a readable file/,
-        /^bad\.yaml:7:68: publish\.mqtt\.key must be a readable file/,
-        /^bad\.yaml:7:90: publish\.mqtt\.password_file must be a readable file/,
+        /^bad\.yaml:7:43: publish\.mqtt\.ca must be a readable file/,
+        /^bad\.yaml:7:57: publish\.mqtt\.cert must be a readable file/,
+        /^bad\.yaml:7:69: publish\.mqtt\.key must be a readable file/,
+        /^bad\.yaml:7:91: publish\.mqtt\.password_file must be a readable file/,
         /^c\.yaml:\d+:\d+: not valid YAML/,
         /^bad\.yaml:1:7: name must be its own, but "front" is taken by .*front\.yaml:1:1/,
       ];
