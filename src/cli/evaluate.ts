@@ -1,20 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-
-/** What can be evaluated. */
-export type EvaluationName = keyof typeof SETS;
-
-/** Options of the `evaluate` commands, as the command line gives them. */
-export interface EvaluateOptions {
-  readonly model: string;
-  readonly json?: boolean;
-  readonly limit?: number;
-  readonly resume: string;
-  readonly providers: string;
-  readonly threads: number;
-  readonly pictures?: string;
-  readonly retrieval?: number;
-  readonly normaliseAudio?: boolean;
-}
+import type { EvaluateOptions, EvaluationName } from "./evaluate_run.ts";
 
 /** `whence evaluate`: how well a model finds what sounds, on data sets with truth. */
 export function evaluateCommand(): Command {
@@ -26,7 +11,7 @@ export function evaluateCommand(): Command {
   return command;
 }
 
-const SETS = {
+const SETS: Record<EvaluationName, string> = {
   scenes: "pointing, AP, IoU, false alarms, heads and retrieval on a folder with scenes.jsonl",
   retrieval: "recall at 1, 5 and 10 both ways, on scenes.jsonl, Places Audio or AudioSet",
   disentanglement: "how far the heads divide words from sounds, on the same folders",

@@ -10,7 +10,6 @@ import type { HeadKind } from "../model/manifest.ts";
 import { loadModel } from "../model/encoders.ts";
 import { findModel } from "../model/find_model.ts";
 import { openRuntime } from "../model/runtime.ts";
-import type { EvaluateOptions, EvaluationName } from "./evaluate.ts";
 import {
   ade20kFigures,
   disentanglementFigures,
@@ -21,6 +20,27 @@ import {
 import { ade20kText, disentanglementText, retrievalText, scenesText } from "./evaluate_text.ts";
 import { UsageError } from "./exit.ts";
 import { ProgressBar } from "./progress_bar.ts";
+
+/** What can be evaluated. */
+export type EvaluationName =
+  | "scenes"
+  | "retrieval"
+  | "disentanglement"
+  | "ade20k-speech"
+  | "ade20k-sound";
+
+/** Options of the `evaluate` commands, as the command line gives them. */
+export interface EvaluateOptions {
+  readonly model: string;
+  readonly json?: boolean;
+  readonly limit?: number;
+  readonly resume: string;
+  readonly providers: string;
+  readonly threads: number;
+  readonly pictures?: string;
+  readonly retrieval?: number;
+  readonly normaliseAudio?: boolean;
+}
 
 interface Job {
   readonly folder: string;
