@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,19 @@ def test_the_table_lists_what_is_singled_out(cache: Path):
     table = licences.table(cache)
     assert "| gcompris-qt-data | GPL-3.0-or-later |" in table
     assert "one.jpg src/activities/a/resource/two.jpg: CC-BY-SA-3.0, 2010 A Photographer" in table
+
+
+def test_scenes_credit_all_they_are_made_of(cache: Path):
+    photograph = "gc/a/gcompris/src/activities/a/resource/one.webp"
+    emoji = "npm/emoji-google/package/img/google/64/1f600.png"
+    scene = {
+        "background": photograph,
+        "objects": [{"picture": emoji}],
+        "targets": [{"recording": "espeak"}, {"recording": f"{photograph}#part"}],
+    }
+    file = cache / "scenes.jsonl"
+    file.write_text(json.dumps(scene) + "\n" + json.dumps({**scene, "background": None}) + "\n")
+    assert licences.sources_of(file) == ["espeak", photograph, emoji]
+    table = licences.credit_table(cache, licences.sources_of(file))
+    assert f"| {photograph} | CC-BY-SA-3.0 | 2010 A Photographer |" in table
+    assert "| espeak | GPL-3.0-or-later |" in table

@@ -18,11 +18,15 @@ PROCEDURAL_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Composition:
-    """`picture uint8 [size, size, 3]`; of each cut-out its visible mask and share of itself."""
+    """`picture uint8 [size, size, 3]`; of each cut-out its visible mask and share of itself.
+
+    `background` tells which photograph lies behind, None where it is procedural.
+    """
 
     picture: Pixels
     masks: list[Mask]
     visible: list[float]
+    background: int | None
 
 
 def light(pixels: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
@@ -105,11 +109,13 @@ def compose(
     cut_outs: list[Pixels], backgrounds: list[Pixels], size: int, rng: Generator
 ) -> Composition:
     """A picture of the cut-outs, later ones in front of earlier ones."""
+    chosen = None
     if not backgrounds or rng.random() < PROCEDURAL_SHARE:
-        background = procedural(size, rng)
+        behind = procedural(size, rng)
     else:
-        background = photograph(backgrounds[int(rng.integers(len(backgrounds)))], size, rng)
-    canvas = light(np.asarray(background, dtype=np.float32), rng)
+        chosen = int(rng.integers(len(backgrounds)))
+        behind = photograph(backgrounds[chosen], size, rng)
+    canvas = light(np.asarray(behind, dtype=np.float32), rng)
     masks: list[Mask] = []
     whole: list[int] = []
     for cut_out, (x, y, side) in zip(cut_outs, places(len(cut_outs), rng), strict=True):
@@ -125,4 +131,4 @@ def compose(
         masks = [mask & ~solid for mask in masks] + [solid]
         whole.append(int((np.asarray(sprite)[..., 3] > SOLID).sum()))
     visible = [float(mask.sum()) / max(1, n) for mask, n in zip(masks, whole, strict=True)]
-    return Composition(finish(canvas, rng), masks, visible)
+    return Composition(finish(canvas, rng), masks, visible, chosen)

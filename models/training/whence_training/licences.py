@@ -1,11 +1,15 @@
 """Licence and copyright of each file, read from the packages' own machine-readable records.
 
+    python3 -m whence_training.licences SCENES/scenes.jsonl [--cache .cache] > SCENES/SOURCES.md
+
 Debian's `debian/copyright` format 1.0: paragraphs of `Files:` globs with `Copyright:` and
 `License:`; the last one that matches a file counts.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -127,3 +131,37 @@ def table(cache_folder: Path) -> str:
             lines += ["", f"## {origin.package}: files of their own licence", ""]
             lines += [f"- {' '.join(r.globs)}: {r.licence}, {r.holder}" for r in single]
     return "\n".join(lines) + "\n"
+
+
+def sources_of(scenes: Path) -> list[str]:
+    """Every file that the scenes of a `scenes.jsonl` are made of."""
+    found: set[str] = set()
+    for line in scenes.read_text().splitlines():
+        scene = json.loads(line)
+        found |= {scene["background"]} if scene.get("background") else set()
+        found |= {item["picture"] for item in scene["objects"]}
+        found |= {target["recording"].split("#")[0] for target in scene["targets"]}
+    return sorted(found)
+
+
+def credit_table(cache_folder: Path, sources: list[str]) -> str:
+    """One line a file: where it is from, licence, copyright."""
+    lines = ["# Sources", "", "| file | licence | copyright |", "| --- | --- | --- |"]
+    for source in sources:
+        licence, holder = of(cache_folder, "espeak-ng" if source == "espeak" else source)
+        lines.append(f"| {source} | {licence} | {holder.replace('|', '/')} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("scenes", type=Path)
+    parser.add_argument("--cache", type=Path, default=Path(__file__).parents[1] / ".cache")
+    given = parser.parse_args()
+    print(credit_table(given.cache, sources_of(given.scenes)), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -34,7 +34,8 @@ class SceneWriter:
 
     def __init__(self, pack: OpenPack, split: str, out: Path, size: int, seconds: float) -> None:
         self.pack, self.out, self.size, self.seconds = pack, out, size, seconds
-        self.backgrounds = [pack.background(row) for row in pack.rows("backgrounds", split)]
+        self.background_rows = pack.rows("backgrounds", split)
+        self.backgrounds = [pack.background(row) for row in self.background_rows]
 
     def picture_rows(self, plan: Planned, planner: Planner, rng: Generator) -> list[Item]:
         rows = []
@@ -102,9 +103,11 @@ class SceneWriter:
                     "recording": row.get("recording") or row["source"],
                 }
             )
+        behind = None if made.background is None else self.background_rows[made.background]
         return {
             "id": name,
             "pool": plan.pool,
+            "background": behind and behind["source"],
             "image": f"{name}.png",
             "audio": f"{name}.wav",
             "objects": objects,
