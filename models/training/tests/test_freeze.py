@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from whence_training import freeze
-from whence_training.freeze import Frozen, FrozenError, check, held_out_picture
+from whence_training.freeze import Frozen, FrozenError, check
+from whence_training.freeze_rules import held_out_picture
 
 FROZEN = Frozen(
     files={"aa": "some/picture.png"},
     tails={"bb": "some/sound.ogg"},
-    voices={"espeak": ["f4"]},
+    voices={"espeak": ["f4"], "flite": ["slt"]},
     human_languages=["en"],
 )
 
@@ -30,6 +31,8 @@ FORBIDDEN = [
     ("sounds", {"sha256": "bb", "part": [0.7, 1.0]}),
     ("words", {"engine": "espeak", "voice": "f4", "language": "en"}),
     ("words", {"engine": "human", "voice": "human", "language": "en", "sha256": "cc"}),
+    ("pictures", {}),
+    ("words", {"engine": "human", "voice": "human", "language": "fr"}),
 ]
 ALLOWED = [
     ("pictures", {"sha256": "cc"}),

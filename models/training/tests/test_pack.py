@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny_cache import make_cache
 
-from whence_training import freeze
+from whence_training import freeze, freeze_rules
 from whence_training.open_pack import OpenPack
 from whence_training.pack import write_pack
 from whence_training.sources import STAMPS, Sources
@@ -28,7 +28,7 @@ class Made:
         self.cache = root / "cache"
         self.concepts = make_cache(self.cache)
         self.frozen = freeze.Frozen()
-        freeze.extend(self.frozen, self.concepts, Sources(self.cache))
+        freeze_rules.extend(self.frozen, self.concepts, Sources(self.cache))
         self.index = write_pack(
             root / "pack", self.cache, self.concepts, voices=2, frozen=self.frozen
         )

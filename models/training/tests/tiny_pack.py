@@ -41,6 +41,7 @@ def make_pack(root: Path, concepts: int = 8) -> Path:
     for part in ("concepts", "pictures", "backgrounds", "sounds", "words", "noises"):
         index[part] = []
     about = {"source": "made by the test", "licence": "CC0-1.0", "split": "train"}
+    about["sha256"] = "0" * 64
     samples = 0
     with (root / "pictures.u8").open("wb") as pictures, (root / "audio.i16").open("wb") as audio:
         for concept in range(concepts):
