@@ -115,12 +115,17 @@ class Queue:
 class Pack:
     """The media pack of one or more splits, in tensors on one device."""
 
-    def __init__(self, root: Path, splits: tuple[str, ...], device: torch.device) -> None:
+    def __init__(
+        self, root: Path, splits: tuple[str, ...], device: torch.device, *, core: bool = False
+    ) -> None:
         self.index: dict[str, Any] = json.loads((root / "index.json").read_text())
         self.device = device
+        sets = [concept.get("set", "core") for concept in self.index["concepts"]]
 
         def of(kind: str) -> list[dict[str, Any]]:
-            return [item for item in self.index[kind] if item["split"] in splits]
+            """The items of the splits; with `core` without concepts beyond the shipped model's."""
+            items = [item for item in self.index[kind] if item["split"] in splits]
+            return [i for i in items if not core or sets[i.get("concept", 0)] == "core"]
 
         pictures, self.words, self.sounds = of("pictures"), of("words"), of("sounds")
         self.noises = of("noises")

@@ -287,6 +287,7 @@ def main() -> None:
     parser.add_argument("--version", type=int, default=2)
     parser.add_argument("--report", type=Path, help="JSON figures of the frozen test for the card")
     parser.add_argument("--index", type=Path, help="the pack's index.json, for the card")
+    parser.add_argument("--notes", type=Path, help="text that the card ends with")
     arguments = parser.parse_args()
     size = load_model(arguments.checkpoint).config.picture_size
     scenes = load_scenes(arguments.validation, size)
@@ -300,7 +301,8 @@ def main() -> None:
     )
     report = json.loads(arguments.report.read_text()) if arguments.report else None
     index = json.loads(arguments.index.read_text()) if arguments.index else None
-    write_card(arguments.out, content, report=report, index=index)
+    notes = arguments.notes.read_text() if arguments.notes else ""
+    write_card(arguments.out, content, report=report, index=index, notes=notes)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from .batches import KINDS
 from .losses import clip_similarity, similarity_volume
 
 FEATURE_RATE = 12.5
-FIRST_FEATURE = 0.04
+FIRST_FEATURE = 0.025  # seconds; the two audio branches centre on 0.005 and 0.045
 ALARM_SCORE = 0.6
 IOU_THRESHOLDS = np.linspace(0.05, 0.95, 19)
 Encoder = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]

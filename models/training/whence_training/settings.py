@@ -22,6 +22,7 @@ class Settings:
 
     out: str
     pack: str | None = None
+    core: bool = False  # leave out the pack's concepts beyond the shipped model's
     videos: str | None = None
     seed: int = 0
     steps: int | None = None  # the run's length: in steps …

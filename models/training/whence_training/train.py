@@ -302,7 +302,7 @@ def make_source(settings: Settings, seed: int, device: torch.device) -> Source:
 
         return VideoBatches(Path(settings.videos), settings.batch, seed)
     assert settings.pack is not None
-    pack = Pack(Path(settings.pack), ("train",), device)
+    pack = Pack(Path(settings.pack), ("train",), device, core=settings.core)
     from . import freeze
 
     freeze.check(pack.index)
