@@ -33,7 +33,7 @@ export async function bench(): Promise<BenchReport> {
     }
     const baseline = { what: "gst-launch-1.0 into fakesink", value: median(theirs) };
     const figures = [{ what: "CPU time a frame", value: median(ours), unit: "ms", baseline }];
-    return { name: "capture", runs: RUNS, figures };
+    return { name: "capture", basis: `median of ${RUNS}`, figures };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -59,7 +59,11 @@ export async function bench(): Promise<BenchReport> {
         },
       );
     }
-    return { name: `import-speed, ${THREADS} thread, ${WINDOW} s window`, runs: RUNS, figures };
+    return {
+      name: `import-speed, ${THREADS} thread, ${WINDOW} s window`,
+      basis: `median of ${RUNS}`,
+      figures,
+    };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -138,8 +142,7 @@ async function pipelineTimes(
   const clip = await recordClip(SIZE, SIZE, CLIP_SECONDS);
   const stream = new SourceStream(clip.play(), engine, config, {
     detected: () => {},
-    hopped: () => {},
-    ended: () => {},
+    active: () => {},
     clockSet: () => {},
   });
   const total = await cpuMs(() => stream.run(new AbortController().signal));

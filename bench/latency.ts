@@ -1,3 +1,5 @@
+import { clipTruthSchema, compareWithTruth } from "../src/cli/clip_truth.ts";
+import type { WhenceEvent } from "../src/events/event.ts";
 import { decodeEvent } from "../src/events/event_json.ts";
 import { Pipeline } from "../src/pipeline/pipeline.ts";
 import { EmbeddedBroker } from "../src/publish/embedded_broker.ts";
@@ -7,21 +9,36 @@ import type { BenchReport } from "./report.ts";
 
 const RUNS = 2;
 
-/** From an event's onset in a clip at live pace to its first message at an MQTT subscriber, less lookahead. */
+/**
+ * From the true onset of what an event answers to, in a clip at live pace, to the event's first message at an MQTT
+ * subscriber, less lookahead.
+ */
 export async function bench(): Promise<BenchReport> {
   const broker = await EmbeddedBroker.acquire("embedded:0");
   const config = clipPipeline("live", { mqtt: { url: broker.url } });
+  const truth = clipTruthSchema.parse(
+    JSON.parse(await Deno.readTextFile(`${MODEL}/demo.truth.json`)),
+  );
   const latencies: number[] = [];
   const link = new MqttLink({ url: broker.url, log: () => {} });
+  let heard: WhenceEvent[] = [];
+  const arrival = new Map<string, number>();
   link.subscribe("whence/bench/event", (_topic, payload) => {
     const event = decodeEvent(new TextDecoder().decode(payload));
-    if (event.type !== "new") return;
-    latencies.push(Date.now() - event.onset * 1000 - config.window.lookahead * 1000);
+    heard.push(event);
+    if (event.type === "new") arrival.set(event.id, Date.now());
   });
   link.start();
   await link.ready;
   for (let run = 0; run < RUNS; run++) {
+    heard = [];
     await new Pipeline({ config, folder: MODEL, log: () => {} }).run(new AbortController().signal);
+    for (const { truth: real, event } of compareWithTruth(heard, truth).findings) {
+      if (event === undefined) continue;
+      const startMs = (event.onset - event.stream.onset) * 1000;
+      const onsetMs = startMs + real.onset * 1000;
+      latencies.push(arrival.get(event.id)! - onsetMs - config.window.lookahead * 1000);
+    }
   }
   await link.close();
   await broker.release();
@@ -30,8 +47,8 @@ export async function bench(): Promise<BenchReport> {
   const at = (share: number) =>
     sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
   return {
-    name: `latency of ${sorted.length} events`,
-    runs: RUNS,
+    name: "latency",
+    basis: `${sorted.length} events in ${RUNS} runs`,
     figures: [
       { what: "onset to subscriber, less lookahead: p50", value: at(0.5), unit: "ms" },
       { what: "onset to subscriber, less lookahead: p95", value: at(0.95), unit: "ms" },

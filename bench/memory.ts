@@ -34,8 +34,8 @@ export async function bench(): Promise<BenchReport> {
   await Deno.remove(folder, { recursive: true });
   const settled = samples.slice(samples.length >> 1);
   return {
-    name: `memory over ${samples.length} s`,
-    runs: 1,
+    name: "memory",
+    basis: `one run of ${samples.length} s`,
     figures: [
       { what: "resident memory at the end", value: median(samples.slice(-5)), unit: "MB" },
       { what: "growth in the second half", value: slope(settled) * 60, unit: "MB/min" },

@@ -6,10 +6,11 @@ export interface Figure {
   readonly baseline?: { readonly what: string; readonly value: number };
 }
 
-/** What a benchmark found; figures are medians over `runs`. */
+/** What a benchmark found. */
 export interface BenchReport {
   readonly name: string;
-  readonly runs: number;
+  /** What the figures are taken from, such as `median of 7`. */
+  readonly basis: string;
   readonly figures: readonly Figure[];
 }
 
@@ -21,7 +22,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** A report as text, a line a figure, ratios where there is a baseline. */
-export function reportText({ name, runs, figures }: BenchReport): string {
+export function reportText({ name, basis, figures }: BenchReport): string {
   const rows = figures.map(({ what, value, unit, baseline }) => {
     const against = baseline
       ? `   ${(value / baseline.value).toFixed(2)} × ${baseline.what} (${
@@ -30,5 +31,5 @@ export function reportText({ name, runs, figures }: BenchReport): string {
       : "";
     return `  ${what.padEnd(44)} ${value.toFixed(2).padStart(9)} ${unit}${against}`;
   });
-  return [`${name} (median of ${runs})`, ...rows].join("\n");
+  return [`${name} (${basis})`, ...rows].join("\n");
 }

@@ -4,8 +4,12 @@ export class CaptureError extends Error {
   /** Keys of the pipeline file that are to blame, such as `["source", "video"]`. */
   readonly path: readonly string[];
 
-  constructor(message: string, path: readonly string[] = ["source"]) {
+  /** Whether trying again cannot help: the configuration must change. */
+  readonly permanent: boolean;
+
+  constructor(message: string, path: readonly string[] = ["source"], permanent = false) {
     super(message);
     this.path = path;
+    this.permanent = permanent;
   }
 }

@@ -72,7 +72,7 @@ export class GstPipeline {
     if (error[0] !== 0n || pipeline === null) {
       const reason = maskSecrets(takeError(native, error[0]));
       if (pipeline !== null) native.gst_object_unref(pipeline);
-      throw new CaptureError(`Cannot build the capture: ${reason}`, plan.video.path);
+      throw new CaptureError(`Cannot build the capture: ${reason}`, plan.video.path, true);
     }
     return new GstPipeline(native, pipeline, plan);
   }

@@ -21,7 +21,7 @@ export type ClipTruth = z.infer<typeof clipTruthSchema>;
 /** What became of one true sound or word. */
 export interface TruthFinding {
   readonly truth: ClipTruth["events"][number];
-  /** The finished event of its kind that overlaps it longest; undefined when there is none. */
+  /** The finished event of its kind that covers at least 30 % of it and no other better; undefined when there is none. */
   readonly event: WhenceEvent | undefined;
   /** Whether the event's peak lies in the true box. */
   readonly inPlace: boolean;
@@ -30,33 +30,42 @@ export interface TruthFinding {
 /** Events against the truth. */
 export interface TruthComparison {
   readonly findings: readonly TruthFinding[];
-  /** Finished events that overlap nothing of their kind. */
+  /** Finished events that answer to nothing. */
   readonly spurious: readonly WhenceEvent[];
 }
 
-/** Compares the finished events of one run of a clip with what the clip really holds. */
+/** Share of a true sound or word that an event must cover to answer to it. */
+const LEAST_COVER = 0.3;
+
+/** Compares the finished events of one run of a clip with what the clip really holds; each event answers to one thing. */
 export function compareWithTruth(
   events: readonly WhenceEvent[],
   truth: ClipTruth,
 ): TruthComparison {
   const ended = events.filter(({ type }) => type === "end");
-  const findings = truth.events.map((true_) => {
-    const rivals = ended
-      .filter(({ kind }) => kind === true_.kind)
-      .map((event) => ({ event, seconds: overlap(event, true_) }))
-      .filter(({ seconds }) => seconds > 0)
-      .toSorted((a, b) => b.seconds - a.seconds);
-    const event = rivals[0]?.event;
-    return { truth: true_, event, inPlace: event !== undefined && inside(event.peak, true_.box) };
+  const pairs = truth.events.flatMap((real) =>
+    ended
+      .filter(({ kind }) => kind === real.kind)
+      .map((event) => ({ real, event, cover: cover(event, real) }))
+      .filter((pair) => pair.cover >= LEAST_COVER)
+  ).toSorted((a, b) => b.cover - a.cover);
+  const answers = new Map<ClipTruth["events"][number], WhenceEvent>();
+  const used = new Set<WhenceEvent>();
+  for (const { real, event } of pairs) {
+    if (answers.has(real) || used.has(event)) continue;
+    answers.set(real, event);
+    used.add(event);
+  }
+  const findings = truth.events.map((real) => {
+    const event = answers.get(real);
+    return { truth: real, event, inPlace: event !== undefined && inside(event.peak, real.box) };
   });
-  const spurious = ended.filter((event) =>
-    !truth.events.some((true_) => true_.kind === event.kind && overlap(event, true_) > 0)
-  );
-  return { findings, spurious };
+  return { findings, spurious: ended.filter((event) => !used.has(event)) };
 }
 
-function overlap({ stream }: WhenceEvent, truth: ClipTruth["events"][number]): number {
-  return Math.min(stream.offset ?? Infinity, truth.offset) - Math.max(stream.onset, truth.onset);
+function cover({ stream }: WhenceEvent, real: ClipTruth["events"][number]): number {
+  const end = Math.min(stream.offset ?? Infinity, real.offset);
+  return (end - Math.max(stream.onset, real.onset)) / (real.offset - real.onset);
 }
 
 function inside([x, y]: WhenceEvent["peak"], [x1, y1, x2, y2]: z.infer<typeof box>): boolean {

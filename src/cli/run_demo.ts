@@ -36,15 +36,13 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
   await link.ready;
   console.log(`${truth.duration} s of sound and picture at live pace; events from ${broker.url}`);
   console.log(EVENT_LINE_HEADER);
-  const drawings: Promise<void>[] = [];
   try {
     const [demo] = await runPipelines([pipeline], {
       heard: (event, draw) => {
         const png = pictures !== undefined && event.type === "end" ? draw() : undefined;
-        if (png) drawings.push(Deno.writeFile(join(pictures!, `${event.id}.png`), png));
+        if (png) Deno.writeFileSync(join(pictures!, `${event.id}.png`), png);
       },
     });
-    await Promise.all(drawings);
     console.log(`\n${summary(demo, heard)}\n${truthTable(compareWithTruth(heard, truth))}`);
   } finally {
     await link.close();

@@ -6,7 +6,11 @@ import { ModelError } from "../model/manifest.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { EventListener } from "../pipeline/reporter.ts";
 import type { Log } from "../publish/sink.ts";
+import { EXIT } from "./exit.ts";
 import { listed } from "./text.ts";
+
+/** Timers hold 31 bits of milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** One or more pipelines failed for good; their own lines have been printed. */
 export class PipelinesError extends Error {
@@ -74,14 +78,26 @@ function located(reason: unknown, document: LoadedPipeline): unknown {
 function stopSignal(duration: number | undefined): Disposable & { signal: AbortSignal } {
   const controller = new AbortController();
   const stop = () => controller.abort();
-  const timer = duration === undefined ? undefined : setTimeout(stop, duration * 1000);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const arm = (ms: number) => {
+    timer = setTimeout(
+      () => ms > LONGEST_TIMER_MS ? arm(ms - LONGEST_TIMER_MS) : stop(),
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
+  };
+  if (duration !== undefined) arm(duration * 1000);
+  const asked = () => {
+    // Whoever asks twice does not want to wait for the end of what hangs.
+    if (controller.signal.aborted) Deno.exit(EXIT.failed);
+    stop();
+  };
   const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const name of signals) Deno.addSignalListener(name, stop);
+  for (const name of signals) Deno.addSignalListener(name, asked);
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
       clearTimeout(timer);
-      for (const name of signals) Deno.removeSignalListener(name, stop);
+      for (const name of signals) Deno.removeSignalListener(name, asked);
     },
   };
 }

@@ -34,7 +34,7 @@ export interface DetectorOptions {
 /** An event as detected, not yet published, with the heat map that its region comes from. */
 export interface Detection {
   readonly event: Omit<WhenceEvent, "latency_ms">;
-  /** `[h, w]` on the model's grid: mean over the event's time steps, clipped at 0. */
+  /** `[h, w]` on the model's grid: mean over the event's time steps, clipped at 0, 0 outside the picture. */
   readonly heatMap: Float32Array;
   /** Capture time of the newest input this message rests on, ns of running time. */
   readonly atNs: number;
@@ -116,7 +116,7 @@ export class Detector {
       ? { id: told.id, seq: told.seq + 1 }
       : { id: eventId(epochNs(onsetNs)), seq: 0 };
     this.#told.set(tracked.key, { id, seq });
-    const heatMap = tracked.heatMap.map((value) => Math.max(0, value));
+    const heatMap = tracked.heatMap.map((value, i) => this.#counts[i] ? Math.max(0, value) : 0);
     const { peak, box } = regionOf(
       { width: gridWidth, height: gridHeight, values: tracked.heatMap },
       this.#counts,

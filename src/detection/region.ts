@@ -19,7 +19,7 @@ export interface HeatMap {
 const UPSAMPLING = 4;
 
 /** Index of the highest value among the cells that count. */
-export function peakCell(values: Float32Array, counts: Uint8Array): number {
+export function peakCell(values: Float32Array | Float64Array, counts: Uint8Array): number {
   let best = -1;
   for (let i = 0; i < values.length; i++) {
     if (counts[i] && (best < 0 || values[i] > values[best])) best = i;

@@ -27,6 +27,8 @@ export class CalibratedScorer implements Scorer {
 
 /** Time steps after which the running statistics of an uncalibrated head have forgotten what they saw. */
 const MEMORY = 750;
+/** Time steps that must have been seen before anything can stand out from them. */
+const LEAST = 50;
 /** Standard deviations above the running mean that score 0.5, and the slope there. */
 const MIDPOINT = 2.5;
 const STEEPNESS = 1.5;
@@ -48,6 +50,6 @@ export class RunningScorer implements Scorer {
     const difference = activation - this.#mean;
     this.#mean += weight * difference;
     this.#variance = (1 - weight) * (this.#variance + weight * difference * difference);
-    return logistic(STEEPNESS * (away - MIDPOINT));
+    return this.#count <= LEAST ? 0 : logistic(STEEPNESS * (away - MIDPOINT));
   }
 }

@@ -1,6 +1,9 @@
 import type { TrackConfig } from "../config/schema.ts";
 import { peakCell } from "./region.ts";
 
+/** Steps that follow each other may be apart by a rounding error. */
+const SAME_TIME_NS = 1000;
+
 /** One head's part of a grounded time step. */
 export interface ScoredStep {
   /** The step's stretch of time, ns of running time. */
@@ -35,7 +38,7 @@ export interface TrackedEvent {
 class Span {
   readonly key = {};
   readonly onsetNs: number;
-  readonly sum: Float32Array;
+  readonly sum: Float64Array;
   steps = 0;
   activeNs = 0;
   lastActiveNs: number;
@@ -47,7 +50,7 @@ class Span {
   constructor(step: ScoredStep) {
     this.onsetNs = step.startNs;
     this.lastActiveNs = step.startNs;
-    this.sum = new Float32Array(step.map.length);
+    this.sum = new Float64Array(step.map.length);
     this.add(step);
   }
 
@@ -73,7 +76,7 @@ class Span {
 
   message(type: TrackedEvent["type"], offsetNs: number | null): TrackedEvent {
     const { key, onsetNs, score, topScore, similarity } = this;
-    const heatMap = this.sum.map((value) => value / this.steps);
+    const heatMap = Float32Array.from(this.sum, (value) => value / this.steps);
     const atNs = offsetNs ?? this.lastActiveNs;
     return { type, key, onsetNs, offsetNs, atNs, score, topScore, similarity, heatMap };
   }
@@ -124,8 +127,9 @@ export class EventTracker {
   /** Says that nothing more will come before `untilNs`: an event that has been quiet for `merge_gap` ends. */
   advance(untilNs: number): TrackedEvent[] {
     const last = this.#elsewhere ?? this.#span;
-    if (!last || untilNs - last.lastActiveNs < this.#config.merge_gap * 1e9) return [];
-    return this.end();
+    if (!last) return [];
+    const quietNs = untilNs - last.lastActiveNs;
+    return quietNs < Math.max(this.#config.merge_gap * 1e9, SAME_TIME_NS) ? [] : this.end();
   }
 
   /** Ends an event under way at once. */
@@ -152,8 +156,9 @@ export class EventTracker {
       if (this.#elsewhere) span.absorb(this.#elsewhere);
       this.#elsewhere = new Span(step);
     }
-    if (this.#elsewhere.activeNs >= this.#config.min_duration * 1e9) {
-      if (span.toldNs !== undefined) messages.push(span.message("end", this.#elsewhere.onsetNs));
+    const { activeNs, topScore } = this.#elsewhere;
+    if (activeNs >= this.#config.min_duration * 1e9 && topScore >= this.#config.on) {
+      if (span.toldNs !== undefined) messages.push(span.message("end", span.lastActiveNs));
       this.#span = this.#elsewhere;
       this.#elsewhere = undefined;
     }

@@ -25,6 +25,8 @@ export interface RollingStats {
   readonly lostSteps: number;
   /** Steps with no frame near enough in time. */
   readonly unpairedSteps: number;
+  /** Steps whose similarity was no number: half precision overflowed, or the model is broken. */
+  readonly invalidSteps: number;
   readonly encodedFrames: number;
 }
 
@@ -58,6 +60,7 @@ export class RollingGrounding {
     steps: 0,
     lostSteps: 0,
     unpairedSteps: 0,
+    invalidSteps: 0,
     encodedFrames: 0,
   };
   #margin: Float32Array;
@@ -110,9 +113,10 @@ export class RollingGrounding {
    */
   async hop(now: number, framesKnownUntilNs: number): Promise<Hop | undefined> {
     if (this.due === undefined || now < this.due) return undefined;
-    while (now >= this.#endOf(this.#hopNumber + 1)) {
-      this.#hopNumber++;
-      this.#stats.skippedHops++;
+    for (let next = this.#endOf(this.#hopNumber + 1); now >= next;) {
+      // Hops shorter than a time step of the model fall together.
+      if (next > this.#endOf(this.#hopNumber)) this.#stats.skippedHops++;
+      next = this.#endOf(++this.#hopNumber + 1);
     }
     const end = this.#endOf(this.#hopNumber++);
     return await this.#run(end, end - this.#lookahead, framesKnownUntilNs);
@@ -155,7 +159,9 @@ export class RollingGrounding {
         continue;
       }
       const audio = column(features, this.#nextStep - firstStep, count);
-      steps.push(await this.#ground(ptsNs, centre - start, frame, audio, cls));
+      const step = await this.#ground(ptsNs, centre - start, frame, audio, cls);
+      if (step.activation.every(Number.isFinite)) steps.push(step);
+      else this.#stats.invalidSteps++;
     }
     this.#stats.hops++;
     this.#stats.steps += steps.length;

@@ -7,6 +7,7 @@ import { maskSecrets } from "../config/secrets.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import type { PipelineState } from "../events/event.ts";
 import { BackOff } from "../publish/back_off.ts";
+import { ModelError } from "../model/manifest.ts";
 import { openPublisher, type Publisher } from "../publish/publisher.ts";
 import type { Log } from "../publish/sink.ts";
 import { type Engine, loadEngine } from "./engine.ts";
@@ -26,15 +27,14 @@ export interface PipelineOptions {
   readonly log: Log;
   /** Hears of each event as it is published. */
   readonly heard?: EventListener;
-  /** Told the broker urls once they are known. */
-  readonly opened?: (urls: readonly string[]) => void;
 }
 
 /** Wires capture, grounding, detection and publishing of one pipeline file; starts, supervises and stops them. */
 export class Pipeline {
   readonly #options: PipelineOptions;
-  readonly #startedMs = Date.now();
+  readonly #startedMs = performance.now();
   readonly #starved = new Set<string>();
+  readonly #warned: Record<string, number> = {};
   #publisher: Publisher | undefined;
   #engine: Engine | undefined;
   #reporter: Reporter | undefined;
@@ -52,7 +52,7 @@ export class Pipeline {
   stats() {
     const count = sum(this.#past, this.#stream?.stats() ?? {});
     return {
-      uptime_s: Math.round((Date.now() - this.#startedMs) / 1000),
+      uptime_s: Math.round((performance.now() - this.#startedMs) / 1000),
       rss_mb: Math.round(Deno.memoryUsage().rss / 1e6),
       reconnects: this.#reconnects,
       frames: {
@@ -60,6 +60,7 @@ export class Pipeline {
         encoded: count.encodedFrames ?? 0,
         dropped: count.droppedFrames ?? 0,
         overwritten: count.overwrittenFrames ?? 0,
+        rejected: count.rejectedFrames ?? 0,
       },
       audio: {
         samples: count.samples ?? 0,
@@ -72,6 +73,7 @@ export class Pipeline {
         grounded: count.steps ?? 0,
         lost: count.lostSteps ?? 0,
         unpaired: count.unpairedSteps ?? 0,
+        invalid: count.invalidSteps ?? 0,
       },
       ...this.#reporter?.stats(),
       providers: this.#engine?.providers ?? {},
@@ -87,18 +89,18 @@ export class Pipeline {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { config, folder, log } = this.#options;
-    const { publisher, urls, wantsHeatmap } = await openPublisher(config.publish, {
+    const { publisher, wantsHeatmap } = await openPublisher(config.publish, {
       pipeline: config.name,
       folder,
       log,
       onSet: (enabled) => this.#set(enabled),
     });
     this.#publisher = publisher;
-    this.#options.opened?.(urls);
-    const timer = setInterval(() => publisher.stats(this.stats()), STATS_EVERY_MS);
+    const timer = setInterval(() => this.#tellStats(publisher), STATS_EVERY_MS);
     try {
       this.#tell("starting", null);
-      await using engine = await loadEngine(config, folder, log);
+      await using engine = await orAborted(loadEngine(config, folder, log), signal);
+      if (engine === undefined) return this.#tell("stopped", "asked to stop");
       this.#engine = engine;
       this.#describe(engine);
       const { heard } = this.#options;
@@ -116,7 +118,7 @@ export class Pipeline {
       throw error;
     } finally {
       clearInterval(timer);
-      publisher.stats(this.stats());
+      this.#tellStats(publisher);
       await publisher.close();
     }
   }
@@ -139,11 +141,11 @@ export class Pipeline {
         await aborted(toggled);
         continue;
       }
-      const bornMs = Date.now();
+      const bornMs = performance.now();
       const reason = await this.#live(plan, engine, reporter, toggled);
       if (toggled.aborted) continue;
       if (reason === undefined) return;
-      if (Date.now() - bornMs > GOOD_LIFE_MS) pauses.reset();
+      if (performance.now() - bornMs > GOOD_LIFE_MS) pauses.reset();
       this.#reconnects++;
       this.#tell("reconnecting", `${reason}; next try in ${pauses.nextMs / 1000} s`);
       await pauses.wait(toggled);
@@ -161,14 +163,22 @@ export class Pipeline {
       await using capture = await openCapture(plan, { signal });
       this.#starved.clear();
       capture.onNotice = (notice) => this.#notice(notice);
-      this.#stream = new SourceStream(capture, engine, this.#options.config, reporter);
+      this.#stream = new SourceStream(
+        capture,
+        engine,
+        this.#options.config,
+        reporter,
+        isDevice(plan),
+      );
       this.#tell("running", null);
       await this.#stream.run(signal);
       return isDevice(plan) ? "the source has ended" : undefined;
     } catch (error) {
       if (signal.aborted) return undefined;
+      const mayHeal = error instanceof ModelError ||
+        error instanceof CaptureError && !error.permanent;
       const worthRetrying = isDevice(plan) || this.#options.config.source.graph !== undefined;
-      if (!(error instanceof CaptureError) || !worthRetrying) throw error;
+      if (!(mayHeal && worthRetrying)) throw error;
       return error.message;
     } finally {
       this.#past = sum(this.#past, this.#stream?.stats() ?? {});
@@ -185,6 +195,18 @@ export class Pipeline {
     else this.#starved.delete(notice.stream);
     const missing = [...this.#starved].toSorted();
     this.#tell("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
+  }
+
+  #tellStats(publisher: Publisher): void {
+    const stats = this.stats();
+    publisher.stats(stats);
+    const { lost, unpaired, invalid } = stats.steps;
+    const bad = { "came too late": lost, "found no frame": unpaired, "are no numbers": invalid };
+    for (const [what, count] of Object.entries(bad)) {
+      const more = count - (this.#warned[what] ?? 0);
+      this.#warned[what] = count;
+      if (more > 0) this.#options.log("warning", `${more} time steps ${what}`);
+    }
   }
 
   #set(enabled: boolean): void {
@@ -232,6 +254,16 @@ export class Pipeline {
 /** Whether a source only ends by failing: a camera, a microphone, a network stream. */
 function isDevice({ video, audio }: CapturePlan): boolean {
   return video.endless === "device" || audio.endless === "device";
+}
+
+/** What a promise gives; undefined as soon as the signal aborts, whatever it gives later being let go of. */
+async function orAborted<T extends AsyncDisposable>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const first = await Promise.race([promise, aborted(signal)]);
+  if (first === undefined) promise.then((late) => late[Symbol.asyncDispose](), () => {});
+  return first ?? undefined;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,5 @@
-import type { Detection, Detector } from "../detection/detector.ts";
+import type { Detection } from "../detection/detector.ts";
 import type { WhenceEvent } from "../events/event.ts";
-import type { Hop } from "../grounding/grounded_step.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Publisher } from "../publish/publisher.ts";
 import type { Log } from "../publish/sink.ts";
@@ -10,7 +9,7 @@ import type { FitGeometry } from "../config/fit.ts";
 import { Latencies } from "./latencies.ts";
 import type { StreamListener } from "./stream.ts";
 
-/** Hears of each event as it is published, with its picture when one was drawn. */
+/** Hears of each event as it is published; `draw` gives its picture, if there is a frame. */
 export type EventListener = (event: WhenceEvent, draw: () => Uint8Array | undefined) => void;
 
 /** What a reporter works with. */
@@ -30,10 +29,10 @@ export class Reporter implements StreamListener {
 
   constructor(options: ReporterOptions) {
     this.#options = options;
-    this.#tellActive(new Set());
+    this.active(new Set());
   }
 
-  /** Events that have begun, and the latency of all their messages. */
+  /** Events that have begun, and the latency of their first messages. */
   stats() {
     return {
       events: { ...this.#events },
@@ -50,20 +49,19 @@ export class Reporter implements StreamListener {
     const event = { ...detection.event, latency_ms: latencyMs };
     const { publisher, wantsHeatmap, heard } = this.#options;
     publisher.event(event);
-    if (event.type === "new") this.#events[event.kind]++;
-    this.#latencies.add(latencyMs);
+    if (event.type === "new") {
+      this.#events[event.kind]++;
+      this.#latencies.add(latencyMs);
+    }
     const draw = () => frame && this.#draw(detection, frame, fit);
     const png = wantsHeatmap ? draw() : undefined;
     if (png) publisher.heatmap(event.kind, png);
     heard?.(event, draw);
   }
 
-  hopped(_hop: Hop, detector: Detector): void {
-    this.#tellActive(detector.active());
-  }
-
-  ended(): void {
-    this.#tellActive(new Set());
+  active(kinds: ReadonlySet<WhenceEvent["kind"]>): void {
+    const { publisher, manifest } = this.#options;
+    for (const { kind } of manifest.heads) publisher.active(kind, kinds.has(kind));
   }
 
   clockSet(seconds: number): void {
@@ -71,11 +69,6 @@ export class Reporter implements StreamListener {
       "warning",
       `the system clock was set by ${seconds.toFixed(1)} s; time stamps follow`,
     );
-  }
-
-  #tellActive(active: ReadonlySet<WhenceEvent["kind"]>): void {
-    const { publisher, manifest } = this.#options;
-    for (const { kind } of manifest.heads) publisher.active(kind, active.has(kind));
   }
 
   #draw({ event, heatMap }: Detection, frame: HeldFrame, fit: FitGeometry): Uint8Array {

@@ -1,7 +1,10 @@
 import type { AudioChunk, Capture, Frame } from "../capture/media.ts";
+import { isDeepStrictEqual } from "node:util";
+import { CaptureError } from "../capture/capture_error.ts";
 import type { FitGeometry } from "../config/fit.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import { type Detection, Detector } from "../detection/detector.ts";
+import type { WhenceEvent } from "../events/event.ts";
 import type { Hop } from "../grounding/grounded_step.ts";
 import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
@@ -10,10 +13,12 @@ import { CaptureClock } from "./capture_clock.ts";
 import type { Engine } from "./engine.ts";
 import { Wake } from "./wake.ts";
 
-/** Sound kept beyond the window, s: covers the largest buffer that a decoder gives at once. */
+/** Sound and pictures kept beyond what a hop needs, s: covers the largest buffer that a decoder gives at once. */
 const SLACK = 4;
-/** A live stream that is this far behind has stalled, s; what waits for it goes on without. */
+/** A live stream that brings nothing for this long has stalled, s; what waits for it goes on without. */
 const STALLED = 1;
+/** A device that brings nothing usable for this long is given up, s. */
+const DEAD = 30;
 /** Longest sleep of the live loop, ms: events end by the clock this often. */
 const TICK_MS = 100;
 
@@ -29,10 +34,8 @@ export interface StreamListener {
     fit: FitGeometry,
     latencyMs: number,
   ): void;
-  /** Called after each hop. */
-  hopped(hop: Hop, detector: Detector): void;
-  /** All events have ended; nothing follows. */
-  ended(): void;
+  /** Kinds with an event under way, after each hop and whenever it may have changed. */
+  active(kinds: ReadonlySet<WhenceEvent["kind"]>): void;
   /** The wall clock was set. */
   clockSet(seconds: number): void;
 }
@@ -48,20 +51,30 @@ export class SourceStream {
   readonly #frames: FrameRing;
   readonly #rolling: RollingGrounding;
   readonly #wake = new Wake();
+  readonly #device: boolean;
+  readonly #cameMs = { frames: performance.now(), audio: performance.now() };
   #detector: Detector | undefined;
-  #readMs = performance.now();
+  #fit: FitGeometry | undefined;
 
-  constructor(capture: Capture, engine: Engine, config: PipelineConfig, listener: StreamListener) {
+  /** @param device whether the source only ends by failing; one that stays silent for 30 s has failed too. */
+  constructor(
+    capture: Capture,
+    engine: Engine,
+    config: PipelineConfig,
+    listener: StreamListener,
+    device = false,
+  ) {
+    this.#device = device;
     this.#capture = capture;
     this.#engine = engine;
     this.#config = config;
     this.#listener = listener;
     this.#clock = new CaptureClock(capture.epochZeroNs);
     const { image, audio } = engine.manifest;
-    const seconds = config.window.duration + SLACK;
-    this.#audio = new AudioRing(audio.sample_rate, seconds);
+    const { duration, hop, lookahead } = config.window;
+    this.#audio = new AudioRing(audio.sample_rate, duration + SLACK);
     this.#frames = new FrameRing(
-      Math.ceil(seconds * config.source.frame_rate),
+      Math.ceil((hop + lookahead + SLACK) * config.source.frame_rate),
       image.width * image.height * 3,
     );
     this.#rolling = new RollingGrounding(
@@ -81,6 +94,7 @@ export class SourceStream {
       missingSamples: this.#audio.missing,
       overwrittenSamples: this.#audio.overwritten,
       overwrittenFrames: this.#frames.overwritten,
+      rejectedFrames: this.#frames.rejected,
     };
   }
 
@@ -94,8 +108,8 @@ export class SourceStream {
     try {
       await (this.#capture.live ? this.#runLive(signal) : this.#runFast(signal));
     } finally {
-      if (this.#detector) this.#report(this.#detector.end());
-      this.#listener.ended();
+      this.#endAll();
+      this.#listener.active(new Set());
     }
   }
 
@@ -128,6 +142,7 @@ export class SourceStream {
         await this.#wake.sleep(TICK_MS);
         await this.#hop(this.#audio.end, flow.frames ? this.#framesKnownUntil() : Infinity);
         this.#endByClock();
+        this.#giveUpDead();
       }
       if (!signal.aborted && flow.failure === undefined) await this.#flush();
     } finally {
@@ -164,12 +179,14 @@ export class SourceStream {
   }
 
   #keepFrame(frame: Frame): void {
+    const { rejected } = this.#frames;
     this.#frames.write(frame.data, frame.ptsNs);
+    if (this.#frames.rejected === rejected) this.#cameMs.frames = performance.now();
   }
 
   #keepChunk(chunk: AudioChunk): void {
     this.#audio.write(chunk.samples, chunk.ptsNs);
-    this.#readMs = performance.now();
+    this.#cameMs.audio = performance.now();
   }
 
   /** Whether one stream has ended and the other has gone past it: nothing more can be grounded. */
@@ -181,15 +198,29 @@ export class SourceStream {
 
   /** No step waits for a camera that has stalled. */
   #framesKnownUntil(): number {
-    const { newestNs } = this.#frames;
-    return this.#clock.nowNs - newestNs > STALLED * 1e9 ? Infinity : newestNs;
+    return this.#silentFor("frames") > STALLED ? Infinity : this.#frames.newestNs;
+  }
+
+  /** Seconds since a stream last brought something usable. */
+  #silentFor(stream: "frames" | "audio"): number {
+    return (performance.now() - this.#cameMs[stream]) / 1000;
+  }
+
+  /** A device that hangs without an error, or whose time stamps have jumped ahead, is only mended by opening it again. */
+  #giveUpDead(): void {
+    if (!this.#device) return;
+    const dead = (["frames", "audio"] as const).find((stream) => this.#silentFor(stream) > DEAD);
+    if (dead === undefined) return;
+    const what = dead === "frames" ? "video" : "audio";
+    throw new CaptureError(`Cannot capture: no ${what} arrives for ${DEAD} s`);
   }
 
   /** Ends events of a microphone that has stalled: no hop comes that could. */
   #endByClock(): void {
-    const nowNs = this.#clock.nowNs;
-    if (nowNs - this.#audio.endNs < STALLED * 1e9 || !this.#detector) return;
-    this.#report(this.#detector.advance(nowNs - STALLED * 1e9));
+    const silent = this.#silentFor("audio");
+    if (silent < STALLED || !this.#detector) return;
+    this.#report(this.#detector.advance(this.#audio.endNs + silent * 1e9));
+    this.#listener.active(this.#detector.active());
   }
 
   async #hop(now: number, framesKnownUntilNs: number): Promise<void> {
@@ -210,7 +241,7 @@ export class SourceStream {
     if (seconds !== 0) this.#listener.clockSet(seconds);
     for (const step of hop.steps) this.#report(detector.step(step));
     this.#report(detector.advance(hop.finalNs));
-    this.#listener.hopped(hop, detector);
+    this.#listener.active(detector.active());
   }
 
   #report(detections: readonly Detection[]): void {
@@ -219,15 +250,22 @@ export class SourceStream {
       // A file read as fast as possible runs ahead of its own time.
       const latencyMs = this.#capture.live
         ? (this.#clock.nowNs - atNs) / 1e6
-        : performance.now() - this.#readMs;
+        : performance.now() - this.#cameMs.audio;
       const frame = this.#frames.nearest(atNs);
-      this.#listener.detected(detection, frame, this.#capture.geometry!, latencyMs);
+      this.#listener.detected(detection, frame, this.#fit!, latencyMs);
     }
   }
 
-  /** The detector; made once the first frame has told the picture's geometry. */
+  #endAll(): void {
+    if (this.#detector) this.#report(this.#detector.end());
+  }
+
+  /** The detector; made once the first frame has told the picture's geometry, and anew when that changes. */
   #ready(): Detector | undefined {
-    if (this.#detector || !this.#capture.geometry) return this.#detector;
+    const fit = this.#capture.geometry;
+    if (!fit || (this.#fit && isDeepStrictEqual(fit, this.#fit))) return this.#detector;
+    this.#endAll();
+    this.#fit = fit;
     const { manifest } = this.#engine;
     const { grid } = manifest.image;
     this.#detector = new Detector(this.#config.detect, this.#config.camera, {
@@ -237,7 +275,7 @@ export class SourceStream {
       gridWidth: grid.width,
       gridHeight: grid.height,
       stepSeconds: 1 / manifest.audio.feature_rate,
-      fit: this.#capture.geometry,
+      fit,
       epochNs: (runningNs) => this.#clock.epochNs(runningNs),
     });
     this.#rolling.margin = this.#detector.margin();

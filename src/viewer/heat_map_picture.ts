@@ -18,12 +18,16 @@ export interface HeatMapPicture {
   readonly kind: "sound" | "speech";
 }
 
+type Colour = readonly [number, number, number];
+
 const COLOURS = { sound: [255, 96, 32], speech: [48, 144, 255] } as const;
 const WHITE = [255, 255, 255] as const;
+/** Share of the kind's colour where the heat is highest. */
+const STRENGTH = 0.7;
 
 /**
  * Draws a frame in the source picture's proportions, its heat map over it (sound in orange, speech in blue), the box and the
- * peak.
+ * peak. What the model does not see of the source picture is black.
  *
  * @param height pixels of the picture; its width follows from the source's.
  * @returns a PNG file (RFC 2083).
@@ -33,44 +37,76 @@ export function drawHeatMap(picture: HeatMapPicture, height = 360): Uint8Array {
   const width = Math.round(height * fit.sourceWidth / fit.sourceHeight);
   const highest = heatMap.reduce((top, value) => Math.max(top, value), 0) || 1;
   const colour = COLOURS[picture.kind];
-  const data = new Uint8Array(width * height * 3);
+  const canvas = { width, height, data: new Uint8Array(width * height * 3) };
+  const across = (size: number) => taps(width, size, fit.scaleX, fit.offsetX);
+  const down = (size: number) => taps(height, size, fit.scaleY, fit.offsetY);
+  const [frameX, frameY] = [across(frameWidth), down(frameHeight)];
+  const [heatX, heatY] = [across(gridWidth), down(gridHeight)];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const u = (x + 0.5) / width * fit.scaleX + fit.offsetX;
-      const v = (y + 0.5) / height * fit.scaleY + fit.offsetY;
-      const heat = sample(heatMap, gridWidth, gridHeight, 1, u, v, 0) / highest;
+      if (!frameX.seen[x] || !frameY.seen[y]) continue;
+      const heat = STRENGTH * blend(heatMap, gridWidth, 1, 0, heatX, x, heatY, y) / highest;
       for (let c = 0; c < 3; c++) {
-        const below = sample(frame, frameWidth, frameHeight, 3, u, v, c);
-        data[(y * width + x) * 3 + c] = below * (1 - 0.7 * heat) + colour[c] * 0.7 * heat;
+        const below = blend(frame, frameWidth, 3, c, frameX, x, frameY, y);
+        canvas.data[(y * width + x) * 3 + c] = below * (1 - heat) + colour[c] * heat;
       }
     }
   }
-  const canvas = { width, height, data };
   const [x1, y1, x2, y2] = picture.box;
-  frameRectangle(canvas, x1 * width, y1 * height, x2 * width, y2 * height, 2, colour);
+  frameRectangle(canvas, x1 * width, y1 * height, x2 * width, y2 * height, colour);
   const [px, py] = [picture.peak[0] * width, picture.peak[1] * height];
-  frameRectangle(canvas, px - 4, py - 4, px + 4, py + 4, 2, WHITE);
-  return encode({ width, height, data, channels: 3, depth: 8 });
+  frameRectangle(canvas, px - 4, py - 4, px + 4, py + 4, WHITE);
+  return encode({ ...canvas, channels: 3, depth: 8 });
 }
 
-/** Bilinear sample at (u, v) in 0..1, pixel centres aligned, edges repeated. */
-function sample(
+/** For each pixel along one axis: the two samples it lies between and the second one's share. */
+interface Taps {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly share: Float32Array;
+  /** 0 where the model's picture does not reach. */
+  readonly seen: Uint8Array;
+}
+
+/** Bilinear, pixel centres aligned, edges repeated; `model = scale · source + offset`. */
+function taps(pixels: number, samples: number, scale: number, offset: number): Taps {
+  const result = {
+    low: new Int32Array(pixels),
+    high: new Int32Array(pixels),
+    share: new Float32Array(pixels),
+    seen: new Uint8Array(pixels),
+  };
+  for (let i = 0; i < pixels; i++) {
+    const model = (i + 0.5) / pixels * scale + offset;
+    const at = Math.min(samples - 1, Math.max(0, model * samples - 0.5));
+    result.low[i] = Math.floor(at);
+    result.high[i] = Math.min(result.low[i] + 1, samples - 1);
+    result.share[i] = at - result.low[i];
+    result.seen[i] = Number(model >= 0 && model <= 1);
+  }
+  return result;
+}
+
+function blend(
   values: Uint8Array | Float32Array,
   width: number,
-  height: number,
   channels: number,
-  u: number,
-  v: number,
   channel: number,
+  across: Taps,
+  x: number,
+  down: Taps,
+  y: number,
 ): number {
-  const x = Math.min(width - 1, Math.max(0, u * width - 0.5));
-  const y = Math.min(height - 1, Math.max(0, v * height - 0.5));
-  const [x0, y0] = [Math.floor(x), Math.floor(y)];
-  const [x1, y1] = [Math.min(x0 + 1, width - 1), Math.min(y0 + 1, height - 1)];
-  const at = (column: number, row: number) => values[(row * width + column) * channels + channel];
-  const upper = at(x0, y0) * (1 - x + x0) + at(x1, y0) * (x - x0);
-  const lower = at(x0, y1) * (1 - x + x0) + at(x1, y1) * (x - x0);
-  return upper * (1 - y + y0) + lower * (y - y0);
+  const upper = down.low[y] * width;
+  const lower = down.high[y] * width;
+  const left = across.low[x];
+  const right = across.high[x];
+  const share = across.share[x];
+  const above = values[(upper + left) * channels + channel] * (1 - share) +
+    values[(upper + right) * channels + channel] * share;
+  const below = values[(lower + left) * channels + channel] * (1 - share) +
+    values[(lower + right) * channels + channel] * share;
+  return above * (1 - down.share[y]) + below * down.share[y];
 }
 
 interface Canvas {
@@ -79,22 +115,23 @@ interface Canvas {
   readonly data: Uint8Array;
 }
 
+const LINE = 2;
+
 function frameRectangle(
-  canvas: Canvas,
+  { width, height, data }: Canvas,
   left: number,
   top: number,
   right: number,
   bottom: number,
-  line: number,
-  colour: readonly [number, number, number],
+  colour: Colour,
 ): void {
   const within = (value: number, size: number) => Math.min(size, Math.max(0, Math.round(value)));
-  const [x1, x2] = [within(left, canvas.width), within(right, canvas.width)];
-  const [y1, y2] = [within(top, canvas.height), within(bottom, canvas.height)];
+  const [x1, x2] = [within(left, width), within(right, width)];
+  const [y1, y2] = [within(top, height), within(bottom, height)];
   for (let y = y1; y < y2; y++) {
     for (let x = x1; x < x2; x++) {
       const edge = Math.min(x - x1, x2 - 1 - x, y - y1, y2 - 1 - y);
-      if (edge < line) canvas.data.set(colour, (y * canvas.width + x) * 3);
+      if (edge < LINE) data.set(colour, (y * width + x) * 3);
     }
   }
 }

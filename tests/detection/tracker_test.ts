@@ -98,6 +98,29 @@ Deno.test("a peak that moves while the score stays up ends the event and begins 
   assert.equal(events[1].heatMap.indexOf(Math.max(...events[1].heatMap)), 5);
 });
 
+Deno.test("an event that is left for another place after a dip ended before the dip", () => {
+  const cells = [...steps(6, 5), ...steps(6, 15)];
+  const events = play([...steps(4, 0.9), 0, 0, ...steps(6, 0.9)], cells);
+  assert.deepEqual(brief(events), [["new", 0, null], ["end", 0, 4], ["new", 6, null]]);
+});
+
+Deno.test("what never reached on elsewhere begins no event of its own", () => {
+  const events = play([...steps(5, 0.9), ...steps(5, 0.45), ...steps(6, 0)], [
+    ...steps(5, 5),
+    ...steps(11, 15),
+  ]);
+  assert.deepEqual(brief(events).filter(([type]) => type !== "update"), [
+    ["new", 0, null],
+    ["end", 0, 10],
+  ]);
+});
+
+Deno.test("without a merge gap an event ends with the first quiet step", () => {
+  const into = new EventTracker({ ...CONFIG, merge_gap: 0 }, 0.5, new Uint8Array(16).fill(1));
+  const events = play([...steps(5, 0.9), ...steps(2, 0)], [], into);
+  assert.deepEqual(brief(events), [["new", 0, null], ["end", 0, 5]]);
+});
+
 Deno.test("a peak that strays for one step does not part an event", () => {
   const events = play([...steps(10, 0.9), ...steps(6, 0)], [5, 5, 5, 5, 15, 5, 5, 0, 5, 5]);
   assert.deepEqual(brief(events).filter(([type]) => type !== "update"), [
