@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .concepts import Concept, read_concepts
 from .freeze import LIST, LONG_SECONDS, Frozen, read_frozen, write_frozen
-from .media import CACHE, sha256_of
+from .media import CACHE, require, sha256_of
 from .sources import Sources
 from .speech import ESPEAK_TEST, FLITE_TEST
 from .waveform import SAMPLE_RATE, read, tidy
@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--write", action="store_true", help="add what the rules freeze")
     given = parser.parse_args()
+    require(given.cache)
     frozen = read_frozen() if LIST.exists() else Frozen()
     before = len(frozen.files) + len(frozen.tails)
     extend(frozen, read_concepts(), Sources(given.cache))

