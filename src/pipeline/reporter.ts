@@ -51,7 +51,7 @@ export class Reporter implements StreamListener {
     publisher.event(event);
     if (event.type === "new") {
       this.#events[event.kind]++;
-      this.#latencies.add(latencyMs);
+      this.#latencies.add(Math.round(latencyMs));
     }
     const draw = () => frame && this.#draw(detection, frame, fit);
     const png = wantsHeatmap ? draw() : undefined;
