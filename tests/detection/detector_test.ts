@@ -1,22 +1,24 @@
 import assert from "node:assert/strict";
 import { cameraSchema, detectSchema } from "../../src/config/schema.ts";
-import { Detector } from "../../src/detection/detector.ts";
+import { Detector, type HeadOptions } from "../../src/detection/detector.ts";
 import { eventSchema } from "../../src/events/event.ts";
 
 const EPOCH = 1_763_812_800_000_000_000n;
 const FIT = { sourceWidth: 640, sourceHeight: 480, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
 
-function detector(detect: object = {}) {
+const HEADS: readonly HeadOptions[] = [
+  { kind: "sound", calibration: { slope: 10, offset: -5 } },
+  { kind: "speech", calibration: { slope: 10, offset: -5 } },
+];
+
+function detector(detect: object = {}, heads = HEADS) {
   return new Detector(
     detectSchema.parse({ zones: { left: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] }, ...detect }),
     cameraSchema.parse({ frame_id: "head_camera", hfov: "90deg" }),
     {
       pipeline: "front",
       model: "test@1",
-      heads: [
-        { kind: "sound", calibration: { slope: 10, offset: -5 } },
-        { kind: "speech", calibration: { slope: 10, offset: -5 } },
-      ],
+      heads,
       gridWidth: 4,
       gridHeight: 4,
       stepSeconds: 0.1,
@@ -79,4 +81,23 @@ Deno.test("active() names kinds with an announced event; end() ends them", () =>
   assert.equal(event.type, "end");
   assert.equal(atNs, 4e8);
   assert.deepEqual([...detect.active()], []);
+});
+
+Deno.test("one head, or two of a kind, work as well", () => {
+  for (const kinds of [["speech"], ["sound", "sound"]] as const) {
+    const heads = kinds.map((kind) => ({ kind, calibration: { slope: 10, offset: -5 } }));
+    const detect = detector({}, heads);
+    const found = Array.from({ length: 12 }, (_, i) => {
+      const { activation, volume, ...rest } = step(i, i < 5 ? 5 : -1, i < 3 ? 2 : -1);
+      return detect.step({
+        ...rest,
+        activation: activation.slice(0, kinds.length),
+        volume: volume.slice(0, 16 * kinds.length),
+      });
+    }).flat().map(({ event }) => event);
+    assert.deepEqual(new Set(found.map(({ kind }) => kind)), new Set(kinds));
+    const ends = found.filter(({ type }) => type === "end");
+    assert.deepEqual(ends.map(({ head }) => head).toSorted(), kinds.map((_, k) => k));
+    assert.equal(new Set(ends.map(({ id }) => id)).size, kinds.length);
+  }
 });
