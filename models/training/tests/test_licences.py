@@ -74,3 +74,16 @@ def test_scenes_credit_all_they_are_made_of(cache: Path):
     table = licences.credit_table(cache, licences.sources_of(file))
     assert f"| {photograph} | CC-BY-SA-3.0 | 2010 A Photographer |" in table
     assert "| espeak | GPL-3.0-or-later |" in table
+
+
+def test_the_licence_text_says_whether_later_versions_may_be_chosen():
+    body = "either version 2 of the License, or\n (at your option) any later version."
+    record = "Files: *\nCopyright: A\nLicense: GPL-2\n\nLicense: GPL-2\n Free: " + body
+    assert licences.paragraphs(record)[0].licence == "GPL-2.0-or-later"
+    assert licences.paragraphs(record.replace(body, "version 2."))[0].licence == "GPL-2.0-only"
+
+
+def test_holders_are_credited_without_addresses():
+    assert licences.brief("2001 Ann <ann@example.org> 2002 Bob", "p") == "2001 Ann 2002 Bob"
+    many = " ".join(f"2001 Person{i} <p{i}@example.org>" for i in range(40))
+    assert licences.brief(many, "p") == "contributors of p, named in its copyright file"

@@ -27,6 +27,8 @@ SPDX = {
     "CC0": "CC0-1.0",
     "CC-BY": "CC-BY-3.0",
 }
+LONG_HOLDER = 200
+"""A longer list of copyright holders is credited by its package's name."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Origin:
 
 
 ORIGINS = (
-    Origin("x/usr/share/tuxpaint/", "tuxpaint-stamps-default", "GPL-2.0-only", "Bill Kendrick"),
+    Origin("x/usr/share/tuxpaint/", "tuxpaint-stamps-default", "GPL-2.0-or-later", "Bill Kendrick"),
     Origin("x/usr/share/ktuberling/", "ktuberling-data", "GPL-2.0-or-later", "KDE authors"),
     Origin("x/usr/share/backgrounds/", "mate-backgrounds", "GPL-2.0-or-later", "MATE authors"),
     Origin("x/usr/share/sounds/freedesktop/", "sound-theme-freedesktop", "CC-BY-SA-3.0", ""),
@@ -65,20 +67,34 @@ ORIGINS = (
 )
 
 
+def fields_of(block: str) -> dict[str, str]:
+    """The fields of one paragraph, continuation lines joined."""
+    fields: dict[str, str] = {}
+    name = ""
+    for line in block.splitlines():
+        if match := re.match(r"([A-Z][\w-]*):\s*(.*)", line):
+            name = match[1]
+            fields[name] = match[2]
+        elif name:
+            fields[name] = f"{fields[name]} {line.strip()}"
+    return fields
+
+
 def paragraphs(text: str) -> list[Record]:
-    """The `Files:` paragraphs of a copyright file; none where it is not machine-readable."""
+    """The `Files:` paragraphs of a copyright file; none where it is not machine-readable.
+
+    A GNU licence whose own text allows "any later version" counts so even where its short name
+    leaves out the plus sign, as in Tux Paint's record.
+    """
+    blocks = [fields_of(block) for block in re.split(r"\n\s*\n", text)]
+    texts = [block["License"] for block in blocks if "License" in block and "Files" not in block]
+    later = {text.split()[0] for text in texts if "(at your option) any later version" in text}
     found = []
-    for block in re.split(r"\n\s*\n", text):
-        fields: dict[str, str] = {}
-        name = ""
-        for line in block.splitlines():
-            if match := re.match(r"([A-Z][\w-]*):\s*(.*)", line):
-                name = match[1]
-                fields[name] = match[2]
-            elif name:
-                fields[name] = f"{fields[name]} {line.strip()}"
+    for fields in blocks:
         if "Files" in fields and "License" in fields:
             licence = fields["License"].split()[0] if fields["License"].split() else ""
+            if licence in later and licence in ("GPL-2", "GPL-3"):
+                licence += "+"
             holder = re.sub(r"\s+", " ", fields.get("Copyright", "")).strip()
             globs = tuple(glob.replace("\\?", "?") for glob in fields["Files"].split())
             found.append(Record(globs, holder, SPDX.get(licence, licence)))
@@ -103,11 +119,16 @@ def matches(glob: str, path: str) -> bool:
     return fnmatch(stem(path), f"*{bare}") or fnmatch(path, f"*{glob}")
 
 
-def of(cache_folder: Path, source: str) -> tuple[str, str]:
-    """Licence and copyright holder of a source, a path relative to the cache or a voice's engine."""
+def origin_of(source: str) -> Origin:
     origin = next((origin for origin in ORIGINS if source.startswith(origin.prefix)), None)
     if origin is None:
         raise ValueError(f"Cannot tell a licence: {source} must come from a known package")
+    return origin
+
+
+def of(cache_folder: Path, source: str) -> tuple[str, str]:
+    """Licence and copyright holder of a source, a path relative to the cache or a voice's engine."""
+    origin = origin_of(source)
     licence, holder = origin.licence, origin.holder
     for record in records(cache_folder, origin.package):
         if any(matches(glob, source) for glob in record.globs):
@@ -144,12 +165,21 @@ def sources_of(scenes: Path) -> list[str]:
     return sorted(found)
 
 
-def credit_table(cache_folder: Path, sources: list[str]) -> str:
+def brief(holder: str, package: str) -> str:
+    """Copyright holders without e-mail addresses; a long list as the package's contributors."""
+    names = re.sub(r"\s*<[^<>]*@[^<>]*>", "", holder).replace("|", "/")
+    if len(names) <= LONG_HOLDER:
+        return names
+    return f"contributors of {package}, named in its copyright file"
+
+
+def credit_table(cache_folder: Path, sources: list[str], title: str = "# Sources\n") -> str:
     """One line a file: where it is from, licence, copyright."""
-    lines = ["# Sources", "", "| file | licence | copyright |", "| --- | --- | --- |"]
+    lines = [title, "| file | licence | copyright |", "| --- | --- | --- |"]
     for source in sources:
-        licence, holder = of(cache_folder, "espeak-ng" if source == "espeak" else source)
-        lines.append(f"| {source} | {licence} | {holder.replace('|', '/')} |")
+        file = "espeak-ng" if source == "espeak" else source
+        licence, holder = of(cache_folder, file)
+        lines.append(f"| {source} | {licence} | {brief(holder, origin_of(file).package)} |")
     return "\n".join(lines) + "\n"
 
 
