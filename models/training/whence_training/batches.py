@@ -59,7 +59,8 @@ class BatchConfig:
     alone_below: float = 0.3  # difficulty under which every picture has one object …
     early_size: int | None = None  # … and this size instead, where given
     train_size: int | None = None  # side of all other training pictures, `size` where not given
-    vocabulary: int | None = None  # concepts at difficulty 0; all of them at 1
+    vocabulary: int | None = None  # concepts at difficulty 0 …
+    last_vocabulary: int | None = None  # … and at 1; all where not given
     mix_ups: float = 0.0  # share of pictures tiled from four scenes
     words: tuple[float, float, float] = (
         0.35,
@@ -183,8 +184,9 @@ class BatchMaker:
         first = self.config.vocabulary
         if first is None:
             return set()
+        last = self.config.last_vocabulary or len(self.easiest)
         grown = max(0.0, 2 * self.difficulty - 1)
-        return set(self.easiest[round(first + grown * (len(self.easiest) - first)) :])
+        return set(self.easiest[round(first + grown * (last - first)) :])
 
     def state(self) -> dict[str, Any]:
         return {

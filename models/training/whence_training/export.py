@@ -177,7 +177,8 @@ def gather_evidence(encoder: Any, scenes: list[Scene], heads: int) -> list[Evide
                 evidence[head].matched.append(found[head, steps])
                 evidence[head].mismatched.append(elsewhere[head, steps])
             if not heard:
-                evidence[head].mismatched.append(found[head])
+                # An alarm is raised by the loudest moment, however quiet the rest is.
+                evidence[head].mismatched.append(found[head].max(keepdims=True))
     return evidence
 
 
