@@ -1,5 +1,6 @@
 import { CaptureError } from "../capture/capture_error.ts";
 import { type CapturePlan, planCapture } from "../capture/plan.ts";
+import { tryPlan } from "../capture/try_plan.ts";
 import { parseSourceUrl } from "../capture/source_url.ts";
 import { byPlace, type ConfigFault } from "../config/fault.ts";
 import { resolvePath } from "../config/paths.ts";
@@ -45,6 +46,8 @@ async function lookAround(reading: PipelineReading): Promise<PreflightReport> {
   const hasSources = findSources(document, faults);
   if (config === undefined) return { found: { document, model }, faults };
   const plan = model && hasSources ? planOf(document, config, model, faults) : undefined;
+  const wrong = plan && config.source.graph !== undefined ? await tryPlan(plan) : undefined;
+  if (wrong) faults.push(document.fault(wrong.path, wrong.message));
   const run = hasLibrary ? await runtimeOf(document, config, faults) : undefined;
   return { found: { document, config, model, plan, ...run }, faults };
 }

@@ -96,3 +96,21 @@ Deno.test("check finds a model file that has changed", async () => {
     assert.match(stderr, /^--set model: .*image\.onnx.*SHA-256/);
   });
 });
+
+Deno.test("check lets GStreamer read a graph of the user's own", async () => {
+  const graph = (sound: string) =>
+    `source:\n  graph: videotestsrc ! appsink name=video  ${sound} ! appsink name=audio\nmodel: denseav-mini\n`;
+  await withFiles({
+    "bad.yaml": graph("audiotestsrc bogus=1"),
+    "good.yaml": graph("audiotestsrc wave=sine"),
+    "elsewhere.yaml": graph("elementofanothermachine"),
+  }, async (folder) => {
+    const bad = await whence(["check", join(folder, "bad.yaml")]);
+    assert.equal(bad.code, 2);
+    assert.match(bad.stderr, /bad\.yaml:2:10: .*no property "bogus" in element "audiotestsrc"/);
+    for (const name of ["good.yaml", "elsewhere.yaml"]) {
+      const { code, stderr } = await whence(["check", join(folder, name)]);
+      assert.equal(code, 0, stderr);
+    }
+  });
+});

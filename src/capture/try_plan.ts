@@ -1,0 +1,21 @@
+import { CaptureError } from "./capture_error.ts";
+import { GstPipeline } from "./gst_pipeline.ts";
+import { inspectElements } from "./inspect.ts";
+import type { CapturePlan } from "./plan.ts";
+
+/**
+ * What GStreamer finds wrong with a plan's launch text before anything is opened; undefined when it builds, and when that
+ * cannot be told because GStreamer or one of the elements is not installed.
+ */
+export async function tryPlan(plan: CapturePlan): Promise<CaptureError | undefined> {
+  const findings = await inspectElements(plan.elements).catch(() => undefined);
+  if (findings === undefined || findings.some(({ found }) => !found)) return undefined;
+  try {
+    const pipeline = await GstPipeline.build(plan);
+    await pipeline.stop();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CaptureError) return error;
+    throw error;
+  }
+}
