@@ -218,7 +218,8 @@ def manifest(
         "format": "whence/model/1",
         "name": name,
         "version": version,
-        "license": "Apache-2.0 (weights; see README.md for the media they were trained on)",
+        "license": "Apache-2.0 (weights); trained on media under GPL-2, GPL-3, CC BY, CC BY-SA and "
+        "Apache-2.0, see README.md",
         "source": "models/training of this repository"
         + (
             ", on EfficientNet-lite0 and Google's speech embedding (Apache-2.0)"
