@@ -30,10 +30,10 @@ PICTURE_ALPHA = 20
 CREDIT = """# Sources of the demo clip
 
 `models/training/whence_training/demo_clip.py` composes `demo.mkv` from the files below, out of
-the Debian packages that `media.yaml` there names. All are frozen for testing, that is never
-trained on; of a sound that `demo_clip.yaml` enters late, only the end is. They were chosen from
-frozen material for being found more often than not in random scenes: the clip demonstrates and
-does not measure. Pictures were scaled, sounds cut and set to one loudness. The clip as a whole is
+the Debian packages that `media.yaml` there names. Recordings and backgrounds are frozen for
+testing, that is never trained on; of a sound that `demo_clip.yaml` enters late, only the end is.
+The pictures are ones that the shipped model has seen. All were chosen for being found more often
+than not in random scenes: the clip demonstrates and does not measure. Pictures were scaled, sounds cut and set to one loudness. The clip as a whole is
 licensed under GPL-3.0-or-later, which all its parts allow.
 """
 
