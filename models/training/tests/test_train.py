@@ -173,6 +173,16 @@ def test_two_processes_share_their_gradients(root: Path, tmp_path: Path) -> None
     assert load_checkpoint(tmp_path / "out" / "checkpoint.pt")["step"] == 3
 
 
+def test_the_audio_encoder_may_learn_more_slowly(root: Path, tmp_path: Path) -> None:
+    run = trainer(root, tmp_path, audio_rate=0.25)
+    run.train_step()
+    rates = {id(p): g["lr"] for g in run.optimizer.param_groups for p in g["params"]}
+    audio = {rates[id(p)] for p in run.model.audio.parameters() if id(p) in rates}
+    pictures = {rates[id(p)] for p in run.model.picture.parameters() if p.requires_grad}
+    assert len(audio) == len(pictures) == 1
+    assert audio.pop() == pytest.approx(0.25 * pictures.pop())
+
+
 def test_the_picture_trunk_thaws(root: Path, tmp_path: Path) -> None:
     net = replace(NET, backbone="lite0")
     config = CurriculumConfig(trunk_from=0.5, warm_up_steps=1)

@@ -13,6 +13,8 @@ from torch import Tensor
 from .batches import Batch
 from .nets import Aligner
 
+PIECE = 16  # clips
+
 
 class Source(Protocol):
     """What makes batches: from the pack or from videos."""
@@ -35,13 +37,24 @@ class Prepared:
 
 
 @torch.no_grad()
+def audio_inputs(model: Aligner, waveform: Tensor) -> tuple[Tensor, Tensor | None]:
+    """What the audio encoder's frozen parts make of `waveform [n, samples]`.
+
+    A few clips at a time: on a CPU the speech trunk's wide first layers then stay in the cache,
+    which is two to three times as fast as all at once.
+    """
+    mel, speech = zip(*map(model.audio.inputs, waveform.split(PIECE)), strict=True)
+    return torch.cat(mel), None if speech[0] is None else torch.cat(speech)
+
+
+@torch.no_grad()
 def prepare(model: Aligner, batch: Batch, precision: torch.dtype, *, frozen: bool) -> Prepared:
     device = next(model.parameters()).device
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == torch.bfloat16):
         frames = batch.frames.to(device)
         keep = frozen and model.picture.pretrained
         taps = [tap.to(precision) for tap in model.picture.taps(frames)] if keep else None
-        mel, speech = model.audio.inputs(batch.waveform.to(device))
+        mel, speech = audio_inputs(model, batch.waveform.to(device))
     light = Batch(
         frames if taps is None else frames[:0],
         batch.waveform[:0],

@@ -53,6 +53,7 @@ class Origin:
 ORIGINS = (
     Origin("x/usr/share/tuxpaint/", "tuxpaint-stamps-default", "GPL-2.0-or-later", "Bill Kendrick"),
     Origin("x/usr/share/ktuberling/", "ktuberling-data", "GPL-2.0-or-later", "KDE authors"),
+    Origin("x/usr/share/dict/", "wamerican-small", "LicenseRef-SCOWL", "Kevin Atkinson"),
     Origin("x/usr/share/backgrounds/", "mate-backgrounds", "GPL-2.0-or-later", "MATE authors"),
     Origin("x/usr/share/sounds/freedesktop/", "sound-theme-freedesktop", "CC-BY-SA-3.0", ""),
     Origin("x/usr/share/sounds/lomiri/", "lomiri-sounds", "CC-BY-SA-3.0", "UBports"),

@@ -36,6 +36,7 @@ class Settings:
     bank: int = 32  # prepared batches kept for replay
     replay: int = 1  # times a prepared batch is used, on average
     background: bool = False  # prepare batches in a thread beside training
+    audio_rate: float = 1.0  # of the learning rate, for the audio encoder
     weight_decay: float = 0.02
     clip_norm: float = 5.0
     ema: float = 0.998

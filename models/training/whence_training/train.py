@@ -108,14 +108,16 @@ class Trainer:
             part.eval().requires_grad_(False)
 
     def make_optimizer(self) -> torch.optim.AdamW:
-        trunk = list(self.model.picture.trunk.parameters()) if self.model.picture.pretrained else []
-        known = {id(p) for p in trunk}
-        fixed = {id(p) for part in self.model.frozen_parts() for p in part.parameters()}
-        rest = [p for p in self.model.parameters() if id(p) not in known | fixed]
-        groups = [{"params": rest, "share": 1.0}]
+        model, settings = self.model, self.settings
+        trunk = list(model.picture.trunk.parameters()) if model.picture.pretrained else []
+        fixed = {id(p) for part in model.frozen_parts() for p in part.parameters()}
+        audio = [p for p in model.audio.parameters() if id(p) not in fixed]
+        known = fixed | {id(p) for p in [*trunk, *audio]}
+        rest = [p for p in model.parameters() if id(p) not in known]
+        groups = [{"params": rest, "share": 1.0}, {"params": audio, "share": settings.audio_rate}]
         if trunk:
-            groups.append({"params": trunk, "share": self.settings.curriculum.trunk_rate})
-        decay = self.settings.weight_decay
+            groups.append({"params": trunk, "share": settings.curriculum.trunk_rate})
+        decay = settings.weight_decay
         return torch.optim.AdamW(groups, lr=1e-3, weight_decay=decay, betas=(0.9, 0.98))
 
     @property
@@ -167,7 +169,7 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(parameters, self.settings.clip_norm)
         self.optimizer.step()
         self.step += 1
-        self.follow()
+        follow(self.ema, self.model, min(self.settings.ema, (1 + self.step) / (10 + self.step)))
         values = {name: float(part.detach()) for name, part in parts.items()}
         # A batch seen before is partly learnt by heart and says little about difficulty.
         if self.processes.agree(float(prepared.uses == 1)):
@@ -182,17 +184,6 @@ class Trainer:
             "fresh": self.bank.fresh_share,
             "fresh_accuracy": self.curriculum.accuracy,
         }
-
-    @torch.no_grad()
-    def follow(self) -> None:
-        """Moves the averaged weights a little towards the trained ones."""
-        decay = min(self.settings.ema, (1 + self.step) / (10 + self.step))
-        ours = self.model.state_dict()
-        for name, average in self.ema.state_dict().items():
-            if average.is_floating_point():
-                average.lerp_(ours[name], 1 - decay)
-            else:
-                average.copy_(ours[name])
 
     def run(self) -> None:
         """Trains to the end of the run, writing curves and checkpoints."""
@@ -257,6 +248,17 @@ class Trainer:
             if isinstance(self.source, BatchMaker) and state["source"] is not None:
                 self.source.restore(state["source"])
         self.step, self.elapsed = state["step"], state["elapsed"]
+
+
+@torch.no_grad()
+def follow(average: Aligner, model: Aligner, decay: float) -> None:
+    """Moves the averaged weights a little towards the trained ones."""
+    ours = model.state_dict()
+    for name, kept in average.state_dict().items():
+        if kept.is_floating_point():
+            kept.lerp_(ours[name], 1 - decay)
+        else:
+            kept.copy_(ours[name])
 
 
 def start_from(model: Aligner, path: Path) -> None:
