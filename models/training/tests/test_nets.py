@@ -51,6 +51,21 @@ def test_one_feature_for_every_80_ms(samples: int, speech: bool) -> None:
     assert torch.isfinite(features).all()
 
 
+def test_a_closed_gate_silences_its_head_alone() -> None:
+    model = Aligner(NetConfig(**SMALL)).eval()
+    wave = 0.1 * torch.randn(2, 16_000)
+    model.audio.gate.bias.data[:] = 40
+    open_codes = model.audio(wave)
+    model.audio.gate.bias.data[1] = -40
+    codes = model.audio(wave)
+    assert torch.equal(codes[:, :16], open_codes[:, :16])
+    assert open_codes[:, 16:].abs().max() > 0.1
+    assert codes[:, 16:].abs().max() < 1e-12
+    features, gate = model.audio.gated(*model.audio.inputs(wave))
+    assert torch.equal(features, codes)
+    assert gate.shape == (2, 2, features.shape[2])
+
+
 def test_features_move_with_the_sound() -> None:
     model = Aligner(NetConfig(speech=True, **SMALL)).eval()
     wave = 0.1 * torch.randn(1, 48_000)

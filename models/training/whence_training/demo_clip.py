@@ -34,7 +34,8 @@ the Debian packages that `media.yaml` there names. Recordings and backgrounds ar
 testing, that is never trained on; of a sound that `demo_clip.yaml` enters late, only the end is.
 The pictures are ones that the shipped model has seen. All were chosen for being found more often
 than not in random scenes: the clip demonstrates and does not measure. Pictures were scaled, sounds
-cut and set to one loudness. The clip as a whole is licensed under GPL-3.0-or-later, which all its parts allow.
+cut and set to one loudness. The clip as a whole is licensed under GPL-3.0-or-later, which all its
+parts allow.
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ FRAMES_PER_FEATURE = 8  # of 10 ms: 12.5 features a second
 # picture is moved by as much before it is encoded: in pixels, by backbone, the latter measured on
 # validation scenes.
 GRID_SHIFT = {"scratch": 6, "lite0": 9}
+OPEN_GATE = 4.0
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,10 @@ class AudioNet(nn.Module):
         self.code = nn.Sequential(
             nn.Conv1d(width, config.channels, 1), nn.BatchNorm1d(config.channels, affine=False)
         )
+        # Open at first, so that a head is heard before its gate has learned anything.
+        self.gate = nn.Conv1d(width, config.heads, 1)
+        nn.init.zeros_(self.gate.weight)
+        nn.init.constant_(cast(Tensor, self.gate.bias), OPEN_GATE)
 
     def inputs(self, waveform: Tensor) -> tuple[Tensor, Tensor | None]:
         """What needs no gradient while the speech trunk is frozen: log-mel and speech embedding."""
@@ -187,13 +193,24 @@ class AudioNet(nn.Module):
             mel = self.log_mel(power)
         return mel, self.speech(power) if self.speech is not None else None
 
-    def merge(self, mel: Tensor, speech: Tensor | None) -> Tensor:
-        """`mel [n, 64, frames]`, `speech [n, 96, T]` → `features [n, C, T]`."""
+    def gated(self, mel: Tensor, speech: Tensor | None) -> tuple[Tensor, Tensor]:
+        """`mel [n, 64, frames]`, `speech [n, 96, T]` → `features [n, C, T]`, gates `[n, K, T]`.
+
+        A head's codes are multiplied by the sigmoid of its gate: is there anything of its kind?
+        Normalised codes have no zero of their own, with which a head could stay silent.
+        """
         x = self.flat(self.local(mel[:, None]).flatten(1, 2))
         if speech is not None:
             x = x + self.speech_in(speech)
-        features: Tensor = self.code(self.blocks(x))
-        return features
+        x = self.blocks(x)
+        gate: Tensor = self.gate(x)
+        codes: Tensor = self.code(x)
+        share = gate.sigmoid().repeat_interleave(codes.shape[1] // gate.shape[1], 1)
+        return codes * share, gate
+
+    def merge(self, mel: Tensor, speech: Tensor | None) -> Tensor:
+        """The features of `gated` alone."""
+        return self.gated(mel, speech)[0]
 
     def forward(self, waveform: Tensor) -> Tensor:
         return self.merge(*self.inputs(waveform))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from . import losses
 from .batches import KINDS
@@ -19,6 +20,7 @@ class LossWeights:
     routed: bool = True
     matching: float = 0.5
     off_kind: float = 0.2
+    gate: float = 0.5
     separation: float = 0.1
     non_negative: float = 0.01
     silence: float = 0.01
@@ -41,6 +43,7 @@ class Sample:
     owner: Tensor  # int64 [A, kinds]
     clean: Tensor  # int64 [A, kinds]
     own_patches: Tensor | None = None  # float [V, P]: patches of a mix-up that are its own scene
+    gate: Tensor | None = None  # [A, K, T]: logits of "something of this head's kind is heard"
 
 
 def thin(active: Tensor, most: int) -> Tensor:
@@ -60,7 +63,7 @@ def objective(
     """The weighted sum and every part of it; `accuracy` is that of the slowest head."""
     audio = sample.audio.float() * model.config.code_scale
     pictures = sample.pictures.float()
-    sample = Sample(pictures, audio, sample.active, sample.owner, sample.clean, sample.own_patches)
+    sample = replace(sample, pictures=pictures, audio=audio)
     if weights.routed:
         parts = routed_parts(model, sample, weights, pooling)
     else:
@@ -125,6 +128,9 @@ def routed_parts(
                 losses.separation(codes[mixed] * unscaled, alone * unscaled, active[mixed])
             )
     parts = {name: torch.stack(part).mean() for name, part in found.items() if part}
+    if sample.gate is not None:
+        truth = sample.active.to(sample.gate.dtype)
+        parts["gate"] = F.binary_cross_entropy_with_logits(sample.gate, truth)
     # The curriculum waits for the slower head.
     parts["accuracy"] = torch.stack(list(accuracies.values())).amin()
     return {**parts, **accuracies}

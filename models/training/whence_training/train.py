@@ -136,10 +136,10 @@ class Trainer:
             if taps is None:
                 taps = model.picture.taps(prepared.frames)
             pictures = model.picture.merge(taps)
-            audio = model.audio.merge(prepared.mel, prepared.speech)
+            audio, gate = model.audio.gated(prepared.mel, prepared.speech)
         patches = batch.own_patches
         own = patches.to(self.device) if patches is not None else None
-        return Sample(pictures, audio, batch.active, batch.owner, batch.clean, own)
+        return Sample(pictures, audio, batch.active, batch.owner, batch.clean, own, gate.float())
 
     def thaw(self, progress: float) -> None:
         """Lets the picture trunk train, its normalisation still fixed, once the run is far enough."""
