@@ -205,8 +205,8 @@ class AudioNet(nn.Module):
         x = self.blocks(x)
         gate: Tensor = self.gate(x)
         codes: Tensor = self.code(x)
-        share = gate.sigmoid().repeat_interleave(codes.shape[1] // gate.shape[1], 1)
-        return codes * share, gate
+        heads = zip(codes.chunk(gate.shape[1], 1), gate.sigmoid().split(1, 1), strict=True)
+        return torch.cat([code * share for code, share in heads], 1), gate
 
     def merge(self, mel: Tensor, speech: Tensor | None) -> Tensor:
         """The features of `gated` alone."""
