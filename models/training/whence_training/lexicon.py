@@ -65,6 +65,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
+    if not (arguments.cache / WORD_LIST).exists():
+        parser.error(f"{arguments.cache} must hold {WORD_LIST}: gather media first (README)")
     arguments.out.mkdir(parents=True, exist_ok=True)
     rng = random.Random(arguments.seed)
     words = (arguments.cache / WORD_LIST).read_text().split()
