@@ -234,6 +234,21 @@ def test_a_wrong_configuration_says_what_is_wrong(tmp_path: Path, text: str, tol
         load_settings(path)
 
 
+@pytest.mark.parametrize("stage", ["train", "pretrain"])
+def test_a_pack_that_is_not_there_is_one_line(stage: str, tmp_path: Path) -> None:
+    config = tmp_path / "run.yaml"
+    config.write_text(f"pack: {tmp_path}/none\nout: {tmp_path}\nsteps: 1\n")
+    words = [str(config)]
+    if stage == "pretrain":
+        words += ["--lexicon", str(tmp_path), "--out", str(tmp_path / "audio.pt")]
+    command = [sys.executable, "-m", f"whence_training.{stage}", *words]
+    done = subprocess.run(command, cwd=PACKAGE, capture_output=True, text=True, check=False)
+    told = done.stderr.strip().splitlines()
+    assert done.returncode == 1
+    assert len(told) == 1
+    assert f"{tmp_path}/none/index.json" in told[0]
+
+
 def test_a_frozen_recording_is_never_trained_on(root: Path, tmp_path: Path) -> None:
     freeze = pytest.importorskip("whence_training.freeze", reason="its media libraries are missing")
     folder = make_pack(tmp_path / "pack", 8)

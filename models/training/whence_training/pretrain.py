@@ -27,7 +27,7 @@ from .nets import Aligner
 from .objective import head_of, thin
 from .renditions import Lexicon, RenditionConfig, RenditionMaker
 from .settings import Settings, load_settings
-from .train import follow, pick_device, pick_precision, start_from
+from .train import follow, make_model, pick_device, pick_precision
 
 STEPS_PER_CLIP = 6
 FIRST_LOG_SCALE = 2.3
@@ -98,21 +98,6 @@ class Ahead:
         self.thread.join()
 
 
-def make_model(settings: Settings, weights: Path | None, device: torch.device) -> Aligner:
-    """The configuration's model, from an earlier run's weights where given, trunks fixed."""
-    model = Aligner(settings.net)
-    model.load_trunks(
-        Path(settings.picture_trunk) if settings.picture_trunk else None,
-        Path(settings.speech_trunk) if settings.speech_trunk else None,
-    )
-    if weights is not None:
-        start_from(model, weights)
-    model.to(device, memory_format=torch.channels_last).train()
-    for part in model.frozen_parts():
-        part.eval().requires_grad_(False)
-    return model
-
-
 def losses_of(
     features: Tensor, prepared: Prepared, heads: int, scale: Tensor
 ) -> tuple[list[Tensor], list[float]]:
@@ -136,14 +121,13 @@ def pretrain(
     *,
     steps: int,
     rate: float = 2e-3,
-    weights: Path | None = None,
 ) -> list[float]:
     """Trains the audio encoder alone, writes `out` and gives the loss of every step."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     device = pick_device(settings.device, 0)
     precision = pick_precision(settings.precision, device)
-    model = make_model(settings, weights, device)
+    model = make_model(settings, device)
     average = copy.deepcopy(model).eval().requires_grad_(False)
     log_scale = torch.nn.Parameter(torch.tensor(FIRST_LOG_SCALE, device=device))
     trained = [p for p in model.audio.parameters() if p.requires_grad]
@@ -188,21 +172,23 @@ def main() -> None:
     parser.add_argument("--lexicon", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pack")
-    parser.add_argument("--start-from", type=Path)
+    parser.add_argument("--start-from")
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--rate", type=float, default=2e-3)
     given = parser.parse_args()
-    settings = load_settings(given.config, pack=given.pack)
-    if settings.pack is None:
-        parser.error("the configuration must name a pack, got videos")
-    pack = Pack(Path(settings.pack), ("train",), torch.device("cpu"), core=settings.core)
-    freeze.check(pack.index)
+    try:
+        settings = load_settings(given.config, pack=given.pack, start_from=given.start_from)
+        if settings.pack is None:
+            raise ValueError(f"Cannot pretrain: {given.config} must name a pack, got videos")
+        pack = Pack(Path(settings.pack), ("train",), torch.device("cpu"), core=settings.core)
+        freeze.check(pack.index)
+        lexicon = Lexicon(given.lexicon)
+    except (OSError, ValueError, freeze.FrozenError) as error:
+        sys.exit(f"{parser.prog}: {error}")
     config = RenditionConfig(seconds=settings.batch.seconds)
-    maker = RenditionMaker(Lexicon(given.lexicon), pack, config, settings.seed)
+    maker = RenditionMaker(lexicon, pack, config, settings.seed)
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    pretrain(
-        settings, maker, given.out, steps=given.steps, rate=given.rate, weights=given.start_from
-    )
+    pretrain(settings, maker, given.out, steps=given.steps, rate=given.rate)
 
 
 if __name__ == "__main__":

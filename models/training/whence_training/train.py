@@ -11,6 +11,7 @@ import copy
 import os
 import random
 import signal
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
+from . import freeze
 from .bank import Bank, Prepared, Source
 from .batches import BatchMaker, Pack
 from .curriculum import Curriculum
@@ -76,15 +78,7 @@ class Trainer:
         self.out.mkdir(parents=True, exist_ok=True)
         seed = settings.seed + 1000 * self.processes.rank
         torch.manual_seed(settings.seed)
-        self.model = Aligner(settings.net)
-        self.model.load_trunks(
-            Path(settings.picture_trunk) if settings.picture_trunk else None,
-            Path(settings.speech_trunk) if settings.speech_trunk else None,
-        )
-        if settings.start_from:
-            start_from(self.model, Path(settings.start_from))
-        self.model.to(self.device, memory_format=torch.channels_last)
-        self.freeze()
+        self.model = make_model(settings, self.device)
         self.ema = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = self.make_optimizer()
         self.curriculum = Curriculum(settings.curriculum)
@@ -101,11 +95,6 @@ class Trainer:
             seed=seed,
             background=settings.background,
         )
-
-    def freeze(self) -> None:
-        self.model.train()
-        for part in self.model.frozen_parts():
-            part.eval().requires_grad_(False)
 
     def make_optimizer(self) -> torch.optim.AdamW:
         model, settings = self.model, self.settings
@@ -250,6 +239,21 @@ class Trainer:
         self.step, self.elapsed = state["step"], state["elapsed"]
 
 
+def make_model(settings: Settings, device: torch.device) -> Aligner:
+    """The configuration's model, ready to train: pretrained parts loaded and kept fixed."""
+    model = Aligner(settings.net)
+    model.load_trunks(
+        Path(settings.picture_trunk) if settings.picture_trunk else None,
+        Path(settings.speech_trunk) if settings.speech_trunk else None,
+    )
+    if settings.start_from:
+        start_from(model, Path(settings.start_from))
+    model.to(device, memory_format=torch.channels_last).train()
+    for part in model.frozen_parts():
+        part.eval().requires_grad_(False)
+    return model
+
+
 @torch.no_grad()
 def follow(average: Aligner, model: Aligner, decay: float) -> None:
     """Moves the averaged weights a little towards the trained ones."""
@@ -305,8 +309,6 @@ def make_source(settings: Settings, seed: int, device: torch.device) -> Source:
         return VideoBatches(Path(settings.videos), settings.batch, seed)
     assert settings.pack is not None
     pack = Pack(Path(settings.pack), ("train",), device, core=settings.core)
-    from . import freeze
-
     freeze.check(pack.index)
     return BatchMaker(pack, settings.batch, seed)
 
@@ -321,8 +323,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--seed", type=int)
     arguments = {k.replace("-", "_"): v for k, v in vars(parser.parse_args()).items()}
-    settings = load_settings(arguments.pop("config"), **arguments)
-    Trainer(settings).run()
+    try:
+        trainer = Trainer(load_settings(arguments.pop("config"), **arguments))
+    except (OSError, ValueError, freeze.FrozenError) as error:
+        sys.exit(f"{parser.prog}: {error}")
+    trainer.run()
 
 
 if __name__ == "__main__":
