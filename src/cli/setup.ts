@@ -11,6 +11,7 @@ export type Need =
     | { readonly command: string }
     | { readonly pythonModule: string }
     | { readonly typelib: string; readonly version: string }
+    | { readonly file: string }
   );
 
 /** Elements without which no clip can be played; each stands for its package. */
@@ -33,7 +34,7 @@ const ELEMENTS = [
 /** Elements of the tests alone. */
 const TEST_ELEMENTS = ["x264enc", "mulawenc", "rtph264pay"];
 
-/** Commands and Python modules of the tests alone. */
+/** What the tests alone need. */
 const TEST_NEEDS: readonly Need[] = [
   { package: "mosquitto", command: "mosquitto" },
   { package: "ffmpeg", command: "ffmpeg" },
@@ -50,6 +51,7 @@ const TEST_NEEDS: readonly Need[] = [
   { package: "python3-yaml", pythonModule: "yaml" },
   { package: "espeak-ng", command: "espeak-ng" },
   { package: "flite", command: "flite" },
+  { package: "timgm6mb-soundfont", file: "/usr/share/sounds/sf2/TimGM6mb.sf2" },
   { package: "python3-venv", pythonModule: "ensurepip" },
 ];
 
@@ -133,6 +135,7 @@ async function missingPackages(needs: readonly Need[]): Promise<string[]> {
 
 async function isThere(need: Need): Promise<boolean> {
   if ("command" in need) return isOnPath(need.command);
+  if ("file" in need) return await Deno.stat(need.file).then(() => true, () => false);
   const script = "typelib" in need
     ? `import gi; gi.require_version("${need.typelib}", "${need.version}")`
     : `import importlib.util as u, sys; sys.exit(u.find_spec("${need.pythonModule}") is None)`;

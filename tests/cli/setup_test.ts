@@ -120,16 +120,18 @@ Deno.test("an installation that fails, or brings nothing, is told", async () => 
   );
 });
 
-Deno.test("Python modules and typelibs are looked for in Debian's Python", async () => {
+Deno.test("files, and Python modules and typelibs in Debian's Python, are looked for", async () => {
   using machine = new Machine({ empty: true });
   const there: Need[] = [
+    { package: "timgm6mb-soundfont", file: "/usr/share/sounds/sf2/TimGM6mb.sf2" },
     { package: "python3-gi", pythonModule: "gi" },
     { package: "gir1.2-gst-rtsp-server-1.0", typelib: "GstRtspServer", version: "1.0" },
   ];
   assert.deepEqual(await ensureInstalled(there, machine.apt), []);
   const missing: Need[] = [
+    { package: "c", file: "/usr/share/whence-no-such-file" },
     { package: "a", pythonModule: "whence_no_such_module" },
     { package: "b", typelib: "WhenceNoSuchLib", version: "1.0" },
   ];
-  await assert.rejects(ensureInstalled(missing, machine.apt), /what a b should bring/);
+  await assert.rejects(ensureInstalled(missing, machine.apt), /what c a b should bring/);
 });
