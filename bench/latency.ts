@@ -1,9 +1,9 @@
-import { clipTruthSchema, compareWithTruth } from "../src/cli/clip_truth.ts";
+import { clipTruthSchema, compareWithTruth } from "../src/evaluation/metrics/clip_truth.ts";
 import type { WhenceEvent } from "../src/events/event.ts";
 import { decodeEvent } from "../src/events/event_json.ts";
 import { Pipeline } from "../src/pipeline/pipeline.ts";
-import { EmbeddedBroker } from "../src/publish/embedded_broker.ts";
-import { MqttLink } from "../src/publish/mqtt_link.ts";
+import { EmbeddedBroker } from "../src/publish/mqtt/embedded_broker.ts";
+import { MqttLink } from "../src/publish/mqtt/mqtt_link.ts";
 import { clipPipeline, MODEL } from "./demo_clip.ts";
 import type { BenchReport } from "./report.ts";
 

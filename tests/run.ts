@@ -1,5 +1,5 @@
 /** `deno task test`: installs what is missing, runs all tests, and ends with the line `N passed, N failed`. */
-import { ensureTestTools } from "../src/cli/setup.ts";
+import { ensureTestTools } from "../src/cli/setup/setup.ts";
 import { EXIT, report } from "../src/cli/exit.ts";
 import { runDenoTests } from "./runner/deno_tests.ts";
 import { runPythonTests } from "./runner/python_tests.ts";

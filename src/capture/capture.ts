@@ -2,14 +2,14 @@ import { CaptureError } from "./capture_error.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
 import { cannot, faultOf } from "./capture_faults.ts";
 import type { AppSink, Sample } from "./app_sink.ts";
-import { fitGeometry } from "./fit_geometry.ts";
+import { fitGeometry } from "../core/fit_geometry.ts";
 import { GstPipeline, type Progress } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
 import type { AudioChunk, Capture, CaptureNotice, CaptureStats, Frame } from "./media.ts";
 import type { FitGeometry } from "../config/fit.ts";
 import type { CapturePlan, StreamPlan } from "./plan.ts";
 import { packRows } from "./pack_rows.ts";
-import { maskSecrets } from "../config/secrets.ts";
+import { maskSecrets } from "../core/secrets.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const PULL_MS = 200;

@@ -1,8 +1,8 @@
 import type { BusMessage } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
 import type { CapturePlan, StreamPlan } from "./plan.ts";
-import { maskSecrets } from "../config/secrets.ts";
-import { TAIL_HEAD } from "./tails.ts";
+import { maskSecrets } from "../core/secrets.ts";
+import { TAIL_HEAD } from "./sink_bin.ts";
 
 /** Kinds of data whose decoder must be there; subtitles and the like may go undecoded. */
 const NEEDED = /^(video|audio|image|application\/x-rtp|[^/]+$)/;

@@ -1,11 +1,11 @@
 import { AppSink } from "./app_sink.ts";
 import { Bus } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
-import type { PictureSize } from "./fit_geometry.ts";
+import type { PictureSize } from "../core/fit_geometry.ts";
 import { cString, loadNative, type Native, takeError } from "./native.ts";
 import type { CapturePlan } from "./plan.ts";
-import { maskSecrets } from "../config/secrets.ts";
-import { FRAME_SINK, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./tails.ts";
+import { maskSecrets } from "../core/secrets.ts";
+import { FRAME_SINK, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./sink_bin.ts";
 
 const STATE_NULL = 1;
 const STATE_READY = 2;

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import type { SourceConfig } from "../config/schema.ts";
-import { maskSecrets } from "../config/secrets.ts";
+import { maskSecrets } from "../core/secrets.ts";
 import { CaptureError } from "./capture_error.ts";
-import type { Fit } from "./fit_geometry.ts";
+import type { Fit } from "../core/fit_geometry.ts";
 import { completeGraph } from "./graph_text.ts";
-import { type Head, sourceHead, type Stream } from "./heads.ts";
+import { type Head, sourceHead, type Stream } from "./source_bin.ts";
 import { launchElements } from "./launch_text.ts";
 import { parseSourceUrl, type SourceUrl } from "./source_url.ts";
-import { audioTail, type FrameFormat, type SinkMode, videoTail } from "./tails.ts";
+import { audioTail, type FrameFormat, type SinkMode, videoTail } from "./sink_bin.ts";
 
 /** What the model wants, and where the pipeline file lies. */
 export interface PlanOptions {

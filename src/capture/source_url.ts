@@ -1,5 +1,5 @@
-import { resolvePath } from "../config/paths.ts";
-import { maskSecrets } from "../config/secrets.ts";
+import { resolvePath } from "../core/paths.ts";
+import { maskSecrets } from "../core/secrets.ts";
 import { CaptureError } from "./capture_error.ts";
 
 /** Patterns of GStreamer's `videotestsrc`. */

@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from "commander";
-import { maskSecrets } from "../config/secrets.ts";
+import { maskSecrets } from "../core/secrets.ts";
 
 /** What the process tells its caller: all went well, it failed, or it was asked wrongly. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;

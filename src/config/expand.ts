@@ -11,7 +11,7 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
-import { rememberSecret, soundsSecret } from "./secrets.ts";
+import { rememberSecret, soundsSecret } from "../core/secrets.ts";
 import type { ConfigPath } from "./yaml_text.ts";
 
 /** A variable that cannot be expanded. */

@@ -1,4 +1,4 @@
-import { maskSecrets } from "./secrets.ts";
+import { maskSecrets } from "../core/secrets.ts";
 
 /** One thing wrong in a pipeline file. `file` is the path as given, or `--set KEY` for an override. */
 export interface ConfigFault {

@@ -5,7 +5,7 @@ import { byPlace, type ConfigFault } from "./fault.ts";
 import { knownKeys } from "./known_keys.ts";
 import { applyOverrides, type Override, overrideAt } from "./override.ts";
 import { type PipelineConfig, pipelineSchema } from "./schema.ts";
-import { rememberUrlPasswords } from "./secrets.ts";
+import { rememberUrlPasswords } from "../core/secrets.ts";
 import { type ConfigPath, type Position, YamlText } from "./yaml_text.ts";
 
 /** What a pipeline file holds, overrides and variables in, before its schema has been applied; and where. */

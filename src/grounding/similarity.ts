@@ -1,5 +1,5 @@
 import { GraphBuilder } from "../onnx/graph_builder.ts";
-import type { Runtime, Session } from "../model/session.ts";
+import type { Runtime, Session } from "../model/runtime/session.ts";
 
 /** Sizes that a similarity volume is made of. */
 export interface SimilarityShape {

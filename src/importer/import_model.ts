@@ -1,22 +1,22 @@
 import { join, resolve } from "node:path";
 import type { HeadKind, Manifest } from "../model/manifest.ts";
-import type { Runtime } from "../model/session.ts";
+import type { Runtime } from "../model/runtime/session.ts";
 import { writeModel, type WrittenFile } from "../onnx/write_model.ts";
-import { type Architecture, readArchitecture } from "./architecture.ts";
-import { buildAudioGraph } from "./audio_graph.ts";
-import { Checkpoint } from "./checkpoint.ts";
-import { checkDiskSpace } from "./disk_space.ts";
-import { checkWeights } from "./expected_weights.ts";
+import { type Architecture, readArchitecture } from "./checkpoint/architecture.ts";
+import { buildAudioGraph } from "./graph/audio_graph.ts";
+import { Checkpoint } from "./checkpoint/checkpoint.ts";
+import { checkDiskSpace } from "./hub/disk_space.ts";
+import { checkWeights } from "./checkpoint/expected_weights.ts";
 import { givenKinds, type HeadKinds, presumedKinds } from "./head_kinds.ts";
-import { readHyperParameters } from "./hyper_parameters.ts";
-import { buildImageGraph, type BuiltGraph } from "./image_graph.ts";
+import { readHyperParameters } from "./checkpoint/hyper_parameters.ts";
+import { buildImageGraph, type BuiltGraph } from "./graph/image_graph.ts";
 import { ImportError } from "./import_error.ts";
-import type { Arithmetic, Precision } from "./layers.ts";
+import type { Arithmetic, Precision } from "./graph/layers.ts";
 import { writeManifest } from "./manifest_file.ts";
 import { manifestOf } from "./manifest_of.ts";
 import { checkEncoder } from "./self_check.ts";
-import { audioTiming, SAMPLE_RATE, windowSamples } from "./timing.ts";
-import { findWeights, folderName } from "./weights_folder.ts";
+import { audioTiming, SAMPLE_RATE, windowSamples } from "./graph/timing.ts";
+import { findWeights, folderName } from "./checkpoint/weights_folder.ts";
 
 /** What an import is told. */
 export interface ImportOptions {

@@ -1,11 +1,11 @@
 import type { Manifest } from "../model/manifest.ts";
 import type { WrittenFile } from "../onnx/write_model.ts";
-import type { Architecture } from "./architecture.ts";
-import { modelFlops } from "./flops.ts";
+import type { Architecture } from "./checkpoint/architecture.ts";
+import { modelFlops } from "./graph/flops.ts";
 import type { HeadKinds } from "./head_kinds.ts";
-import type { Precision } from "./layers.ts";
-import { audioTiming, SAMPLE_RATE, windowSamples } from "./timing.ts";
-import { cardLicense, folderName } from "./weights_folder.ts";
+import type { Precision } from "./graph/layers.ts";
+import { audioTiming, SAMPLE_RATE, windowSamples } from "./graph/timing.ts";
+import { cardLicense, folderName } from "./checkpoint/weights_folder.ts";
 
 /** All that a manifest is made of. */
 export interface ManifestFacts {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import type { Runtime, Tensor } from "../model/session.ts";
+import type { Runtime, Tensor } from "../model/runtime/session.ts";
 import { writeModel } from "../onnx/write_model.ts";
 import { ImportError } from "./import_error.ts";
-import type { BuiltGraph } from "./image_graph.ts";
+import type { BuiltGraph } from "./graph/image_graph.ts";
 import { probeFrame, probeWaveform } from "./probe_input.ts";
 
 /** One encoder to be checked: the file that was written and the same thing in plain arithmetic. */

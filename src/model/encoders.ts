@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { checkFiles } from "./checksum.ts";
-import { fits, shapeText } from "./feeds.ts";
+import { fits, shapeText } from "./runtime/feeds.ts";
 import { type Manifest, ModelError, type ModelFolder } from "./manifest.ts";
-import type { Runtime, Session, Tensor, TensorInfo, TensorType } from "./session.ts";
+import type { Runtime, Session, Tensor, TensorInfo, TensorType } from "./runtime/session.ts";
 
 /** Dense features of pictures. */
 export interface ImageFeatures {

@@ -4,9 +4,9 @@ import { Similarity } from "../grounding/similarity.ts";
 import { type Encoders, loadModel } from "../model/encoders.ts";
 import { findModel } from "../model/find_model.ts";
 import type { Manifest } from "../model/manifest.ts";
-import { openRuntime } from "../model/runtime.ts";
+import { openRuntime } from "../model/runtime/runtime.ts";
 import type { Log } from "../publish/sink.ts";
-import type { Runtime } from "../model/session.ts";
+import type { Runtime } from "../model/runtime/session.ts";
 
 /** A model loaded and ready to run. */
 export interface Engine extends AsyncDisposable {

@@ -3,7 +3,7 @@ import type { PublishConfig } from "../config/schema.ts";
 import type { PipelineState, WhenceEvent } from "../events/event.ts";
 import { checkEvent } from "../events/event_json.ts";
 import { JsonlSink } from "./jsonl_sink.ts";
-import { MqttSink } from "./mqtt_sink.ts";
+import { MqttSink } from "./mqtt/mqtt_sink.ts";
 import type { Kind, Log, Sink, SinkCounters } from "./sink.ts";
 
 /** What a publisher needs besides the `publish` block of a pipeline file. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ConfigError } from "../../src/config/fault.ts";
 import { loadPipeline, loadPipelines } from "../../src/config/load.ts";
-import { resolvePath } from "../../src/config/paths.ts";
+import { resolvePath } from "../../src/core/paths.ts";
 import { LEAST, withFiles } from "./pipeline_file.ts";
 
 Deno.test("a loaded pipeline knows its file, folder and places", async () => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import sharp from "sharp";
-import type { Size } from "../../src/evaluation/resize_bilinear.ts";
+import type { Size } from "../../src/core/resize_bilinear.ts";
 import { boxMask, madePicture, madeSound, writePng, writeWav } from "./made_scenes.ts";
 
 /** A prompt: the class's box in shares of the picture, the word's time in seconds. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { coverPicture } from "../../src/evaluation/resample_picture.ts";
-import { resampleSound } from "../../src/evaluation/resample_sound.ts";
-import { normaliseSound, padSound } from "../../src/evaluation/sound.ts";
+import { coverPicture } from "../../src/evaluation/datasets/resample_picture.ts";
+import { resampleSound } from "../../src/evaluation/datasets/resample_sound.ts";
+import { normaliseSound, padSound } from "../../src/evaluation/datasets/sound.ts";
 import { readGolden } from "../support/safetensors.ts";
 import { assertClose } from "./golden.ts";
 

@@ -1,7 +1,7 @@
-import { ClipGrounder } from "../../src/evaluation/clip_grounder.ts";
+import { ClipGrounder } from "../../src/evaluation/runs/clip_grounder.ts";
 import { type Encoders, loadModel } from "../../src/model/encoders.ts";
 import { findModel } from "../../src/model/find_model.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
 import { runtimeSchema } from "../../src/config/schema.ts";
 
 /** The shipped model on the CPU, freed at the end of the scope. */

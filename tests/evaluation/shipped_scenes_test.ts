@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { evaluateScenes } from "../../src/evaluation/evaluate_scenes.ts";
-import { readSceneSet } from "../../src/evaluation/scene_set.ts";
+import { evaluateScenes } from "../../src/evaluation/runs/evaluate_scenes.ts";
+import { readSceneSet } from "../../src/evaluation/datasets/scene_set.ts";
 import { scratch } from "./made_scenes.ts";
 import { openMini } from "./mini_grounder.ts";
 

@@ -6,7 +6,7 @@ import { RollingGrounding, type RollingOptions } from "../../src/grounding/rolli
 import { Similarity } from "../../src/grounding/similarity.ts";
 import { loadModel } from "../../src/model/encoders.ts";
 import { findModel } from "../../src/model/find_model.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
 import { AudioRing } from "../../src/ring/audio_ring.ts";
 import { FrameRing } from "../../src/ring/frame_ring.ts";
 

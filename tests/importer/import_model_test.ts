@@ -9,8 +9,8 @@ import {
 } from "../../src/importer/import_model.ts";
 import { loadModel } from "../../src/model/encoders.ts";
 import { loadManifest } from "../../src/model/manifest.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
-import type { Runtime } from "../../src/model/session.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
+import type { Runtime } from "../../src/model/runtime/session.ts";
 import { GOLDEN, goldenAudio, goldenFrames } from "./golden.ts";
 import { TINY, writeSyntheticCheckpoint } from "./synthetic_checkpoint.ts";
 import { inFolder } from "./temporary_folder.ts";

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { runtimeSchema } from "../../src/config/schema.ts";
-import { type Architecture, readArchitecture } from "../../src/importer/architecture.ts";
-import { buildAudioGraph } from "../../src/importer/audio_graph.ts";
-import { Checkpoint } from "../../src/importer/checkpoint.ts";
-import { checkWeights } from "../../src/importer/expected_weights.ts";
-import { readHyperParameters } from "../../src/importer/hyper_parameters.ts";
-import { buildImageGraph, type BuiltGraph } from "../../src/importer/image_graph.ts";
-import type { Arithmetic } from "../../src/importer/layers.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
-import type { Runtime, Tensor } from "../../src/model/session.ts";
+import { type Architecture, readArchitecture } from "../../src/importer/checkpoint/architecture.ts";
+import { buildAudioGraph } from "../../src/importer/graph/audio_graph.ts";
+import { Checkpoint } from "../../src/importer/checkpoint/checkpoint.ts";
+import { checkWeights } from "../../src/importer/checkpoint/expected_weights.ts";
+import { readHyperParameters } from "../../src/importer/checkpoint/hyper_parameters.ts";
+import { buildImageGraph, type BuiltGraph } from "../../src/importer/graph/image_graph.ts";
+import type { Arithmetic } from "../../src/importer/graph/layers.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
+import type { Runtime, Tensor } from "../../src/model/runtime/session.ts";
 import { Golden, goldenAudio, goldenFrames, relativeL2 } from "./golden.ts";
 
 /** Below the subtlest mistake (1.5e-5), above the references' own rounding. */

@@ -3,7 +3,7 @@
  * object a line: `{ "rss": bytes, "threads": n, "files": n }`. Arguments: library, rounds.
  */
 import { runtimeSchema } from "../../src/config/schema.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
 import { negate } from "./tiny_models.ts";
 
 const [library, rounds] = Deno.args;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loadModel } from "../../src/model/encoders.ts";
 import { findModel } from "../../src/model/find_model.ts";
 import { ModelError } from "../../src/model/manifest.ts";
-import type { Runtime } from "../../src/model/session.ts";
+import type { Runtime } from "../../src/model/runtime/session.ts";
 import { audioGraph, type Bends, imageGraph, writeModelFolder } from "./model_folder.ts";
 import { openCpu } from "./open_cpu.ts";
 

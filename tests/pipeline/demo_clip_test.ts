@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clipTruthSchema, compareWithTruth } from "../../src/cli/clip_truth.ts";
+import { clipTruthSchema, compareWithTruth } from "../../src/evaluation/metrics/clip_truth.ts";
 import { eventually } from "../support/eventually.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { runPipeline } from "../support/pipeline_run.ts";

@@ -1,5 +1,5 @@
 import { mqttSchema } from "../../src/config/schema.ts";
-import { MqttSink, type MqttSinkOptions } from "../../src/publish/mqtt_sink.ts";
+import { MqttSink, type MqttSinkOptions } from "../../src/publish/mqtt/mqtt_sink.ts";
 import type { Log } from "../../src/publish/sink.ts";
 
 /** A log that keeps its lines. */

@@ -1,0 +1,92 @@
+import type { Fit } from "../core/fit_geometry.ts";
+import { rateFraction } from "./launch_text.ts";
+
+/** Names of elements that the running capture looks up. */
+export const FRAME_SINK = "video";
+/** Appsink of the samples. */
+export const SAMPLE_SINK = "audio";
+/** The element whose sink pad carries the picture before it is brought to the model's shape. */
+export const PICTURE = "picture";
+/** First element of the way to each appsink. */
+export const TAIL_HEAD = { video: "video_in", audio: "audio_in" } as const;
+
+/** How an appsink hands over what arrives. */
+export interface SinkMode {
+  /** Keeps the newest few and drops the oldest; otherwise the source waits for its reader. */
+  readonly leaky: boolean;
+  /** Holds every buffer back until its time has come. */
+  readonly paced: boolean;
+  /** Lets nothing flow before the other stream has something too; a dead microphone must not stop a camera that way. */
+  readonly together: boolean;
+}
+
+/** Frames and audio buffers that wait for their reader; 256 audio buffers are 2.5 s and more. */
+export const SINK_DEPTH = {
+  video: { leaky: 8, waiting: 4 },
+  audio: { leaky: 256, waiting: 32 },
+} as const;
+
+/** What the model wants frames to be. */
+export interface FrameFormat {
+  readonly width: number;
+  readonly height: number;
+  readonly fit: Fit;
+  readonly frameRate: number;
+}
+
+/**
+ * Launch text from any raw picture to RGB frames of the model's size.
+ *
+ * Frames are only ever left out: `videorate drop-only` keeps the time stamps of those it lets through, where its other
+ * modes would fill a gap with copies. It thins nothing that calls itself variable (many RTSP cameras do), so every
+ * stream is called a 1000 Hz one first; the filter before that keeps cameras from being asked for 1000 Hz.
+ *
+ * @param upright turn the picture as its orientation tag says (phone clips).
+ * @param nvmm pictures may lie in a Jetson's video memory.
+ * @param measured the element named `picture` stands before this text already.
+ */
+export function videoTail(
+  format: FrameFormat,
+  mode: SinkMode,
+  { upright = false, nvmm = false, measured = false } = {},
+): string {
+  const name = measured ? "" : ` name=${PICTURE}`;
+  const size = `width=${format.width},height=${format.height},pixel-aspect-ratio=1/1`;
+  const scale = (name: string, borders: boolean) =>
+    `videoscale${name} method=bilinear2 add-borders=${borders}`;
+  return [
+    nvmm
+      ? `nvvidconv name=${TAIL_HEAD.video} ! video/x-raw,format=BGRx`
+      : `capsfilter name=${TAIL_HEAD.video} caps="video/x-raw(ANY),framerate=[0/1,999/1]"`,
+    'capssetter caps="video/x-raw,framerate=(fraction)1000/1"',
+    "videorate drop-only=true skip-to-first=true",
+    `video/x-raw,framerate=${rateFraction(format.frameRate)}`,
+    "videoconvert",
+    ...(upright ? ["videoflip video-direction=auto"] : []),
+    ...(format.fit === "crop"
+      ? [`aspectratiocrop${name} aspect-ratio=${format.width}/${format.height}`, scale("", false)]
+      : [scale(name, format.fit === "letterbox")]),
+    `video/x-raw,format=RGB,${size}`,
+    appsink("video", mode),
+  ].join(" ! ");
+}
+
+/** Launch text from any raw sound to mono 32-bit float samples. */
+export function audioTail(sampleRate: number, mode: SinkMode): string {
+  return [
+    `audioconvert name=${TAIL_HEAD.audio}`,
+    "audioresample",
+    `audio/x-raw,format=F32LE,layout=interleaved,channels=1,rate=${sampleRate}`,
+    appsink("audio", mode),
+  ].join(" ! ");
+}
+
+/** Later than this a paced frame is worth nothing. Decoders are not told (qos): they would leave out what is late by a hair. */
+const LATENESS_NS = 1e9;
+
+function appsink(stream: "video" | "audio", { leaky, paced, together }: SinkMode): string {
+  const depth = SINK_DEPTH[stream][leaky ? "leaky" : "waiting"];
+  const name = stream === "video" ? FRAME_SINK : SAMPLE_SINK;
+  const late = paced && stream === "video" ? ` max-lateness=${LATENESS_NS}` : "";
+  return `appsink name=${name} sync=${paced} async=${together} drop=${leaky} max-buffers=${depth} enable-last-sample=false${late}`;
+}

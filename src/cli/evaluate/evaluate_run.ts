@@ -1,0 +1,151 @@
+import { runtimeSchema } from "../../config/schema.ts";
+import { readAde20k } from "../../evaluation/datasets/ade20k_set.ts";
+import { ClipGrounder } from "../../evaluation/runs/clip_grounder.ts";
+import { evaluateAde20k } from "../../evaluation/runs/evaluate_ade20k.ts";
+import {
+  evaluateDisentanglement,
+  evaluateRetrieval,
+} from "../../evaluation/runs/evaluate_pairs.ts";
+import { evaluateScenes, type Progress } from "../../evaluation/runs/evaluate_scenes.ts";
+import { findPairSets } from "../../evaluation/datasets/pair_set.ts";
+import { readSceneSet } from "../../evaluation/datasets/scene_set.ts";
+import type { HeadKind } from "../../model/manifest.ts";
+import { loadModel } from "../../model/encoders.ts";
+import { findModel } from "../../model/find_model.ts";
+import { openRuntime } from "../../model/runtime/runtime.ts";
+import {
+  ade20kFigures,
+  disentanglementFigures,
+  type Figures,
+  retrievalFigures,
+  rounded,
+} from "./evaluate_figures.ts";
+import { ade20kText, disentanglementText, retrievalText, scenesText } from "./evaluate_text.ts";
+import { UsageError } from "../exit.ts";
+import { ProgressBar } from "../progress_bar.ts";
+
+/** What can be evaluated. */
+export type EvaluationName =
+  | "scenes"
+  | "retrieval"
+  | "disentanglement"
+  | "ade20k-speech"
+  | "ade20k-sound";
+
+/** Options of the `evaluate` commands, as the command line gives them. */
+export interface EvaluateOptions {
+  readonly model: string;
+  readonly json?: boolean;
+  readonly limit?: number;
+  readonly resume: string;
+  readonly providers: string;
+  readonly threads: number;
+  readonly pictures?: string;
+  readonly retrieval?: number;
+  readonly normaliseAudio?: boolean;
+}
+
+interface Job {
+  readonly folder: string;
+  readonly options: EvaluateOptions;
+  readonly grounder: ClipGrounder;
+  readonly onProgress: Progress;
+}
+
+interface Outcome {
+  readonly figures: Figures;
+  readonly text: string;
+}
+
+const EVALUATIONS: Record<EvaluationName, (job: Job) => Promise<Outcome>> = {
+  scenes,
+  retrieval,
+  disentanglement,
+  "ade20k-speech": (job) => ade20k(job, "speech"),
+  "ade20k-sound": (job) => ade20k(job, "sound"),
+};
+
+/** Evaluates a model on a folder and prints the figures. */
+export async function evaluate(
+  name: EvaluationName,
+  folder: string,
+  options: EvaluateOptions,
+): Promise<void> {
+  await using open = new AsyncDisposableStack();
+  const runtime = await openRuntime(runtimeConfig(options), ".");
+  open.defer(() => runtime.close());
+  const encoders = await loadModel(await findModel(options.model, "."), runtime);
+  open.defer(() => encoders.release());
+  const grounder = await ClipGrounder.create(encoders, runtime);
+  open.defer(() => grounder.release());
+  const bar = new ProgressBar();
+  open.defer(() => bar.clear());
+  const { figures, text } = await EVALUATIONS[name]({
+    folder,
+    options,
+    grounder,
+    onProgress: (done, total, what) => bar.show(done, total, what),
+  });
+  bar.clear();
+  const { provider } = encoders.image;
+  const ran = { version: runtime.version, provider };
+  console.log(
+    options.json
+      ? JSON.stringify({ ...rounded(figures), runtime: ran }, null, 2)
+      : `${text}\n  ran on ${provider}, ONNX Runtime ${runtime.version}`,
+  );
+}
+
+async function scenes({ folder, options, grounder, onProgress }: Job): Promise<Outcome> {
+  const set = await readSceneSet(folder, options.limit);
+  const report = await evaluateScenes(grounder, set, {
+    retrievalPairs: options.retrieval ?? 0,
+    resumeFolder: options.resume,
+    pictures: options.pictures,
+    onProgress,
+  });
+  return { figures: report, text: scenesText(report) };
+}
+
+async function retrieval(job: Job): Promise<Outcome> {
+  const results = [];
+  for (const set of await findPairSets(job.folder, job.options.limit)) {
+    const result = await evaluateRetrieval(job.grounder, set, pairOptions(job));
+    results.push({ name: set.name, result });
+  }
+  const figures = retrievalFigures(modelName(job), results);
+  return { figures, text: retrievalText(figures) };
+}
+
+async function disentanglement(job: Job): Promise<Outcome> {
+  const sets = await findPairSets(job.folder, job.options.limit);
+  const result = await evaluateDisentanglement(job.grounder, sets, pairOptions(job));
+  const figures = disentanglementFigures(modelName(job), result);
+  return { figures, text: disentanglementText(figures) };
+}
+
+async function ade20k(job: Job, kind: HeadKind): Promise<Outcome> {
+  const prompts = await readAde20k(job.folder, kind, job.options.limit);
+  const result = await evaluateAde20k(job.grounder, prompts, kind, pairOptions(job));
+  const figures = ade20kFigures(modelName(job), result);
+  return { figures, text: ade20kText(figures) };
+}
+
+function pairOptions({ options, onProgress }: Job) {
+  return {
+    normaliseAudio: options.normaliseAudio ?? false,
+    resumeFolder: options.resume,
+    onProgress,
+  };
+}
+
+function modelName({ grounder: { manifest: { name, version } } }: Job): string {
+  return `${name}@${version}`;
+}
+
+function runtimeConfig({ providers, threads }: EvaluateOptions) {
+  const result = runtimeSchema.safeParse({ providers: providers.split(","), threads });
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0];
+  throw new UsageError(`Cannot evaluate: --${path[0] as string}: ${message}`);
+}

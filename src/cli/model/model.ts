@@ -1,0 +1,153 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type HeadKind, headKindSchema } from "../../model/manifest.ts";
+import type { CalibrateCommandOptions } from "./model_calibrate.ts";
+import type { ImportCommandOptions } from "./model_import.ts";
+import type { PullCommandOptions } from "./model_pull.ts";
+import { durationOption } from "../options.ts";
+
+/** `whence model`: fetch, import, look at and calibrate models. */
+export function modelCommand(): Command {
+  return new Command("model")
+    .description("fetch, import, show, calibrate and remove models")
+    .addCommand(pullCommand())
+    .addCommand(importCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(calibrateCommand())
+    .addCommand(removeCommand());
+}
+
+function pullCommand(): Command {
+  const command = new Command("pull")
+    .description("download a published DenseAV model from the hub and import it")
+    .argument("<model>", "hf:ORG/NAME or hf:ORG/NAME@REVISION; HF_ENDPOINT names another hub")
+    .option("--keep", "keep the downloaded files after the import");
+  return importOptions(command).action(async (reference: string, options: PullCommandOptions) => {
+    const { pullModel } = await import("./model_pull.ts");
+    await pullModel(reference, options);
+  });
+}
+
+function importCommand(): Command {
+  const command = new Command("import")
+    .description("turn a folder with config.json and model.safetensors into a model")
+    .argument("<folder>", "where the weights lie");
+  return importOptions(command).action(async (folder: string, options: ImportCommandOptions) => {
+    const { importFolder } = await import("./model_import.ts");
+    await importFolder(folder, options);
+  });
+}
+
+function importOptions(command: Command): Command {
+  return command
+    .option("--name <name>", "name of the model (default: the repository's or folder's)")
+    .addOption(outOption())
+    .addOption(
+      new Option("--image-size <WxH>", "pixels of the picture the model sees")
+        .default({ width: 224, height: 224 }, "224x224").argParser(parseSize),
+    )
+    .addOption(
+      new Option("--precision <p>", "fp32; fp16 for CUDA and TensorRT; int8 for CPU boards")
+        .choices(["fp32", "fp16", "int8"]).default("fp32"),
+    )
+    .addOption(
+      durationOption("--window <duration>", "sound of a --static model, and of the self-check")
+        .default(2, "2s"),
+    )
+    .option("--static", "fix the batch to 1 and the sound to --window (TensorRT likes that)")
+    .addOption(
+      new Option("--heads <kinds>", "what each head listens for, such as speech,sound")
+        .argParser(parseHeads),
+    )
+    .option("--normalise-audio", "bring each window to mean 0, deviation 1, as in training")
+    .option("--ignore-unexpected", "import although the weights hold tensors nobody knows")
+    .option("--replace", "replace a model of that name")
+    .option("--license <text>", "licence to state (default: the model card's)")
+    .addOption(threadsOption());
+}
+
+function listCommand(): Command {
+  return new Command("list")
+    .description("list the models that are there")
+    .addOption(outOption())
+    .action(async ({ out }: { out?: string }) => {
+      const { listText } = await import("./model_list.ts");
+      console.log(await listText(out));
+    });
+}
+
+function showCommand(): Command {
+  return new Command("show")
+    .description("inputs, outputs, size, operations, licence and calibration of a model")
+    .argument("<name>", "a model of the folder of models, or a path")
+    .addOption(outOption())
+    .action(async (name: string, { out }: { out?: string }) => {
+      const { showText } = await import("./model_show.ts");
+      console.log(await showText(name, out));
+    });
+}
+
+function calibrateCommand(): Command {
+  return new Command("calibrate")
+    .description("fit scores 0..1 to the model's similarities on clips of the scene")
+    .argument("<name>", "a model of the folder of models, or a path")
+    .requiredOption(
+      "--data <folder>",
+      "video files, pictures with sounds of the same name, or scenes.jsonl",
+    )
+    .addOption(outOption())
+    .addOption(countOption("--limit <n>", "take at most this many clips").default(200))
+    .option("--providers <list>", "execution providers, most preferred first", "cpu")
+    .addOption(threadsOption())
+    .action(async (name: string, options: CalibrateCommandOptions) => {
+      const { calibrateModel } = await import("./model_calibrate.ts");
+      await calibrateModel(name, options);
+    });
+}
+
+function removeCommand(): Command {
+  return new Command("remove")
+    .description("delete a model's folder")
+    .argument("<name>", "a model of the folder of models")
+    .addOption(outOption())
+    .option("--yes", "do not ask")
+    .action(async (name: string, options: { out?: string; yes?: boolean }) => {
+      const { removeModel } = await import("./model_remove.ts");
+      await removeModel(name, options);
+    });
+}
+
+function outOption(): Option {
+  return new Option("--out <folder>", "folder of models (default: the project's)");
+}
+
+function threadsOption(): Option {
+  const cores = navigator.hardwareConcurrency;
+  return countOption("--threads <n>", "threads inside one operator (CPU)").default(cores);
+}
+
+function countOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text: string) => {
+    const count = Number(text);
+    if (!Number.isInteger(count) || count < 1 || count > 100_000) {
+      throw new InvalidArgumentError("It must be a whole number from 1.");
+    }
+    return count;
+  });
+}
+
+function parseSize(text: string): { width: number; height: number } {
+  const match = /^(\d{1,4})x(\d{1,4})$/.exec(text);
+  if (!match) throw new InvalidArgumentError("It must be WIDTHxHEIGHT in pixels.");
+  return { width: Number(match[1]), height: Number(match[2]) };
+}
+
+function parseHeads(text: string): HeadKind[] {
+  return text.split(",").map((part) => {
+    const kind = headKindSchema.safeParse(part.trim());
+    if (!kind.success) {
+      throw new InvalidArgumentError("It must be sound or speech for each head, with commas.");
+    }
+    return kind.data;
+  });
+}

@@ -1,0 +1,103 @@
+import { CaptureError } from "../../capture/capture_error.ts";
+import { formatFault } from "../../config/fault.ts";
+import type { LoadedPipeline } from "../../config/load.ts";
+import { maskSecrets } from "../../core/secrets.ts";
+import { ModelError } from "../../model/manifest.ts";
+import { Pipeline } from "../../pipeline/pipeline.ts";
+import type { EventListener } from "../../pipeline/reporter.ts";
+import type { Log } from "../../publish/sink.ts";
+import { EXIT } from "../exit.ts";
+import { listed } from "../text.ts";
+
+/** Timers hold 31 bits of milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** One or more pipelines failed for good; their own lines have been printed. */
+export class PipelinesError extends Error {
+  override name = "PipelinesError";
+}
+
+/** How pipelines are run. */
+export interface RunOptions {
+  /** Seconds after which they are stopped. */
+  readonly duration?: number;
+  readonly heard?: EventListener;
+}
+
+/**
+ * Runs pipelines side by side until all have ended, `duration` is over, or SIGINT or SIGTERM comes; one that fails does not
+ * stop the others.
+ *
+ * @throws {PipelinesError} after all have ended, when one or more failed.
+ */
+export async function runPipelines(
+  loaded: readonly LoadedPipeline[],
+  options: RunOptions = {},
+): Promise<Pipeline[]> {
+  using stop = stopSignal(options.duration);
+  const pipelines = loaded.map(({ config, folder }) =>
+    new Pipeline({ config, folder, log: logger(config.name), heard: options.heard })
+  );
+  const ends = await Promise.allSettled(pipelines.map((pipeline) => pipeline.run(stop.signal)));
+  const failed = loaded.filter((_, i) => ends[i].status === "rejected");
+  if (failed.length > 0) {
+    const reasons = ends.flatMap((end, i) =>
+      end.status === "rejected" ? [located(end.reason, loaded[i])] : []
+    );
+    const names = failed.map(({ config }) => config.name);
+    throw loaded.length === 1 ? reasons[0] : new PipelinesError(
+      `Cannot go on with ${listed(names)}: ` +
+        reasons.map((reason) => reason instanceof Error ? reason.message : String(reason)).join(
+          "; ",
+        ),
+    );
+  }
+  return pipelines;
+}
+
+/** Logs a pipeline's lines to stderr; the journal has times of its own. */
+export function logger(name: string): Log {
+  return (level, line) => {
+    const time = Deno.env.has("JOURNAL_STREAM") ? "" : `${new Date().toISOString()} `;
+    const mark = level === "warning" ? "warning: " : "";
+    console.error(maskSecrets(`${time}${name}: ${mark}${line}`));
+  };
+}
+
+function located(reason: unknown, document: LoadedPipeline): unknown {
+  const path = reason instanceof CaptureError
+    ? reason.path
+    : reason instanceof ModelError
+    ? ["model"]
+    : undefined;
+  if (path === undefined) return reason;
+  const fault = document.fault(path, (reason as Error).message);
+  return new PipelinesError(formatFault(fault), { cause: reason });
+}
+
+function stopSignal(duration: number | undefined): Disposable & { signal: AbortSignal } {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const arm = (ms: number) => {
+    timer = setTimeout(
+      () => ms > LONGEST_TIMER_MS ? arm(ms - LONGEST_TIMER_MS) : stop(),
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
+  };
+  if (duration !== undefined) arm(duration * 1000);
+  const asked = () => {
+    // Whoever asks twice does not want to wait for the end of what hangs.
+    if (controller.signal.aborted) Deno.exit(EXIT.failed);
+    stop();
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const name of signals) Deno.addSignalListener(name, asked);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      for (const name of signals) Deno.removeSignalListener(name, asked);
+    },
+  };
+}

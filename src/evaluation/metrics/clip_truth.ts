@@ -1,0 +1,73 @@
+import { z } from "zod";
+import type { WhenceEvent } from "../../events/event.ts";
+
+const unit = z.number();
+const box = z.tuple([unit, unit, unit, unit]);
+
+/** What really sounds in a clip, when (s from its start) and where (0..1 of the picture). */
+export const clipTruthSchema = z.object({
+  duration: z.number().positive(),
+  events: z.array(z.object({
+    kind: z.enum(["sound", "speech"]),
+    name: z.string(),
+    onset: z.number().min(0),
+    offset: z.number().positive(),
+    box,
+  })),
+});
+/** One clip's truth. */
+export type ClipTruth = z.infer<typeof clipTruthSchema>;
+
+/** What became of one true sound or word. */
+export interface TruthFinding {
+  readonly truth: ClipTruth["events"][number];
+  /** The finished event of its kind that covers at least 30 % of it and no other better; undefined when there is none. */
+  readonly event: WhenceEvent | undefined;
+  /** Whether the event's peak lies in the true box. */
+  readonly inPlace: boolean;
+}
+
+/** Events against the truth. */
+export interface TruthComparison {
+  readonly findings: readonly TruthFinding[];
+  /** Finished events that answer to nothing. */
+  readonly spurious: readonly WhenceEvent[];
+}
+
+/** Share of a true sound or word that an event must cover to answer to it. */
+const LEAST_COVER = 0.3;
+
+/** Compares the finished events of one run of a clip with what the clip really holds; each event answers to one thing. */
+export function compareWithTruth(
+  events: readonly WhenceEvent[],
+  truth: ClipTruth,
+): TruthComparison {
+  const ended = events.filter(({ type }) => type === "end");
+  const pairs = truth.events.flatMap((real) =>
+    ended
+      .filter(({ kind }) => kind === real.kind)
+      .map((event) => ({ real, event, cover: cover(event, real) }))
+      .filter((pair) => pair.cover >= LEAST_COVER)
+  ).toSorted((a, b) => b.cover - a.cover);
+  const answers = new Map<ClipTruth["events"][number], WhenceEvent>();
+  const used = new Set<WhenceEvent>();
+  for (const { real, event } of pairs) {
+    if (answers.has(real) || used.has(event)) continue;
+    answers.set(real, event);
+    used.add(event);
+  }
+  const findings = truth.events.map((real) => {
+    const event = answers.get(real);
+    return { truth: real, event, inPlace: event !== undefined && inside(event.peak, real.box) };
+  });
+  return { findings, spurious: ended.filter((event) => !used.has(event)) };
+}
+
+function cover({ stream }: WhenceEvent, real: ClipTruth["events"][number]): number {
+  const end = Math.min(stream.offset ?? Infinity, real.offset);
+  return (end - Math.max(stream.onset, real.onset)) / (real.offset - real.onset);
+}
+
+function inside([x, y]: WhenceEvent["peak"], [x1, y1, x2, y2]: z.infer<typeof box>): boolean {
+  return x1 <= x && x <= x2 && y1 <= y && y <= y2;
+}

@@ -1,0 +1,48 @@
+import type { DenseFeatures } from "../metrics/aggregation.ts";
+import type { ClipGrounder } from "./clip_grounder.ts";
+import { type EncodedClip, encodedClip } from "../metrics/pair_retrieval.ts";
+import type { Pair } from "../datasets/pair_set.ts";
+import { readPicture } from "../datasets/picture.ts";
+import { coverPicture, resamplePicture } from "../datasets/resample_picture.ts";
+import { normaliseSound, padSound, readSound } from "../datasets/sound.ts";
+import { featureMask, stepsBetween } from "../metrics/time_mask.ts";
+
+/** Samples that the original's loaders pad or cut every clip to, at 16 kHz. */
+export const PUBLISHED_SAMPLES = 164200;
+
+/** How a published data set's files become the model's inputs. */
+export interface PairInput {
+  /** Cut and padded as the original's loaders do; else stretched, and the clip as it is. */
+  readonly published: boolean;
+  /** Zero mean and unit variance, as the original's validation feeds HuBERT. */
+  readonly normaliseAudio: boolean;
+}
+
+/** Encodes a pair's sound. */
+export async function encodePairSound(
+  grounder: ClipGrounder,
+  pair: Pick<Pair, "audio" | "heard">,
+  { published, normaliseAudio }: PairInput,
+): Promise<EncodedClip> {
+  const { audio: times } = grounder.manifest;
+  const raw = await readSound(pair.audio, times.sample_rate);
+  const { samples, mask } = padSound(raw, published ? PUBLISHED_SAMPLES : raw.length);
+  const audio = await grounder.encodeSound(normaliseAudio ? normaliseSound(samples) : samples);
+  if (!pair.heard) return encodedClip(audio, featureMask(mask, audio.cells));
+  const steps = new Uint8Array(audio.cells);
+  for (const { onset, offset } of pair.heard) {
+    stepsBetween(onset, offset, times, audio.cells).forEach((on, step) => steps[step] |= on);
+  }
+  return encodedClip(audio, steps);
+}
+
+/** Encodes a pair's picture. */
+export async function encodePairPicture(
+  grounder: ClipGrounder,
+  { image }: Pick<Pair, "image">,
+  { published }: Pick<PairInput, "published">,
+): Promise<DenseFeatures> {
+  const picture = await readPicture(image);
+  const fit = published ? coverPicture : resamplePicture;
+  return await grounder.encodePicture(fit(picture, grounder.size));
+}

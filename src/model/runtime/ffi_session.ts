@@ -1,0 +1,134 @@
+import { holding, PointerArray } from "./c_memory.ts";
+import { checkFeeds } from "./feeds.ts";
+import { ModelError } from "../manifest.ts";
+import type { Ort } from "./ort_api.ts";
+import { boilDown } from "./ort_message.ts";
+import { describe, readTensor, wrapTensor } from "./ort_values.ts";
+import type { Placement, Whereabouts } from "./placement.ts";
+import type { RunTrace, Traced } from "./run_trace.ts";
+import type { Refusal, Session, Tensor, TensorInfo } from "./session.ts";
+import { trimMemory } from "./trim_memory.ts";
+
+/** What sessions of one runtime share. */
+export interface OrtHandles {
+  readonly ort: Ort;
+  readonly allocator: Deno.PointerValue;
+  readonly memoryInfo: Deno.PointerValue;
+}
+
+/** What is known of a session when it is made. */
+export interface FfiSessionFacts {
+  readonly whereabouts: Whereabouts;
+  /** Set where only a run can show the whereabouts; `judge` then makes them of what it showed. */
+  readonly trace?: RunTrace;
+  judge(traced: Traced): Whereabouts;
+  /** Called once the session is freed. */
+  onRelease(): void;
+}
+
+/** A session over ONNX Runtime's C API: runs off the event loop, inputs in place. */
+export class FfiSession implements Session {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly #model: string;
+  readonly #handles: OrtHandles;
+  readonly #session: Deno.PointerValue;
+  readonly #inputNames: PointerArray;
+  readonly #outputNames: PointerArray;
+  readonly #runs = new Set<Promise<unknown>>();
+  readonly #facts: FfiSessionFacts;
+  #whereabouts: Whereabouts;
+  #trace: RunTrace | undefined;
+  #release: Promise<void> | undefined;
+
+  /** Owns `session` once it is made. */
+  constructor(
+    model: string,
+    handles: OrtHandles,
+    session: Deno.PointerValue,
+    facts: FfiSessionFacts,
+  ) {
+    const { ort, allocator } = handles;
+    this.inputs = describe(ort, allocator, session, "Input", model);
+    this.outputs = describe(ort, allocator, session, "Output", model);
+    this.#model = model;
+    this.#handles = handles;
+    this.#session = session;
+    this.#inputNames = PointerArray.ofStrings(this.inputs.map((input) => input.name));
+    this.#outputNames = PointerArray.ofStrings(this.outputs.map((output) => output.name));
+    this.#facts = facts;
+    this.#whereabouts = facts.whereabouts;
+    this.#trace = facts.trace;
+  }
+
+  get provider(): string {
+    return this.#whereabouts.provider;
+  }
+
+  get nodes(): Placement {
+    return this.#whereabouts.nodes;
+  }
+
+  get refused(): readonly Refusal[] {
+    return this.#whereabouts.refused;
+  }
+
+  async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    if (this.#release) throw new ModelError(`Cannot run ${this.#model}: it has been released`);
+    checkFeeds(this.#model, this.inputs, feeds);
+    const run = this.#run(this.inputs.map((input) => feeds[input.name]));
+    this.#runs.add(run);
+    try {
+      const results = await run;
+      if (this.#trace && this.#runs.size === 1) await this.#readTrace(this.#trace);
+      return results;
+    } catch (cause) {
+      throw new ModelError(`Cannot run ${this.#model}: ${boilDown(cause)}`, { cause });
+    } finally {
+      this.#runs.delete(run);
+    }
+  }
+
+  release(): Promise<void> {
+    this.#release ??= Promise.allSettled(this.#runs).then(() => {
+      this.#handles.ort.api.ReleaseSession(this.#session);
+      trimMemory();
+      this.#trace?.discard();
+      this.#facts.onRelease();
+    });
+    return this.#release;
+  }
+
+  async #readTrace(trace: RunTrace): Promise<void> {
+    this.#trace = undefined;
+    const { ort, allocator } = this.#handles;
+    this.#whereabouts = this.#facts.judge(await trace.read(ort, allocator, this.#session));
+  }
+
+  async #run(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {
+    const { ort, memoryInfo } = this.#handles;
+    const values: Deno.PointerValue[] = [];
+    const results = new BigUint64Array(new ArrayBuffer(this.outputs.length * 8));
+    try {
+      for (const tensor of tensors) values.push(wrapTensor(ort, memoryInfo, tensor));
+      const inputs = PointerArray.ofPointers(values);
+      const call = ort.api.Run(
+        this.#session,
+        null,
+        this.#inputNames.addresses,
+        inputs.addresses,
+        BigInt(values.length),
+        this.#outputNames.addresses,
+        BigInt(this.outputs.length),
+        results,
+      );
+      const status = await holding([this, tensors, inputs, results], call);
+      ort.check(status);
+      const read = (i: number) => readTensor(ort, Deno.UnsafePointer.create(results[i]));
+      return Object.fromEntries(this.outputs.map((output, i) => [output.name, read(i)]));
+    } finally {
+      for (const value of values) ort.api.ReleaseValue(value);
+      for (const result of results) ort.api.ReleaseValue(Deno.UnsafePointer.create(result));
+    }
+  }
+}

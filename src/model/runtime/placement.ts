@@ -1,0 +1,74 @@
+import type { Provider } from "../../config/schema.ts";
+import { Out, readCString } from "./c_memory.ts";
+import type { Ort } from "./ort_api.ts";
+import type { Refusal } from "./session.ts";
+
+/** Nodes of a model by the provider they were given to, such as `{ cuda: 312, cpu: 4 }`. */
+export type Placement = Readonly<Record<string, number>>;
+
+const NAMES: Record<string, string> = {
+  CPUExecutionProvider: "cpu",
+  CUDAExecutionProvider: "cuda",
+  TensorrtExecutionProvider: "tensorrt",
+};
+
+/** `cpu`, `cuda` or `tensorrt` for ONNX Runtime's own name of a provider; another name stays as it is. */
+export function providerName(ortName: string): string {
+  return NAMES[ortName] ?? ortName;
+}
+
+/**
+ * Asks a session which provider each node was given to. Its options must have had
+ * `session.record_ep_graph_assignment_info` set to 1. Empty in libraries before 1.24, which cannot tell.
+ */
+export function readPlacement(ort: Ort, session: Deno.PointerValue): Placement {
+  if (!ort.placement) return {};
+  const { check, placement: api } = ort;
+  const list = new Out();
+  const count = new Out();
+  const nodes: Record<string, number> = {};
+  check(api.Session_GetEpGraphAssignmentInfo(session, list.cell, count.cell));
+  for (const subgraph of pointers(list.pointer, count.size)) {
+    const out = new Out();
+    check(api.EpAssignedSubgraph_GetEpName(subgraph, out.cell));
+    const name = providerName(readCString(out.pointer));
+    check(api.EpAssignedSubgraph_GetNodes(subgraph, out.cell, count.cell));
+    nodes[name] = (nodes[name] ?? 0) + count.size;
+  }
+  return nodes;
+}
+
+/** Where a session runs. */
+export interface Whereabouts {
+  readonly provider: string;
+  readonly nodes: Placement;
+  readonly refused: readonly Refusal[];
+}
+
+/**
+ * Where a model runs: on the provider with most of the work, the more preferred one of equals. Providers that stand
+ * before it in `asked` are refused with the reason why they are not it.
+ *
+ * @param work how much each provider does; its nodes unless something better is known.
+ */
+export function judgePlacement(
+  nodes: Placement,
+  asked: readonly Provider[],
+  work: Placement = nodes,
+): Whereabouts {
+  const order = [...asked, "cpu", ...Object.keys(work)];
+  const share = (name: string) => work[name] ?? 0;
+  const provider = order.reduce((best, name) => share(name) > share(best) ? name : best);
+  const total = Object.values(nodes).reduce((sum, n) => sum + n, 0);
+  const refused = order.slice(0, order.indexOf(provider)).map((name) => ({
+    provider: name as Provider,
+    reason: `it takes ${nodes[name] ?? 0} of ${total} nodes, most work is done on ${provider}`,
+  }));
+  return { provider, nodes, refused };
+}
+
+function pointers(list: Deno.PointerValue, count: number): Deno.PointerValue[] {
+  if (list === null) return [];
+  const view = new Deno.UnsafePointerView(list);
+  return Array.from({ length: count }, (_, i) => view.getPointer(i * 8));
+}

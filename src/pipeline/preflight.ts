@@ -1,0 +1,183 @@
+import { CaptureError } from "../capture/capture_error.ts";
+import { type CapturePlan, planCapture } from "../capture/plan.ts";
+import { tryPlan } from "../capture/try_plan.ts";
+import { parseSourceUrl } from "../capture/source_url.ts";
+import { byPlace, type ConfigFault } from "../config/fault.ts";
+import { resolvePath } from "../core/paths.ts";
+import type { PipelineDocument, PipelineReading } from "../config/read.ts";
+import type { PipelineConfig } from "../config/schema.ts";
+import { checkFiles } from "../model/checksum.ts";
+import { findModel } from "../model/find_model.ts";
+import { ModelError, type ModelFolder } from "../model/manifest.ts";
+import { chooseProviders, type Offer } from "../model/runtime/provider_policy.ts";
+import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
+
+/** What a pipeline file would run with. */
+export interface Preflight {
+  readonly document: PipelineDocument;
+  readonly config: PipelineConfig;
+  readonly model: ModelFolder;
+  readonly plan: CapturePlan;
+  readonly library: LibraryProbe;
+  readonly offer: Offer;
+}
+
+/** The outcome: `found` is whole when `faults` is empty. */
+export interface PreflightReport {
+  readonly found: Partial<Preflight>;
+  readonly faults: readonly ConfigFault[];
+}
+
+/**
+ * Looks for everything that a pipeline file names on this machine: its model, source files, certificates, library and
+ * providers. Works on files with faults too, so that what is missing shows together with what is wrong.
+ */
+export async function preflight(reading: PipelineReading): Promise<PreflightReport> {
+  const report = await lookAround(reading);
+  return { ...report, faults: report.faults.toSorted(byPlace) };
+}
+
+async function lookAround(reading: PipelineReading): Promise<PreflightReport> {
+  const { document, config } = reading;
+  if (document === undefined) return { found: {}, faults: reading.faults };
+  const faults = [...reading.faults];
+  const model = await modelOf(document, faults);
+  const hasLibrary = await findFiles(document, faults);
+  const hasSources = findSources(document, faults);
+  if (config === undefined) return { found: { document, model }, faults };
+  const plan = model && hasSources ? planOf(document, config, model, faults) : undefined;
+  const wrong = plan && config.source.graph !== undefined ? await tryPlan(plan) : undefined;
+  if (wrong) faults.push(document.fault(wrong.path, wrong.message));
+  const run = hasLibrary ? await runtimeOf(document, config, faults) : undefined;
+  return { found: { document, config, model, plan, ...run }, faults };
+}
+
+async function modelOf(
+  document: PipelineDocument,
+  faults: ConfigFault[],
+): Promise<ModelFolder | undefined> {
+  const name = textAt(document, ["model"]);
+  if (name === undefined) return undefined;
+  try {
+    const model = await findModel(name, document.folder);
+    await checkFiles(model);
+    return model;
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    faults.push(document.fault(["model"], error.message));
+    return undefined;
+  }
+}
+
+const FILE_KEYS = ["password_file", "ca", "cert", "key"] as const;
+
+/** Whether the ONNX Runtime library that the file names is there. */
+async function findFiles(document: PipelineDocument, faults: ConfigFault[]): Promise<boolean> {
+  const library = ["runtime", "library"];
+  let hasLibrary = true;
+  for (const path of [...FILE_KEYS.map((key) => ["publish", "mqtt", key]), library]) {
+    const named = textAt(document, path);
+    if (named === undefined || path === library && ["auto", "node"].includes(named)) continue;
+    const file = resolvePath(document.folder, named);
+    const fault = await unreadable(file);
+    if (fault === undefined) continue;
+    if (path === library) hasLibrary = false;
+    faults.push(
+      document.fault(path, `${path.join(".")} must be a readable file, got ${file} (${fault})`),
+    );
+  }
+  return hasLibrary;
+}
+
+async function unreadable(file: string): Promise<string | undefined> {
+  try {
+    using open = await Deno.open(file);
+    return (await open.stat()).isDirectory ? "it is a folder" : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "no such file";
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Whether all that `uri`, `video` and `audio` name is sound. */
+function findSources(document: PipelineDocument, faults: ConfigFault[]): boolean {
+  let all = true;
+  for (const key of ["uri", "video", "audio"] as const) {
+    const named = textAt(document, ["source", key]);
+    if (named === undefined) continue;
+    const parse = () => parseSourceUrl(named, key, document.folder);
+    if (guarded(document, faults, parse) === undefined) all = false;
+  }
+  return all;
+}
+
+function planOf(
+  document: PipelineDocument,
+  config: PipelineConfig,
+  { manifest }: ModelFolder,
+  faults: ConfigFault[],
+): CapturePlan | undefined {
+  const { image, audio } = manifest;
+  const { duration } = config.window;
+  if (duration * audio.sample_rate < audio.min_samples) {
+    const least = Math.ceil(audio.min_samples / audio.sample_rate * 1000);
+    const message = `window.duration must be at least ${least}ms for ${manifest.name}, got ${
+      duration * 1000
+    }ms`;
+    faults.push(document.fault(["window", "duration"], message));
+  }
+  const options = {
+    width: image.width,
+    height: image.height,
+    sampleRate: audio.sample_rate,
+    folder: document.folder,
+  };
+  return guarded(document, faults, () => planCapture(config.source, options));
+}
+
+function guarded<T>(
+  document: PipelineDocument,
+  faults: ConfigFault[],
+  make: () => T,
+): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    faults.push(document.fault(error.path, error.message));
+    return undefined;
+  }
+}
+
+async function runtimeOf(
+  document: PipelineDocument,
+  { runtime }: PipelineConfig,
+  faults: ConfigFault[],
+): Promise<{ library: LibraryProbe; offer: Offer } | undefined> {
+  let at = ["runtime", "library"];
+  try {
+    const library = await probeProviders(runtime, document.folder);
+    at = ["runtime", "providers"];
+    const reasons = new Map<string, string | undefined>(
+      library.providers.map(({ provider, reason }) => [provider, reason]),
+    );
+    const offer = await chooseProviders(
+      runtime.providers,
+      (provider) => Promise.resolve(reasons.get(provider)),
+    );
+    return { library, offer };
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    faults.push(document.fault(at, error.message));
+    return undefined;
+  }
+}
+
+function textAt(document: PipelineDocument, path: readonly string[]): string | undefined {
+  let value = document.content;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

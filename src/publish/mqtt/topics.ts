@@ -1,0 +1,33 @@
+import type { Kind } from "../sink.ts";
+
+/** Process-wide, retained, the MQTT will: `online` or `offline`. */
+export const availabilityTopic = (prefix: string) => `${prefix}/available`;
+
+/** All topics of one pipeline. */
+export function pipelineTopics(prefix: string, pipeline: string) {
+  const base = `${prefix}/${pipeline}`;
+  return {
+    event: `${base}/event`,
+    state: `${base}/state`,
+    stats: `${base}/stats`,
+    set: `${base}/set`,
+    active: (kind: Kind) => `${base}/${kind}`,
+    heatmap: (kind: Kind) => `${base}/heatmap/${kind}`,
+  } as const;
+}
+
+/** The filter that matches the events of all pipelines under a prefix. */
+export const everyEventFilter = (prefix: string) => pipelineTopics(prefix, "+").event;
+
+/** Whether a topic falls under a filter with `+` and `#` (MQTT 5.0 § 4.7). */
+export function topicMatches(filter: string, topic: string): boolean {
+  const wanted = filter.split("/");
+  const given = topic.split("/");
+  // Topics that begin with $ are out of reach of wildcards (§ 4.7.2).
+  if (topic.startsWith("$") && !filter.startsWith("$")) return false;
+  for (let i = 0; i < wanted.length; i++) {
+    if (wanted[i] === "#") return true;
+    if (i >= given.length || (wanted[i] !== "+" && wanted[i] !== given[i])) return false;
+  }
+  return wanted.length === given.length;
+}

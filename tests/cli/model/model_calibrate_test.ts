@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Clips } from "../../capture/media.ts";
+import { seeded, writePng, writeWav } from "../../evaluation/made_scenes.ts";
+import { inFolder } from "../../importer/temporary_folder.ts";
+import { loadManifest } from "../../../src/model/manifest.ts";
+import { AMPLITUDE, TONES, writeColourModel } from "../colour_model.ts";
+import { whence } from "../whence.ts";
+
+const random = seeded(4);
+
+async function writePair(folder: string, name: string, colour: number): Promise<void> {
+  const level = Math.round(155 + 100 * random());
+  const pixels = Uint8Array.from({ length: 12 * 12 * 3 }, (_, i) => i % 3 === colour ? level : 20);
+  await writePng(join(folder, `${name}.png`), pixels, 12, 12);
+  const loudness = AMPLITUDE * (0.7 + 0.3 * random());
+  const sound = Float32Array.from(
+    { length: 8000 },
+    // Half of it is silence, which must not count.
+    (_, i) => i < 4000 ? loudness * Math.sin(2 * Math.PI * TONES[colour] * i / 16000) : 0,
+  );
+  await writeWav(join(folder, `${name}.wav`), sound);
+}
+
+Deno.test("pairs of pictures and sounds calibrate every head", async () => {
+  await inFolder(async (folder) => {
+    const model = await writeColourModel(folder);
+    const data = join(folder, "kitchen");
+    await Deno.mkdir(data);
+    for (let i = 0; i < 12; i++) await writePair(data, `clip${i}`, i % 3);
+    const { code, stdout, stderr } = await whence(
+      ["model", "calibrate", "colours", "--out", folder, "--data", data, "--threads", "1"],
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /0 sound +12 +0\.\d+ +0\.\d+ +0\.\d+ +sigmoid/);
+    const { manifest } = await loadManifest(model);
+    for (const { calibration } of manifest.heads) {
+      assert.ok(calibration);
+      const score = (a: number) => 1 / (1 + Math.exp(-calibration.slope * a - calibration.offset));
+      // A third of the "mismatched" pairs have the same colour: sure is .75, not 1.
+      assert.ok(score(0.7) > 0.6 && score(0.05) < 0.3, JSON.stringify(calibration));
+      assert.match(calibration.fitted_on, /^12 clips of kitchen, \d{4}-\d\d-\d\d, AUC 0\.[6-9]\d$/);
+    }
+    const text = await Deno.readTextFile(join(model, "model.yaml"));
+    assert.match(text, /^# Colours and tones\./);
+    assert.match(text, /kind: sound # the first/);
+  });
+});
+
+Deno.test("video files in a folder named after a kind calibrate its head alone", async () => {
+  using clips = new Clips();
+  await inFolder(async (folder) => {
+    const model = await writeColourModel(folder);
+    await Deno.mkdir(clips.path("sound"));
+    for (let i = 0; i < 9; i++) {
+      const colour = ["red", "lime", "blue"][i % 3];
+      await clips.make(
+        ...["-f", "lavfi", "-i", `color=${colour}:s=64x64:r=10:d=0.6`],
+        ...["-f", "lavfi", "-i", `sine=f=${TONES[i % 3]}:r=16000:d=0.6`],
+        ..."-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a pcm_s16le -shortest".split(" "),
+        `sound/clip${i}.mkv`,
+      );
+    }
+    const { code, stdout, stderr } = await whence(
+      ["model", "calibrate", model, "--data", clips.folder, "--threads", "1"],
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /0 sound +9 /);
+    assert.match(stdout, /1 speech +0 .*unchanged: no clips of its kind/);
+    const { manifest } = await loadManifest(model);
+    assert.ok(manifest.heads[0].calibration && manifest.heads[0].calibration.slope > 0);
+    assert.equal(manifest.heads[1].calibration, undefined);
+  });
+});
+
+Deno.test("too few clips are refused and change nothing", async () => {
+  await inFolder(async (folder) => {
+    const model = await writeColourModel(folder);
+    const before = await Deno.readTextFile(join(model, "model.yaml"));
+    const data = join(folder, "few");
+    await Deno.mkdir(data);
+    for (let i = 0; i < 3; i++) await writePair(data, `clip${i}`, i);
+    const few = await whence(["model", "calibrate", model, "--data", data]);
+    assert.equal(few.code, 2);
+    assert.match(few.stderr, /^Cannot calibrate .*at least 8 clips for sound, got 3\n$/);
+    const none = await whence(["model", "calibrate", model, "--data", folder]);
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /^Cannot [^\n]+\n$/);
+    assert.equal(await Deno.readTextFile(join(model, "model.yaml")), before);
+  });
+});
