@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { openCapture } from "../src/capture/capture.ts";
 import type { AudioChunk, Capture, Frame } from "../src/capture/media.ts";
 import { planCapture } from "../src/capture/plan.ts";
-import { type PipelineConfig, pipelineSchema } from "../src/config/schema.ts";
+import { type PipelineConfig, pipelineSchema } from "../src/pipeline/schema.ts";
 
 /** The folder of the shipped model and its clip. */
 export const MODEL = fileURLToPath(new URL("../models/denseav-mini/", import.meta.url));

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { runtimeSchema } from "../src/config/schema.ts";
+import { runtimeSchema } from "../src/model/runtime_schema.ts";
 import { windowSamples } from "../src/grounding/rolling.ts";
 import { importModel } from "../src/importer/import_model.ts";
 import { type Encoders, loadModel } from "../src/model/encoders.ts";

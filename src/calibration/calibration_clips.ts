@@ -1,12 +1,12 @@
 import { basename, extname, join } from "node:path";
-import { sourceSchema } from "../config/schema.ts";
+import { sourceSchema } from "../capture/source_schema.ts";
 import { openCapture } from "../capture/capture.ts";
 import { planCapture } from "../capture/plan.ts";
 import { findPairSets } from "../evaluation/datasets/pair_set.ts";
 import { type Picture, readPicture } from "../evaluation/datasets/picture.ts";
 import { resamplePicture } from "../evaluation/datasets/resample_picture.ts";
 import { readSound } from "../evaluation/datasets/sound.ts";
-import type { HeadKind } from "../model/manifest.ts";
+import type { HeadKind } from "../core/head_kind.ts";
 
 /** A picture with the sound that belongs to it, not read yet. */
 export interface CalibrationClip {

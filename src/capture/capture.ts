@@ -6,7 +6,7 @@ import { fitGeometry } from "../core/fit_geometry.ts";
 import { GstPipeline, type Progress } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
 import type { AudioChunk, Capture, CaptureNotice, CaptureStats, Frame } from "./media.ts";
-import type { FitGeometry } from "../config/fit.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
 import type { CapturePlan, StreamPlan } from "./plan.ts";
 import { packRows } from "./pack_rows.ts";
 import { maskSecrets } from "../core/secrets.ts";

@@ -1,4 +1,4 @@
-import type { FitGeometry } from "../config/fit.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
 
 /** One picture, RGB, rows top to bottom, of the size the capture was asked for. */
 export interface Frame {

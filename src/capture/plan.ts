@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { SourceConfig } from "../config/schema.ts";
+import type { SourceConfig } from "./source_schema.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import { CaptureError } from "./capture_error.ts";
 import type { Fit } from "../core/fit_geometry.ts";

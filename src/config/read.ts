@@ -1,15 +1,15 @@
+import type { z } from "zod";
 import { basename, dirname, extname, resolve } from "node:path";
 import { expandVariables } from "./expand.ts";
 import { explain } from "./explain.ts";
 import { byPlace, type ConfigFault } from "./fault.ts";
 import { knownKeys } from "./known_keys.ts";
 import { applyOverrides, type Override, overrideAt } from "./override.ts";
-import { type PipelineConfig, pipelineSchema } from "./schema.ts";
 import { rememberUrlPasswords } from "../core/secrets.ts";
 import { type ConfigPath, type Position, YamlText } from "./yaml_text.ts";
 
-/** What a pipeline file holds, overrides and variables in, before its schema has been applied; and where. */
-export interface PipelineDocument {
+/** What a YAML file holds, overrides and variables in, before its schema has been applied; and where. */
+export interface ConfigDocument {
   /** As given. */
   readonly file: string;
   /** Absolute folder of the file; relative paths in it start here. */
@@ -24,20 +24,24 @@ export interface PipelineDocument {
 }
 
 /** One file, read. */
-export interface PipelineReading {
+export interface ConfigReading<T> {
   /** Absent when the file is no YAML. */
-  readonly document: PipelineDocument | undefined;
+  readonly document: ConfigDocument | undefined;
   /** Absent when there is any fault. */
-  readonly config: PipelineConfig | undefined;
+  readonly config: T | undefined;
   readonly faults: readonly ConfigFault[];
 }
 
-/** Reads one pipeline file and gathers all its faults; throws nothing that a user can cause. */
-export async function readPipeline(
+/**
+ * Reads one YAML file, checks it against `schema` and gathers all its faults; throws nothing that a user can cause.
+ * A mapping without a `name` takes the file's.
+ */
+export async function readConfig<S extends z.ZodType>(
+  schema: S,
   file: string,
   overrides: readonly Override[] = [],
   environment: (name: string) => string | undefined = (name) => Deno.env.get(name),
-): Promise<PipelineReading> {
+): Promise<ConfigReading<z.output<S>>> {
   let source: string;
   try {
     source = await Deno.readTextFile(file);
@@ -64,9 +68,9 @@ export async function readPipeline(
     return unreadable([...faults, { file, message: `not valid YAML: ${reason(cause)}` }]);
   }
   rememberUrlPasswords(content);
-  const result = pipelineSchema.safeParse(content);
+  const result = schema.safeParse(content);
   for (const issue of result.error?.issues ?? []) {
-    const keysAt = (path: ConfigPath) => knownKeys(pipelineSchema, path);
+    const keysAt = (path: ConfigPath) => knownKeys(schema, path);
     for (const { path, part, message } of explain(issue, content, keysAt)) {
       faults.push(places.fault(path, message, part));
     }
@@ -110,7 +114,7 @@ function withName(content: unknown, file: string): unknown {
   return { name, ...content };
 }
 
-function unreadable(faults: readonly ConfigFault[]): PipelineReading {
+function unreadable(faults: readonly ConfigFault[]): ConfigReading<never> {
   return { document: undefined, config: undefined, faults };
 }
 

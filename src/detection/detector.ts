@@ -1,5 +1,7 @@
-import type { CameraConfig, DetectConfig } from "../config/schema.ts";
-import type { FitGeometry } from "../config/fit.ts";
+import type { HeadKind } from "../core/head_kind.ts";
+import type { CameraConfig } from "./camera_schema.ts";
+import type { DetectConfig } from "./detect_schema.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
 import type { WhenceEvent } from "../events/event.ts";
 import { eventId } from "../events/event_id.ts";
 import { secondsFromNs, stampFromNs } from "../events/stamp.ts";
@@ -11,7 +13,7 @@ import { EventTracker, type TrackedEvent } from "./tracker.ts";
 
 /** What a detector has to know of one head; the index in the list is the head's. */
 export interface HeadOptions {
-  readonly kind: WhenceEvent["kind"];
+  readonly kind: HeadKind;
   /** Without it the head is scored by its own running statistics. */
   readonly calibration?: LogisticMap;
 }
@@ -70,7 +72,7 @@ export class Detector {
   }
 
   /** Kinds with an announced event under way. */
-  active(): Set<WhenceEvent["kind"]> {
+  active(): Set<HeadKind> {
     return new Set(
       this.#options.heads.filter((_, k) => this.#trackers[k].active).map(({ kind }) => kind),
     );

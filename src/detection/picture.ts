@@ -1,5 +1,5 @@
-import type { CameraConfig } from "../config/schema.ts";
-import type { FitGeometry } from "../config/fit.ts";
+import type { CameraConfig } from "./camera_schema.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
 
 /** A position in 0..1 of a picture: x to the right, y down. */
 export type Point = readonly [x: number, y: number];

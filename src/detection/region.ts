@@ -1,4 +1,4 @@
-import type { FitGeometry } from "../config/fit.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
 import { toSource } from "./picture.ts";
 
 /** Where in the source picture something is; 0..1. */

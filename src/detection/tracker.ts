@@ -1,4 +1,4 @@
-import type { TrackConfig } from "../config/schema.ts";
+import type { TrackConfig } from "./detect_schema.ts";
 import { peakCell } from "./region.ts";
 
 /** Steps that follow each other may be apart by a rounding error. */

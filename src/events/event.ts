@@ -1,3 +1,4 @@
+import { headKindSchema } from "../core/head_kind.ts";
 import { z } from "zod";
 
 const unit = z.number().min(0).max(1);
@@ -12,7 +13,7 @@ export const eventSchema = z.strictObject({
   type: z.enum(["new", "update", "end"]),
   seq: z.int().min(0).describe("Counts the messages of one id from 0"),
   pipeline: z.string(),
-  kind: z.enum(["sound", "speech"]),
+  kind: headKindSchema,
   head: z.int().min(0),
   header: z.strictObject({
     stamp: z.strictObject({ sec: z.int(), nanosec: z.int().min(0).max(999_999_999) }),

@@ -1,4 +1,4 @@
-import type { HeadKind } from "../model/manifest.ts";
+import type { HeadKind } from "../core/head_kind.ts";
 import { ImportError } from "./import_error.ts";
 
 /** What each head listens for, and whether anybody has confirmed it. */

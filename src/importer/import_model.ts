@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
-import type { HeadKind, Manifest } from "../model/manifest.ts";
+import type { Manifest } from "../model/manifest.ts";
+import type { HeadKind } from "../core/head_kind.ts";
 import type { Runtime } from "../model/runtime/session.ts";
 import { writeModel, type WrittenFile } from "../onnx/write_model.ts";
 import { type Architecture, readArchitecture } from "./checkpoint/architecture.ts";

@@ -1,11 +1,10 @@
+import { headKindSchema } from "../core/head_kind.ts";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 
 /** What a head listens for. */
-export const headKindSchema = z.enum(["sound", "speech"]);
 /** `sound` (the environment) or `speech` (spoken words). */
-export type HeadKind = z.infer<typeof headKindSchema>;
 
 const fileName = z.string().regex(/^[\w.-]+$/, "must be a file name inside the model's folder");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");

@@ -1,11 +1,11 @@
-import type { PipelineConfig } from "../config/schema.ts";
+import type { PipelineConfig } from "./schema.ts";
 import { windowSamples } from "../grounding/rolling.ts";
 import { Similarity } from "../grounding/similarity.ts";
 import { type Encoders, loadModel } from "../model/encoders.ts";
 import { findModel } from "../model/find_model.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { openRuntime } from "../model/runtime/runtime.ts";
-import type { Log } from "../publish/sink.ts";
+import type { Log } from "../core/log.ts";
 import type { Runtime } from "../model/runtime/session.ts";
 
 /** A model loaded and ready to run. */

@@ -4,8 +4,9 @@ import { tryPlan } from "../capture/try_plan.ts";
 import { parseSourceUrl } from "../capture/source_url.ts";
 import { byPlace, type ConfigFault } from "../config/fault.ts";
 import { resolvePath } from "../core/paths.ts";
-import type { PipelineDocument, PipelineReading } from "../config/read.ts";
-import type { PipelineConfig } from "../config/schema.ts";
+import type { ConfigDocument } from "../config/read.ts";
+import type { PipelineReading } from "./load.ts";
+import type { PipelineConfig } from "./schema.ts";
 import { checkFiles } from "../model/checksum.ts";
 import { findModel } from "../model/find_model.ts";
 import { ModelError, type ModelFolder } from "../model/manifest.ts";
@@ -14,7 +15,7 @@ import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
 
 /** What a pipeline file would run with. */
 export interface Preflight {
-  readonly document: PipelineDocument;
+  readonly document: ConfigDocument;
   readonly config: PipelineConfig;
   readonly model: ModelFolder;
   readonly plan: CapturePlan;
@@ -53,7 +54,7 @@ async function lookAround(reading: PipelineReading): Promise<PreflightReport> {
 }
 
 async function modelOf(
-  document: PipelineDocument,
+  document: ConfigDocument,
   faults: ConfigFault[],
 ): Promise<ModelFolder | undefined> {
   const name = textAt(document, ["model"]);
@@ -72,7 +73,7 @@ async function modelOf(
 const FILE_KEYS = ["password_file", "ca", "cert", "key"] as const;
 
 /** Whether the ONNX Runtime library that the file names is there. */
-async function findFiles(document: PipelineDocument, faults: ConfigFault[]): Promise<boolean> {
+async function findFiles(document: ConfigDocument, faults: ConfigFault[]): Promise<boolean> {
   const library = ["runtime", "library"];
   let hasLibrary = true;
   for (const path of [...FILE_KEYS.map((key) => ["publish", "mqtt", key]), library]) {
@@ -100,7 +101,7 @@ async function unreadable(file: string): Promise<string | undefined> {
 }
 
 /** Whether all that `uri`, `video` and `audio` name is sound. */
-function findSources(document: PipelineDocument, faults: ConfigFault[]): boolean {
+function findSources(document: ConfigDocument, faults: ConfigFault[]): boolean {
   let all = true;
   for (const key of ["uri", "video", "audio"] as const) {
     const named = textAt(document, ["source", key]);
@@ -112,7 +113,7 @@ function findSources(document: PipelineDocument, faults: ConfigFault[]): boolean
 }
 
 function planOf(
-  document: PipelineDocument,
+  document: ConfigDocument,
   config: PipelineConfig,
   { manifest }: ModelFolder,
   faults: ConfigFault[],
@@ -136,7 +137,7 @@ function planOf(
 }
 
 function guarded<T>(
-  document: PipelineDocument,
+  document: ConfigDocument,
   faults: ConfigFault[],
   make: () => T,
 ): T | undefined {
@@ -150,7 +151,7 @@ function guarded<T>(
 }
 
 async function runtimeOf(
-  document: PipelineDocument,
+  document: ConfigDocument,
   { runtime }: PipelineConfig,
   faults: ConfigFault[],
 ): Promise<{ library: LibraryProbe; offer: Offer } | undefined> {
@@ -173,7 +174,7 @@ async function runtimeOf(
   }
 }
 
-function textAt(document: PipelineDocument, path: readonly string[]): string | undefined {
+function textAt(document: ConfigDocument, path: readonly string[]): string | undefined {
   let value = document.content;
   for (const key of path) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;

@@ -1,11 +1,12 @@
+import type { HeadKind } from "../core/head_kind.ts";
 import type { Detection } from "../detection/detector.ts";
 import type { WhenceEvent } from "../events/event.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Publisher } from "../publish/publisher.ts";
-import type { Log } from "../publish/sink.ts";
+import type { Log } from "../core/log.ts";
 import type { HeldFrame } from "../ring/frame_ring.ts";
 import { drawHeatMap } from "../viewer/heat_map_picture.ts";
-import type { FitGeometry } from "../config/fit.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
 import { Latencies } from "./latencies.ts";
 import type { StreamListener } from "./stream.ts";
 
@@ -59,7 +60,7 @@ export class Reporter implements StreamListener {
     heard?.(event, draw);
   }
 
-  active(kinds: ReadonlySet<WhenceEvent["kind"]>): void {
+  active(kinds: ReadonlySet<HeadKind>): void {
     const { publisher, manifest } = this.#options;
     for (const { kind } of manifest.heads) publisher.active(kind, kinds.has(kind));
   }

@@ -1,10 +1,10 @@
+import type { HeadKind } from "../core/head_kind.ts";
 import type { AudioChunk, Capture, Frame } from "../capture/media.ts";
 import { isDeepStrictEqual } from "node:util";
 import { CaptureError } from "../capture/capture_error.ts";
-import type { FitGeometry } from "../config/fit.ts";
-import type { PipelineConfig } from "../config/schema.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
+import type { PipelineConfig } from "./schema.ts";
 import { type Detection, Detector } from "../detection/detector.ts";
-import type { WhenceEvent } from "../events/event.ts";
 import type { Hop } from "../grounding/grounded_step.ts";
 import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
@@ -35,7 +35,7 @@ export interface StreamListener {
     latencyMs: number,
   ): void;
   /** Kinds with an event under way, after each hop and whenever it may have changed. */
-  active(kinds: ReadonlySet<WhenceEvent["kind"]>): void;
+  active(kinds: ReadonlySet<HeadKind>): void;
   /** The wall clock was set. */
   clockSet(seconds: number): void;
 }

@@ -2,7 +2,8 @@ import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { WhenceEvent } from "../events/event.ts";
 import { encodeEvent } from "../events/event_json.ts";
-import type { Log, Sink, SinkCounters } from "./sink.ts";
+import type { Sink, SinkCounters } from "./sink.ts";
+import type { Log } from "../core/log.ts";
 
 /** Lines that wait for a slow disk at most; the oldest are dropped. */
 const MOST_WAITING = 10_000;

@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
-import type { PublishConfig } from "../config/schema.ts";
+import type { PublishConfig } from "./publish_schema.ts";
 import type { PipelineState, WhenceEvent } from "../events/event.ts";
 import { checkEvent } from "../events/event_json.ts";
 import { JsonlSink } from "./jsonl_sink.ts";
 import { MqttSink } from "./mqtt/mqtt_sink.ts";
-import type { Kind, Log, Sink, SinkCounters } from "./sink.ts";
+import type { Sink, SinkCounters } from "./sink.ts";
+import type { Log } from "../core/log.ts";
+import type { HeadKind } from "../core/head_kind.ts";
 
 /** What a publisher needs besides the `publish` block of a pipeline file. */
 export interface PublisherOptions {
@@ -57,7 +59,7 @@ export class Publisher {
   }
 
   /** Whether an event of this kind lasts now; saying the same again is free. */
-  active(kind: Kind, on: boolean): void {
+  active(kind: HeadKind, on: boolean): void {
     this.#tell((sink) => sink.active(kind, on));
   }
 
@@ -66,7 +68,7 @@ export class Publisher {
   }
 
   /** The newest heat map of a kind as a PNG file's bytes. */
-  heatmap(kind: Kind, png: Uint8Array): void {
+  heatmap(kind: HeadKind, png: Uint8Array): void {
     this.#tell((sink) => sink.heatmap(kind, png));
   }
 

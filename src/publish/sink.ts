@@ -1,10 +1,5 @@
+import type { HeadKind } from "../core/head_kind.ts";
 import type { PipelineState, WhenceEvent } from "../events/event.ts";
-
-/** What a head listens for. */
-export type Kind = WhenceEvent["kind"];
-
-/** Takes one line for people; called once per change of state, never with a secret in it. */
-export type Log = (level: "info" | "warning", line: string) => void;
 
 /** What became of a sink's messages since it was opened. */
 export interface SinkCounters {
@@ -34,9 +29,9 @@ export interface Sink {
   event(event: WhenceEvent): void;
   state(state: PipelineState): void;
   /** Whether an event of this kind lasts now. */
-  active(kind: Kind, on: boolean): void;
+  active(kind: HeadKind, on: boolean): void;
   stats(stats: object): void;
-  heatmap(kind: Kind, png: Uint8Array): void;
+  heatmap(kind: HeadKind, png: Uint8Array): void;
   /** Delivers what is waiting, within a bounded time, and lets go of everything. */
   close(): Promise<void>;
   counters(): SinkCounters;

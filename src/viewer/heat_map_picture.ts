@@ -1,5 +1,6 @@
+import type { HeadKind } from "../core/head_kind.ts";
 import { encode } from "fast-png";
-import type { FitGeometry } from "../config/fit.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
 
 /** What a heat map picture shows. */
 export interface HeatMapPicture {
@@ -15,7 +16,7 @@ export interface HeatMapPicture {
   /** x1, y1, x2, y2 in 0..1 of the source picture. */
   readonly box: readonly [number, number, number, number];
   readonly peak: readonly [number, number];
-  readonly kind: "sound" | "speech";
+  readonly kind: HeadKind;
 }
 
 type Colour = readonly [number, number, number];

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { CaptureError } from "../../src/capture/capture_error.ts";
 import { launchTokens, quoted, rateFraction } from "../../src/capture/launch_text.ts";
 import { planCapture } from "../../src/capture/plan.ts";
-import { sourceSchema } from "../../src/config/schema.ts";
+import { sourceSchema } from "../../src/capture/source_schema.ts";
 import { planOf } from "./media.ts";
 
 Deno.test("cameras and microphones become launch texts with leaky, unpaced sinks", () => {

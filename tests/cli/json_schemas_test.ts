@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { jsonSchemas } from "../../src/cli/json_schemas.ts";
-import { readPipeline } from "../../src/config/read.ts";
+import { readPipeline } from "../../src/pipeline/load.ts";
 import type { WhenceEvent } from "../../src/events/event.ts";
 import { sampleEvent } from "../support/sample_event.ts";
 

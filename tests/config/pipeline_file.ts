@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseOverride } from "../../src/config/override.ts";
-import { type PipelineReading, readPipeline } from "../../src/config/read.ts";
+import { type PipelineReading, readPipeline } from "../../src/pipeline/load.ts";
 import { formatFault } from "../../src/config/fault.ts";
 
 /** The least that a pipeline file must say. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { pipelineSchema } from "../../src/config/schema.ts";
+import { pipelineSchema } from "../../src/pipeline/schema.ts";
 import { readText } from "./pipeline_file.ts";
 
 const key = fc.constantFrom(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readPipeline } from "../../src/config/read.ts";
+import { readPipeline } from "../../src/pipeline/load.ts";
 import { LEAST, lines, readText, withFiles } from "./pipeline_file.ts";
 
 Deno.test("a pipeline file needs only source and model", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cameraSchema, detectSchema } from "../../src/config/schema.ts";
+import { cameraSchema } from "../../src/detection/camera_schema.ts";
+import { detectSchema } from "../../src/detection/detect_schema.ts";
 import { Detector, type HeadOptions } from "../../src/detection/detector.ts";
 import { eventSchema } from "../../src/events/event.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { cameraSchema } from "../../src/config/schema.ts";
-import type { FitGeometry } from "../../src/config/fit.ts";
+import { cameraSchema } from "../../src/detection/camera_schema.ts";
+import type { FitGeometry } from "../../src/core/fit_geometry.ts";
 import { bearing, cellsInPicture, inPolygon, toSource } from "../../src/detection/picture.ts";
 
 const FIT: FitGeometry = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { FitGeometry } from "../../src/config/fit.ts";
+import type { FitGeometry } from "../../src/core/fit_geometry.ts";
 import { regionOf } from "../../src/detection/region.ts";
 
 const STRETCH: FitGeometry = {

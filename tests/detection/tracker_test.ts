@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { detectSchema } from "../../src/config/schema.ts";
+import { detectSchema } from "../../src/detection/detect_schema.ts";
 import { EventTracker, type TrackedEvent } from "../../src/detection/tracker.ts";
 
 const STEP = 0.08;

@@ -2,7 +2,7 @@ import { ClipGrounder } from "../../src/evaluation/runs/clip_grounder.ts";
 import { type Encoders, loadModel } from "../../src/model/encoders.ts";
 import { findModel } from "../../src/model/find_model.ts";
 import { openRuntime } from "../../src/model/runtime/runtime.ts";
-import { runtimeSchema } from "../../src/config/schema.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 
 /** The shipped model on the CPU, freed at the end of the scope. */
 export interface MiniGrounder extends AsyncDisposable {

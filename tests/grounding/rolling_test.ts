@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { runtimeSchema } from "../../src/config/schema.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 import type { GroundedStep } from "../../src/grounding/grounded_step.ts";
 import { RollingGrounding, type RollingOptions } from "../../src/grounding/rolling.ts";
 import { Similarity } from "../../src/grounding/similarity.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { runtimeSchema } from "../../src/config/schema.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 import { readArchitecture } from "../../src/importer/checkpoint/architecture.ts";
 import { buildAudioGraph } from "../../src/importer/graph/audio_graph.ts";
 import { Checkpoint } from "../../src/importer/checkpoint/checkpoint.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { pipelineSchema } from "../../src/config/schema.ts";
+import { pipelineSchema } from "../../src/pipeline/schema.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { Clips, H264_PCM, picture, tone } from "../capture/media.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runtimeSchema } from "../../src/config/schema.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 import { type Architecture, readArchitecture } from "../../src/importer/checkpoint/architecture.ts";
 import { buildAudioGraph } from "../../src/importer/graph/audio_graph.ts";
 import { Checkpoint } from "../../src/importer/checkpoint/checkpoint.ts";

@@ -1,4 +1,4 @@
-import { runtimeSchema } from "../../src/config/schema.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 import { openRuntime } from "../../src/model/runtime/runtime.ts";
 import type { Runtime } from "../../src/model/runtime/session.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { publishSchema } from "../../src/config/schema.ts";
+import { publishSchema } from "../../src/publish/publish_schema.ts";
 import { decodeEvent } from "../../src/events/event_json.ts";
 import { openPublisher, Publisher } from "../../src/publish/publisher.ts";
 import type { Sink } from "../../src/publish/sink.ts";

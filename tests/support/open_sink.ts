@@ -1,6 +1,6 @@
-import { mqttSchema } from "../../src/config/schema.ts";
+import { mqttSchema } from "../../src/publish/mqtt/mqtt_schema.ts";
 import { MqttSink, type MqttSinkOptions } from "../../src/publish/mqtt/mqtt_sink.ts";
-import type { Log } from "../../src/publish/sink.ts";
+import type { Log } from "../../src/core/log.ts";
 
 /** A log that keeps its lines. */
 export function keepLog(): { readonly lines: string[]; readonly log: Log } {

@@ -1,4 +1,4 @@
-import { pipelineSchema } from "../../src/config/schema.ts";
+import { pipelineSchema } from "../../src/pipeline/schema.ts";
 import { decodeEvent } from "../../src/events/event_json.ts";
 import type { WhenceEvent } from "../../src/events/event.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";

@@ -1,10 +1,11 @@
 import { stringify } from "yaml";
 import { ConfigError } from "../../config/fault.ts";
-import { nameFaults } from "../../config/load.ts";
+import { nameFaults } from "../../pipeline/load.ts";
 import type { Override } from "../../config/override.ts";
 import { resolvePath } from "../../core/paths.ts";
-import { readPipeline } from "../../config/read.ts";
-import { pipelineSchema, type PublishConfig } from "../../config/schema.ts";
+import { readPipeline } from "../../pipeline/load.ts";
+import { pipelineSchema } from "../../pipeline/schema.ts";
+import { type PublishConfig } from "../../publish/publish_schema.ts";
 import { maskSecrets } from "../../core/secrets.ts";
 import { type Preflight, preflight } from "../../pipeline/preflight.ts";
 import { listed, section } from "../text.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadPipeline } from "../../config/load.ts";
+import { loadPipeline } from "../../pipeline/load.ts";
 import { decodeEvent } from "../../events/event_json.ts";
 import type { WhenceEvent } from "../../events/event.ts";
 import { EVENT_LINE_HEADER, formatEventLine } from "../../events/event_line.ts";

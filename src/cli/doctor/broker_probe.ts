@@ -1,9 +1,9 @@
-import type { MqttConfig } from "../../config/schema.ts";
+import type { MqttConfig } from "../../publish/mqtt/mqtt_schema.ts";
 import { locateCredentials, readCredentials } from "../../publish/mqtt/credentials.ts";
 import { describeFault } from "../../publish/mqtt/mqtt_fault.ts";
 import { randomClientId } from "../../publish/mqtt/mqtt_link.ts";
 import { MqttSession } from "../../publish/mqtt/mqtt_session.ts";
-import type { Finding } from "./finding.ts";
+import type { Finding } from "../../core/finding.ts";
 
 const PATIENCE_MS = 5_000;
 

@@ -12,7 +12,7 @@ export function doctorCommand(): Command {
     .addHelpText("after", "\nThe exit code is 1 when something that is needed is missing.")
     .action(async (file: string | undefined, options: { set: Override[]; json?: boolean }) => {
       const { examine } = await import("./examine.ts");
-      const { anyMissing, findingsText } = await import("./finding.ts");
+      const { anyMissing, findingsText } = await import("./findings_text.ts");
       const { maskSecrets } = await import("../../core/secrets.ts");
       const findings = await examine(file, options.set);
       const missing = anyMissing(findings);

@@ -4,13 +4,15 @@ import { gstreamerVersion, inspectElements } from "../../capture/inspect.ts";
 import { planCapture } from "../../capture/plan.ts";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
-import { readPipeline } from "../../config/read.ts";
-import { mqttSchema, runtimeSchema, sourceSchema } from "../../config/schema.ts";
+import { readPipeline } from "../../pipeline/load.ts";
+import { sourceSchema } from "../../capture/source_schema.ts";
+import { runtimeSchema } from "../../model/runtime_schema.ts";
+import { mqttSchema } from "../../publish/mqtt/mqtt_schema.ts";
 import { findModel, listModels } from "../../model/find_model.ts";
 import { ModelError, type ModelFolder } from "../../model/manifest.ts";
 import { type LibraryProbe, probeProviders } from "../../model/runtime/runtime.ts";
 import { probeBroker } from "./broker_probe.ts";
-import type { Finding } from "./finding.ts";
+import type { Finding } from "../../core/finding.ts";
 import { type Preflight, preflight } from "../../pipeline/preflight.ts";
 import { probeSource } from "./source_probe.ts";
 

@@ -1,6 +1,6 @@
 import { parseSourceUrl, type SourceUrl } from "../../capture/source_url.ts";
-import type { SourceConfig } from "../../config/schema.ts";
-import type { Finding } from "./finding.ts";
+import type { SourceConfig } from "../../capture/source_schema.ts";
+import type { Finding } from "../../core/finding.ts";
 
 const PATIENCE_MS = 3_000;
 const PORTS: Readonly<Record<string, number>> = { "rtsps:": 322, "http:": 80, "https:": 443 };

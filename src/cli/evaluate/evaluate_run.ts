@@ -1,4 +1,4 @@
-import { runtimeSchema } from "../../config/schema.ts";
+import { runtimeSchema } from "../../model/runtime_schema.ts";
 import { readAde20k } from "../../evaluation/datasets/ade20k_set.ts";
 import { ClipGrounder } from "../../evaluation/runs/clip_grounder.ts";
 import { evaluateAde20k } from "../../evaluation/runs/evaluate_ade20k.ts";
@@ -9,7 +9,7 @@ import {
 import { evaluateScenes, type Progress } from "../../evaluation/runs/evaluate_scenes.ts";
 import { findPairSets } from "../../evaluation/datasets/pair_set.ts";
 import { readSceneSet } from "../../evaluation/datasets/scene_set.ts";
-import type { HeadKind } from "../../model/manifest.ts";
+import type { HeadKind } from "../../core/head_kind.ts";
 import { loadModel } from "../../model/encoders.ts";
 import { findModel } from "../../model/find_model.ts";
 import { openRuntime } from "../../model/runtime/runtime.ts";

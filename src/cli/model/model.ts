@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type HeadKind, headKindSchema } from "../../model/manifest.ts";
+import { type HeadKind, headKindSchema } from "../../core/head_kind.ts";
 import type { CalibrateCommandOptions } from "./model_calibrate.ts";
 import type { ImportCommandOptions } from "./model_import.ts";
 import type { PullCommandOptions } from "./model_pull.ts";

@@ -1,12 +1,13 @@
 import { basename, resolve } from "node:path";
-import { runtimeSchema } from "../../config/schema.ts";
+import { runtimeSchema } from "../../model/runtime_schema.ts";
 import type { DenseFeatures } from "../../evaluation/metrics/aggregation.ts";
 import { ClipGrounder } from "../../evaluation/runs/clip_grounder.ts";
 import { type CalibrationFit, fitCalibration } from "../../calibration/calibration_fit.ts";
 import { writeCalibrations } from "../../importer/manifest_file.ts";
 import { loadModel } from "../../model/encoders.ts";
 import { findModel } from "../../model/find_model.ts";
-import type { Calibration, HeadKind, Manifest } from "../../model/manifest.ts";
+import type { Calibration, Manifest } from "../../model/manifest.ts";
+import type { HeadKind } from "../../core/head_kind.ts";
 import { openRuntime } from "../../model/runtime/runtime.ts";
 import { type CalibrationClip, findClips } from "../../calibration/calibration_clips.ts";
 import { UsageError } from "../exit.ts";

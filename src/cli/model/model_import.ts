@@ -1,8 +1,8 @@
 import { basename, resolve } from "node:path";
-import { runtimeSchema } from "../../config/schema.ts";
+import { runtimeSchema } from "../../model/runtime_schema.ts";
 import type { HeadKinds } from "../../importer/head_kinds.ts";
 import { importModel, type ImportReport } from "../../importer/import_model.ts";
-import { type HeadKind, headKindSchema } from "../../model/manifest.ts";
+import { type HeadKind, headKindSchema } from "../../core/head_kind.ts";
 import { openRuntime } from "../../model/runtime/runtime.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { ProgressBar } from "../progress_bar.ts";

@@ -10,7 +10,7 @@ export function runCommand(): Command {
     .addOption(setOption())
     .addOption(durationOption("--duration <time>", "stop after this time, such as 30s"))
     .action(async (files: string[], options: { set: Override[]; duration?: number }) => {
-      const { loadPipelines } = await import("../../config/load.ts");
+      const { loadPipelines } = await import("../../pipeline/load.ts");
       const { runPipelines } = await import("./run_pipelines.ts");
       await runPipelines(await loadPipelines(files, options.set), options);
     });

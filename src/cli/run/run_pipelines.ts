@@ -1,11 +1,11 @@
 import { CaptureError } from "../../capture/capture_error.ts";
 import { formatFault } from "../../config/fault.ts";
-import type { LoadedPipeline } from "../../config/load.ts";
+import type { LoadedPipeline } from "../../pipeline/load.ts";
 import { maskSecrets } from "../../core/secrets.ts";
 import { ModelError } from "../../model/manifest.ts";
 import { Pipeline } from "../../pipeline/pipeline.ts";
 import type { EventListener } from "../../pipeline/reporter.ts";
-import type { Log } from "../../publish/sink.ts";
+import type { Log } from "../../core/log.ts";
 import { EXIT } from "../exit.ts";
 import { listed } from "../text.ts";
 

@@ -1,4 +1,4 @@
-import { mqttSchema } from "../../config/schema.ts";
+import { mqttSchema } from "../../publish/mqtt/mqtt_schema.ts";
 import { decodeEvent } from "../../events/event_json.ts";
 import { EVENT_LINE_HEADER, formatEventLine } from "../../events/event_line.ts";
 import { locateCredentials } from "../../publish/mqtt/credentials.ts";

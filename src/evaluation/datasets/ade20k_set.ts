@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
-import type { HeadKind } from "../../model/manifest.ts";
+import type { HeadKind } from "../../core/head_kind.ts";
 import { readCsv } from "./pair_set.ts";
 import { EvaluationError } from "../evaluation_error.ts";
 import { readPicture } from "./picture.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
-import type { HeadKind } from "../../model/manifest.ts";
+import type { HeadKind } from "../../core/head_kind.ts";
 import { EvaluationError } from "../evaluation_error.ts";
 import { readSceneSet, type SceneTarget, spread } from "./scene_set.ts";
 

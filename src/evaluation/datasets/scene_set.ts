@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { headKindSchema } from "../../model/manifest.ts";
+import { headKindSchema } from "../../core/head_kind.ts";
 import { EvaluationError } from "../evaluation_error.ts";
 
 const targetSchema = z.object({

@@ -1,3 +1,4 @@
+import { headKindSchema } from "../../core/head_kind.ts";
 import { z } from "zod";
 import type { WhenceEvent } from "../../events/event.ts";
 
@@ -8,7 +9,7 @@ const box = z.tuple([unit, unit, unit, unit]);
 export const clipTruthSchema = z.object({
   duration: z.number().positive(),
   events: z.array(z.object({
-    kind: z.enum(["sound", "speech"]),
+    kind: headKindSchema,
     name: z.string(),
     onset: z.number().min(0),
     offset: z.number().positive(),

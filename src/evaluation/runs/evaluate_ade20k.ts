@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import type { HeadKind } from "../../model/manifest.ts";
+import type { HeadKind } from "../../core/head_kind.ts";
 import { type Prompt, promptTruth } from "../datasets/ade20k_set.ts";
 import type { ClipGrounder } from "./clip_grounder.ts";
 import { encodePairPicture, encodePairSound, PUBLISHED_SAMPLES } from "./encode_pair.ts";

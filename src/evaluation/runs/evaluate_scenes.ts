@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { HeadKind } from "../../model/manifest.ts";
+import type { HeadKind } from "../../core/head_kind.ts";
 import type { DenseFeatures } from "../metrics/aggregation.ts";
 import type { ClipGrounder } from "./clip_grounder.ts";
 import { type MeasuredScene, measureScene } from "./measure_scene.ts";

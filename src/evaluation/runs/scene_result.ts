@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { headKindSchema } from "../../model/manifest.ts";
+import { headKindSchema } from "../../core/head_kind.ts";
 
 const targetResultSchema = z.object({
   kind: headKindSchema,

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
-import type { HeadKind } from "../../model/manifest.ts";
+import type { HeadKind } from "../../core/head_kind.ts";
 import { type Picture, resizeNearest } from "../datasets/picture.ts";
 import { resamplePicture } from "../datasets/resample_picture.ts";
 import { resizeBilinear, type Size } from "../../core/resize_bilinear.ts";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { Provider } from "../../config/schema.ts";
+import type { Provider } from "../runtime_schema.ts";
 import { cString, holding, Out, readCString } from "./c_memory.ts";
 import { FfiSession, type OrtHandles } from "./ffi_session.ts";
 import { ModelError } from "../manifest.ts";

@@ -1,5 +1,5 @@
 import { env, InferenceSession, Tensor as NodeTensor } from "onnxruntime-node";
-import type { Provider, RuntimeConfig } from "../../config/schema.ts";
+import type { Provider, RuntimeConfig } from "../runtime_schema.ts";
 import { checkFeeds } from "./feeds.ts";
 import { ModelError } from "../manifest.ts";
 import { boilDown } from "./ort_message.ts";

@@ -1,4 +1,4 @@
-import type { Provider } from "../../config/schema.ts";
+import type { Provider } from "../runtime_schema.ts";
 import { Out, readCString } from "./c_memory.ts";
 import type { Ort } from "./ort_api.ts";
 import type { Refusal } from "./session.ts";

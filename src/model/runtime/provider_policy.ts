@@ -1,4 +1,4 @@
-import type { Provider } from "../../config/schema.ts";
+import type { Provider } from "../runtime_schema.ts";
 import { ModelError } from "../manifest.ts";
 import type { Accelerator } from "./ort_options.ts";
 import type { Refusal } from "./session.ts";

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { RuntimeConfig } from "../../config/schema.ts";
+import type { RuntimeConfig } from "../runtime_schema.ts";
 import { type FfiOptions, FfiRuntime } from "./ffi_runtime.ts";
 import { findNodeLibrary } from "./node_library.ts";
 import type { Runtime } from "./session.ts";

@@ -1,4 +1,4 @@
-import type { Provider } from "../../config/schema.ts";
+import type { Provider } from "../runtime_schema.ts";
 
 /** Element types that cross a model's boundary. */
 export type TensorType = "uint8" | "float32" | "int64";

@@ -1,7 +1,7 @@
 import type { CredentialFiles } from "./credentials.ts";
 import { MqttLink, randomClientId } from "./mqtt_link.ts";
 import type { MqttSession, ProtocolVersion } from "./mqtt_session.ts";
-import type { Log } from "../sink.ts";
+import type { Log } from "../../core/log.ts";
 import { availabilityTopic } from "./topics.ts";
 import { within } from "../../core/within.ts";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
-import type { MqttConfig } from "../../config/schema.ts";
+import type { MqttConfig } from "./mqtt_schema.ts";
 import { rememberSecret } from "../../core/secrets.ts";
 
 /** How a client proves who it is: names of files, never their contents. */

@@ -2,7 +2,7 @@ import { MessageRefusedError } from "./mqtt_fault.ts";
 import type { LinkListener } from "./mqtt_link.ts";
 import type { MqttSession } from "./mqtt_session.ts";
 import type { Outbox, OutboxMessage } from "../outbox.ts";
-import type { Log } from "../sink.ts";
+import type { Log } from "../../core/log.ts";
 
 const MOST_ON_THEIR_WAY = 16;
 

@@ -2,7 +2,7 @@ import { BackOff } from "../../core/back_off.ts";
 import { type CredentialFiles, readCredentials } from "./credentials.ts";
 import { describeFault, shownUrl } from "./mqtt_fault.ts";
 import { type MessageHandler, MqttSession, type ProtocolVersion } from "./mqtt_session.ts";
-import type { Log } from "../sink.ts";
+import type { Log } from "../../core/log.ts";
 import { topicMatches } from "./topics.ts";
 
 /** Which broker a link keeps up a connection to. */

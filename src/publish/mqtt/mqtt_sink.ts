@@ -1,4 +1,4 @@
-import type { MqttConfig } from "../../config/schema.ts";
+import type { MqttConfig } from "./mqtt_schema.ts";
 import type { PipelineState, WhenceEvent } from "../../events/event.ts";
 import { encodeEvent } from "../../events/event_json.ts";
 import { BrokerConnection } from "./broker_connection.ts";
@@ -11,7 +11,9 @@ import { shownUrl } from "./mqtt_fault.ts";
 import type { ProtocolVersion } from "./mqtt_session.ts";
 import type { Outbox } from "../outbox.ts";
 import { parseSetCommand } from "./set_command.ts";
-import type { Kind, Log, Sink, SinkCounters } from "../sink.ts";
+import type { Sink, SinkCounters } from "../sink.ts";
+import type { Log } from "../../core/log.ts";
+import type { HeadKind } from "../../core/head_kind.ts";
 import { pipelineTopics } from "./topics.ts";
 import { within } from "../../core/within.ts";
 
@@ -103,7 +105,7 @@ export class MqttSink implements Sink {
     this.#retain(this.#topics.state, JSON.stringify(state));
   }
 
-  active(kind: Kind, on: boolean): void {
+  active(kind: HeadKind, on: boolean): void {
     const topic = this.#topics.active(kind);
     const payload = on ? "ON" : "OFF";
     if (this.#latest.get(topic) !== payload) this.#retain(topic, payload);
@@ -113,7 +115,7 @@ export class MqttSink implements Sink {
     this.#latest.set(this.#topics.stats, JSON.stringify(stats), { qos: 0, retain: false });
   }
 
-  heatmap(kind: Kind, png: Uint8Array): void {
+  heatmap(kind: HeadKind, png: Uint8Array): void {
     if (!this.#config.heatmap) return;
     this.#latest.set(this.#topics.heatmap(kind), png, { qos: 0, retain: false });
   }

@@ -1,4 +1,4 @@
-import type { Kind } from "../sink.ts";
+import type { HeadKind } from "../../core/head_kind.ts";
 
 /** Process-wide, retained, the MQTT will: `online` or `offline`. */
 export const availabilityTopic = (prefix: string) => `${prefix}/available`;
@@ -11,8 +11,8 @@ export function pipelineTopics(prefix: string, pipeline: string) {
     state: `${base}/state`,
     stats: `${base}/stats`,
     set: `${base}/set`,
-    active: (kind: Kind) => `${base}/${kind}`,
-    heatmap: (kind: Kind) => `${base}/heatmap/${kind}`,
+    active: (kind: HeadKind) => `${base}/${kind}`,
+    heatmap: (kind: HeadKind) => `${base}/heatmap/${kind}`,
   } as const;
 }
 

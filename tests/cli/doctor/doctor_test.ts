@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Finding } from "../../../src/cli/doctor/finding.ts";
+import type { Finding } from "../../../src/core/finding.ts";
 import { withFiles } from "../../config/pipeline_file.ts";
 import { freePort } from "../../support/free_port.ts";
 import { Mosquitto } from "../../support/mosquitto.ts";

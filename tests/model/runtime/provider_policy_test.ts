@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Provider } from "../../../src/config/schema.ts";
+import type { Provider } from "../../../src/model/runtime_schema.ts";
 import { ModelError } from "../../../src/model/manifest.ts";
 import { chooseProviders } from "../../../src/model/runtime/provider_policy.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { runtimeSchema } from "../../../src/config/schema.ts";
+import { runtimeSchema } from "../../../src/model/runtime_schema.ts";
 import { ModelError } from "../../../src/model/manifest.ts";
 import { findNodeLibrary } from "../../../src/model/runtime/node_library.ts";
 import { openRuntime, probeProviders } from "../../../src/model/runtime/runtime.ts";

@@ -1,10 +1,22 @@
-import { ConfigError, type ConfigFault } from "./fault.ts";
-import type { Override } from "./override.ts";
-import { type PipelineDocument, type PipelineReading, readPipeline } from "./read.ts";
-import type { PipelineConfig } from "./schema.ts";
+import { ConfigError, type ConfigFault } from "../config/fault.ts";
+import type { Override } from "../config/override.ts";
+import { type ConfigDocument, type ConfigReading, readConfig } from "../config/read.ts";
+import { type PipelineConfig, pipelineSchema } from "./schema.ts";
+
+/** One pipeline file, read. */
+export type PipelineReading = ConfigReading<PipelineConfig>;
+
+/** Reads one pipeline file and gathers all its faults; throws nothing that a user can cause. */
+export function readPipeline(
+  file: string,
+  overrides: readonly Override[] = [],
+  environment?: (name: string) => string | undefined,
+): Promise<PipelineReading> {
+  return readConfig(pipelineSchema, file, overrides, environment);
+}
 
 /** A pipeline file that has passed its schema. */
-export interface LoadedPipeline extends PipelineDocument {
+export interface LoadedPipeline extends ConfigDocument {
   readonly config: PipelineConfig;
 }
 
@@ -37,7 +49,7 @@ export async function loadPipelines(
 
 /** A fault for each file whose pipeline bears a name that an earlier file's has. */
 export function nameFaults(readings: readonly PipelineReading[]): ConfigFault[] {
-  const taken = new Map<string, PipelineDocument>();
+  const taken = new Map<string, ConfigDocument>();
   const faults: ConfigFault[] = [];
   for (const { document } of readings) {
     if (document === undefined || document.name === "") continue;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ConfigError } from "../../src/config/fault.ts";
-import { loadPipeline, loadPipelines } from "../../src/config/load.ts";
+import { loadPipeline, loadPipelines } from "../../src/pipeline/load.ts";
 import { resolvePath } from "../../src/core/paths.ts";
-import { LEAST, withFiles } from "./pipeline_file.ts";
+import { LEAST, withFiles } from "../config/pipeline_file.ts";
 
 Deno.test("a loaded pipeline knows its file, folder and places", async () => {
   await withFiles({ "a.yaml": LEAST + "window:\n  hop: 100ms\n" }, async (folder) => {
