@@ -3,9 +3,6 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 
-/** What a head listens for. */
-/** `sound` (the environment) or `speech` (spoken words). */
-
 const fileName = z.string().regex(/^[\w.-]+$/, "must be a file name inside the model's folder");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 

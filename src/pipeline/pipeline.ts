@@ -1,16 +1,14 @@
-import { openCapture } from "../capture/capture.ts";
 import { CaptureError } from "../capture/capture_error.ts";
-import { requireElements } from "../capture/inspect.ts";
 import type { CaptureNotice } from "../capture/media.ts";
-import { type CapturePlan, planCapture } from "../capture/plan.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import type { PipelineConfig } from "./schema.ts";
 import type { PipelineState } from "../events/event.ts";
 import { BackOff } from "../core/back_off.ts";
 import { ModelError } from "../model/manifest.ts";
-import { openPublisher, type Publisher } from "../publish/publisher.ts";
+import { Publisher } from "../publish/publisher.ts";
 import type { Log } from "../core/log.ts";
-import { type Engine, loadEngine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { PipelineParts, Source } from "./parts.ts";
 import { type EventListener, Reporter } from "./reporter.ts";
 import { SourceStream } from "./stream.ts";
 
@@ -22,8 +20,7 @@ const GOOD_LIFE_MS = 60_000;
 /** What a pipeline is made from. */
 export interface PipelineOptions {
   readonly config: PipelineConfig;
-  /** The pipeline file's folder; relative paths start there. */
-  readonly folder: string;
+  readonly parts: PipelineParts;
   readonly log: Log;
   /** Hears of each event as it is published. */
   readonly heard?: EventListener;
@@ -88,18 +85,17 @@ export class Pipeline {
    * @throws {ModelError|CaptureError} one line that says why it failed for good; `state` says so too.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { config, folder, log } = this.#options;
-    const { publisher, wantsHeatmap } = await openPublisher(config.publish, {
-      pipeline: config.name,
-      folder,
+    const { parts, log } = this.#options;
+    const publisher = new Publisher(
+      parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
       log,
-      onSet: (enabled) => this.#set(enabled),
-    });
+    );
+    await publisher.open();
     this.#publisher = publisher;
     const timer = setInterval(() => this.#tellStats(publisher), STATS_EVERY_MS);
     try {
       this.#tell("starting", null);
-      await using engine = await orAborted(loadEngine(config, folder, log), signal);
+      await using engine = await orAborted(parts.loadEngine(log), signal);
       if (engine === undefined) return this.#tell("stopped", "asked to stop");
       this.#engine = engine;
       this.#describe(engine);
@@ -107,7 +103,7 @@ export class Pipeline {
       this.#reporter = new Reporter({
         publisher,
         manifest: engine.manifest,
-        wantsHeatmap,
+        wantsHeatmap: publisher.wantsHeatmap,
         heard,
         log,
       });
@@ -124,15 +120,8 @@ export class Pipeline {
   }
 
   async #supervise(engine: Engine, reporter: Reporter, signal: AbortSignal): Promise<void> {
-    const { config, folder } = this.#options;
-    const { image, audio } = engine.manifest;
-    const plan = planCapture(config.source, {
-      width: image.width,
-      height: image.height,
-      sampleRate: audio.sample_rate,
-      folder,
-    });
-    await requireElements(plan.elements);
+    const source = this.#options.parts.source(engine.manifest);
+    await source.require();
     const pauses = new BackOff();
     while (!signal.aborted) {
       const toggled = AbortSignal.any([signal, this.#toggled.signal]);
@@ -142,7 +131,7 @@ export class Pipeline {
         continue;
       }
       const bornMs = performance.now();
-      const reason = await this.#live(plan, engine, reporter, toggled);
+      const reason = await this.#live(source, engine, reporter, toggled);
       if (toggled.aborted) continue;
       if (reason === undefined) return;
       if (performance.now() - bornMs > GOOD_LIFE_MS) pauses.reset();
@@ -154,13 +143,13 @@ export class Pipeline {
 
   /** One life of the source. Gives why it ended if it is worth another try, else undefined. */
   async #live(
-    plan: CapturePlan,
+    source: Source,
     engine: Engine,
     reporter: Reporter,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     try {
-      await using capture = await openCapture(plan, { signal });
+      await using capture = await source.open(signal);
       this.#starved.clear();
       capture.onNotice = (notice) => this.#notice(notice);
       this.#stream = new SourceStream(
@@ -168,17 +157,16 @@ export class Pipeline {
         engine,
         this.#options.config,
         reporter,
-        isDevice(plan),
+        source.device,
       );
       this.#tell("running", null);
       await this.#stream.run(signal);
-      return isDevice(plan) ? "the source has ended" : undefined;
+      return source.device ? "the source has ended" : undefined;
     } catch (error) {
       if (signal.aborted) return undefined;
       const mayHeal = error instanceof ModelError ||
         error instanceof CaptureError && !error.permanent;
-      const worthRetrying = isDevice(plan) || this.#options.config.source.graph !== undefined;
-      if (!(mayHeal && worthRetrying)) throw error;
+      if (!(mayHeal && source.reopens)) throw error;
       return error.message;
     } finally {
       this.#past = sum(this.#past, this.#stream?.stats() ?? {});
@@ -249,11 +237,6 @@ export class Pipeline {
       if (!verified) log("warning", `nobody has verified that head ${k} is the ${kind} head`);
     });
   }
-}
-
-/** Whether a source only ends by failing: a camera, a microphone, a network stream. */
-function isDevice({ video, audio }: CapturePlan): boolean {
-  return video.endless === "device" || audio.endless === "device";
 }
 
 /** What a promise gives; undefined as soon as the signal aborts, whatever it gives later being let go of. */

@@ -33,6 +33,7 @@ async function endsWithinLine(file: FileHandle): Promise<boolean> {
  */
 export class JsonlSink implements Sink {
   readonly name = "jsonl";
+  readonly wantsHeatmap = false;
   readonly #path: string;
   readonly #log: Log;
   #lines: string[] = [];

@@ -1,23 +1,8 @@
-import { resolve } from "node:path";
-import type { PublishConfig } from "./publish_schema.ts";
 import type { PipelineState, WhenceEvent } from "../events/event.ts";
 import { checkEvent } from "../events/event_json.ts";
-import { JsonlSink } from "./jsonl_sink.ts";
-import { MqttSink } from "./mqtt/mqtt_sink.ts";
 import type { Sink, SinkCounters } from "./sink.ts";
 import type { Log } from "../core/log.ts";
 import type { HeadKind } from "../core/head_kind.ts";
-
-/** What a publisher needs besides the `publish` block of a pipeline file. */
-export interface PublisherOptions {
-  /** The pipeline's name. */
-  readonly pipeline: string;
-  /** Folder of the pipeline file; relative names start there. */
-  readonly folder: string;
-  readonly log: Log;
-  /** Called for each valid message on `P/NAME/set`. */
-  readonly onSet?: (enabled: boolean) => void;
-}
 
 /** A sink and how it fares. */
 interface Outlet {
@@ -43,6 +28,11 @@ export class Publisher {
   /** Opens all sinks; one that cannot be opened takes its messages nevertheless and drops what it must. */
   async open(): Promise<void> {
     await Promise.all(this.#outlets.map((outlet) => this.#settle(outlet, (sink) => sink.open())));
+  }
+
+  /** Whether any sink takes heat maps. */
+  get wantsHeatmap(): boolean {
+    return this.#outlets.some(({ sink }) => sink.wantsHeatmap);
   }
 
   /** Events that broke the schema and went nowhere. */
@@ -126,28 +116,4 @@ export class Publisher {
     if (reason !== outlet.trouble) this.#log("warning", `${outlet.sink.name}: ${reason}`);
     outlet.trouble = reason;
   }
-}
-
-/** A publisher made from a pipeline file, with what others need to know of it. */
-export interface OpenPublisher {
-  readonly publisher: Publisher;
-  /** The brokers' addresses; an embedded one's as clients find it. */
-  readonly urls: readonly string[];
-  /** Whether anybody wants heat maps drawn. */
-  readonly wantsHeatmap: boolean;
-}
-
-/** Makes and opens the sinks that a pipeline file asks for. Waits for no broker and never throws. */
-export async function openPublisher(
-  config: PublishConfig,
-  options: PublisherOptions,
-): Promise<OpenPublisher> {
-  const { pipeline, folder, log, onSet } = options;
-  const mqtt = config.mqtt && new MqttSink(config.mqtt, { pipeline, folder, log, onSet });
-  const jsonl = config.jsonl === undefined
-    ? undefined
-    : new JsonlSink(resolve(folder, config.jsonl), log);
-  const publisher = new Publisher([mqtt, jsonl].filter((sink) => sink !== undefined), log);
-  await publisher.open();
-  return { publisher, urls: mqtt ? [mqtt.url] : [], wantsHeatmap: config.mqtt?.heatmap ?? false };
 }

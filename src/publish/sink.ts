@@ -24,6 +24,8 @@ export interface SinkCounters {
 /** Where one pipeline's messages go. No method blocks; after `open` none throws. */
 export interface Sink {
   readonly name: string;
+  /** Whether it takes heat maps; they are not drawn for one that does not. */
+  readonly wantsHeatmap: boolean;
   /** @throws {Error} only for what no waiting can mend, such as a port that somebody else has. */
   open(): Promise<void>;
   event(event: WhenceEvent): void;

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { publishSchema } from "../../src/publish/publish_schema.ts";
 import { decodeEvent } from "../../src/events/event_json.ts";
-import { openPublisher, Publisher } from "../../src/publish/publisher.ts";
+import { Publisher } from "../../src/publish/publisher.ts";
 import type { Sink } from "../../src/publish/sink.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free_port.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { MqttListener } from "../support/mqtt_listener.ts";
+import { openPublisher } from "../support/open_publisher.ts";
 import { keepLog } from "../support/open_sink.ts";
 import { sampleEvent } from "../support/sample_event.ts";
 
@@ -14,6 +15,7 @@ const running = { state: "running", since: 1763812800, reason: null } as const;
 
 /** A sink that writes down the calls, and fails at them all when told to. */
 class Recorder implements Sink {
+  readonly wantsHeatmap = true;
   readonly calls: string[] = [];
   readonly name: string;
   fails: boolean;
@@ -95,13 +97,13 @@ Deno.test("a pipeline file's sinks get the same events; relative files start fro
     mqtt: { url: broker.url, heatmap: true },
     jsonl: "out/events.jsonl",
   });
-  const { publisher, urls, wantsHeatmap } = await openPublisher(config, {
+  const { publisher, urls } = await openPublisher(config, {
     pipeline: "front",
     folder,
     log: () => {},
   });
   assert.deepEqual(urls, [broker.url]);
-  assert.ok(wantsHeatmap);
+  assert.ok(publisher.wantsHeatmap);
   publisher.event(sampleEvent());
   await publisher.close();
   await eventually("the event", () => ear.heard.length === 1);

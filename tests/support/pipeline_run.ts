@@ -1,7 +1,8 @@
+import { composePipeline } from "../../src/pipeline/compose.ts";
 import { pipelineSchema } from "../../src/pipeline/schema.ts";
 import { decodeEvent } from "../../src/events/event_json.ts";
 import type { WhenceEvent } from "../../src/events/event.ts";
-import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import type { Pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Mosquitto } from "./mosquitto.ts";
 import { MqttListener } from "./mqtt_listener.ts";
 
@@ -26,17 +27,16 @@ export async function runPipeline(
   const listener = await MqttListener.connect(broker.url, "whence/#");
   const log: string[] = [];
   const controller = new AbortController();
-  const pipeline = new Pipeline({
-    config: pipelineSchema.parse({
+  const pipeline = composePipeline(
+    pipelineSchema.parse({
       name: "front",
       model: "denseav-mini",
       runtime: { providers: ["cpu"], threads: 1 },
       publish: { mqtt: { url: broker.url } },
       ...config,
     }),
-    folder,
-    log: (_level, line) => void log.push(line),
-  });
+    { folder, log: (_level, line) => void log.push(line) },
+  );
   const ended = pipeline.run(controller.signal);
   ended.catch(() => {});
   return {

@@ -3,7 +3,8 @@ import { formatFault } from "../../config/fault.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import { maskSecrets } from "../../core/secrets.ts";
 import { ModelError } from "../../model/manifest.ts";
-import { Pipeline } from "../../pipeline/pipeline.ts";
+import { composePipeline } from "../../pipeline/compose.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { EventListener } from "../../pipeline/reporter.ts";
 import type { Log } from "../../core/log.ts";
 import { EXIT } from "../exit.ts";
@@ -36,7 +37,7 @@ export async function runPipelines(
 ): Promise<Pipeline[]> {
   using stop = stopSignal(options.duration);
   const pipelines = loaded.map(({ config, folder }) =>
-    new Pipeline({ config, folder, log: logger(config.name), heard: options.heard })
+    composePipeline(config, { folder, log: logger(config.name), heard: options.heard })
   );
   const ends = await Promise.allSettled(pipelines.map((pipeline) => pipeline.run(stop.signal)));
   const failed = loaded.filter((_, i) => ends[i].status === "rejected");

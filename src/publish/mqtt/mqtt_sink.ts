@@ -61,6 +61,10 @@ export class MqttSink implements Sink {
     this.#events = new EventSender(this.#outbox, config.qos, options.log);
   }
 
+  get wantsHeatmap(): boolean {
+    return this.#config.heatmap;
+  }
+
   /** The broker's address; of an embedded one, after `open`, where clients find it. */
   get url(): string {
     return this.#url;

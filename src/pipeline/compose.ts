@@ -1,0 +1,44 @@
+import { openCapture } from "../capture/capture.ts";
+import { requireElements } from "../capture/inspect.ts";
+import { planCapture } from "../capture/plan.ts";
+import type { Log } from "../core/log.ts";
+import type { Manifest } from "../model/manifest.ts";
+import { makeSinks } from "../publish/make_sinks.ts";
+import { loadEngine } from "./engine.ts";
+import type { PipelineParts, Source } from "./parts.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { EventListener } from "./reporter.ts";
+import type { PipelineConfig } from "./schema.ts";
+
+/** What composing a pipeline takes besides its configuration. */
+export interface ComposeOptions {
+  /** The pipeline file's folder; relative paths start there. */
+  readonly folder: string;
+  readonly log: Log;
+  /** Receives each event as it is published. */
+  readonly heard?: EventListener;
+}
+
+/** Makes a pipeline from its configuration: the one place that knows which parts there are. */
+export function composePipeline(config: PipelineConfig, options: ComposeOptions): Pipeline {
+  const { folder, log, heard } = options;
+  const parts: PipelineParts = {
+    loadEngine: (log) => loadEngine(config, folder, log),
+    source: (manifest) => sourceOf(config, folder, manifest),
+    sinks: (callbacks) =>
+      makeSinks(config.publish, { pipeline: config.name, folder, ...callbacks }),
+  };
+  return new Pipeline({ config, parts, log, heard });
+}
+
+function sourceOf({ source }: PipelineConfig, folder: string, manifest: Manifest): Source {
+  const { image: { width, height }, audio: { sample_rate: sampleRate } } = manifest;
+  const plan = planCapture(source, { width, height, sampleRate, folder });
+  const device = plan.video.endless === "device" || plan.audio.endless === "device";
+  return {
+    device,
+    reopens: device || source.graph !== undefined,
+    require: () => requireElements(plan.elements),
+    open: (signal) => openCapture(plan, { signal }),
+  };
+}
