@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from "commander";
+import { exitProcess } from "../core/exit_process.ts";
 import { maskSecrets } from "../core/secrets.ts";
 
 /** What the process tells its caller: all went well, it failed, or it was asked wrongly. */
@@ -14,7 +15,7 @@ export class UsageError extends Error {
  * can cause is one line a fault on stderr; stacks show only with `WHENCE_DEBUG=1`.
  */
 export async function runAndExit(program: Command, args: readonly string[]): Promise<never> {
-  const fail = (cause: unknown) => Deno.exit(report(cause));
+  const fail = (cause: unknown) => exitProcess(report(cause));
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     fail(event.reason);
@@ -29,7 +30,7 @@ export async function runAndExit(program: Command, args: readonly string[]): Pro
   } catch (cause) {
     fail(cause);
   }
-  Deno.exit();
+  exitProcess();
 }
 
 /** Prints what went wrong and gives the exit code. */
