@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from "commander";
+import { exitProcess } from "../core/exit_process.ts";
 import { flushLog } from "../core/logger.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import { printFault } from "./stderr.ts";
@@ -16,9 +17,9 @@ export class UsageError extends Error {
  * can cause is one line a fault on stderr; stacks show only with `WHENCE_DEBUG=1`.
  */
 export async function runAndExit(program: Command, args: readonly string[]): Promise<never> {
-  const exit = (code?: number) => {
+  const exit = (code?: number): never => {
     flushLog();
-    Deno.exit(code);
+    exitProcess(code);
   };
   const fail = (cause: unknown) => exit(report(cause));
   addEventListener("unhandledrejection", (event) => {

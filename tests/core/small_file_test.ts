@@ -30,7 +30,7 @@ Deno.test("what is no regular file, or too large, is refused at once", async () 
     assert.equal(await refusal(join(folder, "none")), "no such file");
     const fifo = join(folder, "fifo");
     assert.ok((await new Deno.Command("mkfifo", { args: [fifo] }).output()).success);
-    assert.equal(await refusal(fifo), "it is a FIFO");
+    assert.equal(await refusal(fifo), "it is a named pipe");
     using _listener = Deno.listen({ transport: "unix", path: join(folder, "socket") });
     assert.equal(await refusal(join(folder, "socket")), "it is a socket");
   });

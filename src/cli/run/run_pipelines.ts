@@ -1,6 +1,7 @@
 import { CaptureError } from "../../capture/capture_error.ts";
 import { formatFault } from "../../config/fault.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
+import { exitProcess } from "../../core/exit_process.ts";
 import { ModelError } from "../../model/manifest.ts";
 import { composePipeline } from "../../pipeline/compose.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
@@ -79,7 +80,7 @@ function stopSignal(duration: number | undefined): Disposable & { signal: AbortS
   if (duration !== undefined) arm(duration * 1000);
   const asked = () => {
     // Whoever asks twice does not want to wait for the end of what hangs.
-    if (controller.signal.aborted) Deno.exit(EXIT.failed);
+    if (controller.signal.aborted) exitProcess(EXIT.failed);
     stop();
   };
   const signals = ["SIGINT", "SIGTERM"] as const;
