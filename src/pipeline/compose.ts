@@ -4,6 +4,8 @@ import { planCapture } from "../capture/plan.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { makeSinks } from "../publish/make_sinks.ts";
+import type { AnySink } from "../publish/sink_descriptor.ts";
+import { SINKS } from "../publish/sinks.ts";
 import { loadEngine } from "./engine.ts";
 import type { PipelineParts, Source } from "./parts.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -17,16 +19,18 @@ export interface ComposeOptions {
   readonly log: Log;
   /** Receives each event as it is published. */
   readonly heard?: EventListener;
+  /** The kinds of sink. Default: all of Whence. */
+  readonly sinks?: readonly AnySink[];
 }
 
 /** Makes a pipeline from its configuration: the one place that knows which parts there are. */
 export function composePipeline(config: PipelineConfig, options: ComposeOptions): Pipeline {
-  const { folder, log, heard } = options;
+  const { folder, log, heard, sinks = SINKS } = options;
   const parts: PipelineParts = {
     loadEngine: (log) => loadEngine(config, folder, log),
     source: (manifest) => sourceOf(config, folder, manifest),
     sinks: (callbacks) =>
-      makeSinks(config.publish, { pipeline: config.name, folder, ...callbacks }),
+      makeSinks(config.publish, { pipeline: config.name, folder, ...callbacks }, sinks),
   };
   return new Pipeline({ config, parts, log, heard });
 }

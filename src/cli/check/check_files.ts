@@ -2,10 +2,8 @@ import { stringify } from "yaml";
 import { ConfigError } from "../../config/fault.ts";
 import { nameFaults } from "../../pipeline/load.ts";
 import type { Override } from "../../config/override.ts";
-import { resolvePath } from "../../core/paths.ts";
 import { readPipeline } from "../../pipeline/load.ts";
 import { pipelineSchema } from "../../pipeline/schema.ts";
-import { type PublishConfig } from "../../publish/publish_schema.ts";
 import { maskSecrets } from "../../core/secrets.ts";
 import { type Preflight, preflight } from "../../pipeline/preflight.ts";
 import { listed, section } from "../text.ts";
@@ -21,7 +19,7 @@ export async function checkFiles(
   overrides: readonly Override[],
 ): Promise<string> {
   const readings = await Promise.all(files.map((file) => readPipeline(file, overrides)));
-  const reports = await Promise.all(readings.map(preflight));
+  const reports = await Promise.all(readings.map((reading) => preflight(reading)));
   const faults = [...reports.flatMap((report) => report.faults), ...nameFaults(readings)];
   if (faults.length > 0) throw new ConfigError(faults);
   return maskSecrets(reports.map(({ found }) => describe(found as Preflight)).join("\n"));
@@ -43,7 +41,7 @@ function describe(flight: Preflight): string {
       ].join("\n"),
     ),
     section("runtime", runtimeText(flight)),
-    section("events", eventsText(config.publish, config.name, document.folder)),
+    section("events", eventsText(flight)),
   ].join("\n");
 }
 
@@ -58,9 +56,10 @@ function runtimeText({ config, library, offer }: Preflight): string {
   ].join("\n");
 }
 
-function eventsText({ mqtt, jsonl }: PublishConfig, name: string, folder: string): string {
-  return [
-    ...(mqtt === undefined ? [] : [`${mqtt.url} under ${mqtt.prefix}/${name}, QoS ${mqtt.qos}`]),
-    ...(jsonl === undefined ? [] : [resolvePath(folder, jsonl)]),
-  ].join("\n");
+function eventsText({ sinks, config, document }: Preflight): string {
+  const context = { pipeline: config.name, folder: document.folder };
+  return sinks.map(({ descriptor, config, status, detail }) => {
+    const text = descriptor.describe(config, context);
+    return status === "unavailable" ? `${text}; unavailable now: ${detail}` : text;
+  }).join("\n");
 }
