@@ -1,7 +1,8 @@
-import { headKindSchema } from "../core/head_kind.ts";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { fileFault } from "../core/file_fault.ts";
+import { headKindSchema } from "../core/head_kind.ts";
 
 const fileName = z.string().regex(/^[\w.-]+$/, "must be a file name inside the model's folder");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
@@ -63,16 +64,18 @@ export const manifestSchema = z.strictObject({
 /** A checked manifest; every default filled in. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** A manifest together with the folder its files lie in. */
+/** A manifest and the folder of its files. */
 export interface ModelFolder {
   readonly path: string;
   readonly manifest: Manifest;
 }
 
-/** A model folder that cannot be used, in one line. */
+/** Why a model or its runtime cannot be used, in one line. */
 export class ModelError extends Error {
   override name = "ModelError";
 }
+
+const MAX_BYTES = 1 << 20;
 
 /**
  * Reads and checks `PATH/model.yaml`. The files' hashes are checked when they are loaded.
@@ -81,12 +84,14 @@ export class ModelError extends Error {
  */
 export async function loadManifest(path: string): Promise<ModelFolder> {
   const file = join(path, "model.yaml");
-  let text: string;
-  try {
-    text = await Deno.readTextFile(file);
-  } catch (cause) {
-    throw new ModelError(`Cannot load the model: ${file} must be a readable file`, { cause });
+  const fault = await fileFault(file);
+  if (fault) {
+    throw new ModelError(`Cannot load the model: ${file} must be a readable file (${fault})`);
   }
+  if ((await Deno.stat(file)).size > MAX_BYTES) {
+    throw new ModelError(`Cannot load the model: ${file} must be at most 1 MiB`);
+  }
+  const text = await Deno.readTextFile(file);
   let document: unknown;
   try {
     document = parse(text);

@@ -6,6 +6,7 @@ import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
 import { readPipeline } from "../../pipeline/load.ts";
 import { sourceSchema } from "../../capture/source_schema.ts";
+import { PROVIDERS } from "../../model/providers.ts";
 import { runtimeSchema } from "../../model/runtime_schema.ts";
 import { mqttSchema } from "../../publish/mqtt/mqtt_schema.ts";
 import { findModel, listModels } from "../../model/find_model.ts";
@@ -138,13 +139,14 @@ async function examineRuntime(found: Partial<Preflight>): Promise<Finding[]> {
   }
   const detail = `${library.version}, ${library.library}`;
   const wanted = config?.runtime.providers ?? [];
+  const mayFallBack = wanted.includes(PROVIDERS.fallback.name);
   return [
     { area, name: "library", status: "ok", needed: true, detail },
     ...library.providers.map(({ provider, reason }): Finding => ({
       area,
       name: provider,
       status: reason === undefined ? "ok" : "missing",
-      needed: wanted.includes(provider) && !wanted.includes("cpu"),
+      needed: wanted.includes(provider) && !mayFallBack,
       detail: reason ?? "",
     })),
   ];
