@@ -36,6 +36,8 @@ export interface FfiOptions {
   readonly registry: ProviderRegistry;
   readonly threads: number;
   optionsOf(provider: Accelerator): ProviderOptions;
+  /** Time limit of loading a model and of its first runs, ms; default: 10 minutes, an hour where it is compiled. */
+  readonly loadLimitMs?: number;
 }
 
 /** ONNX Runtime's C API over Deno FFI. */
@@ -99,7 +101,8 @@ export class FfiRuntime implements Runtime {
   }
 
   get loadLimitMs(): number {
-    return this.compiles === undefined ? LOAD_LIMIT_MS : COMPILE_LIMIT_MS;
+    return this.#options.loadLimitMs ??
+      (this.compiles === undefined ? LOAD_LIMIT_MS : COMPILE_LIMIT_MS);
   }
 
   /** Why a provider cannot be used, found by making a session on it; undefined when it can. */
