@@ -1,12 +1,4 @@
-/** A NUL-terminated UTF-8 string for C. */
-export function cString(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${text}\0`);
-}
-
-/** The UTF-8 string that C points to; empty for null. */
-export function readCString(pointer: Deno.PointerValue): string {
-  return pointer === null ? "" : new Deno.UnsafePointerView(pointer).getCString();
-}
+import { cString } from "../../core/c_string.ts";
 
 /** An array of addresses (`const char* const*` and the like); holds on to the memory that it points to. */
 export class PointerArray {

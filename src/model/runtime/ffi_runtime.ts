@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { Provider } from "../runtime_schema.ts";
-import { cString, holding, Out, readCString } from "./c_memory.ts";
+import { cString, readCString } from "../../core/c_string.ts";
+import { holding, Out } from "./c_memory.ts";
 import { FfiSession, type OrtHandles } from "./ffi_session.ts";
 import { ModelError } from "../manifest.ts";
 import { missingLibraries } from "./missing_libraries.ts";

@@ -1,4 +1,4 @@
-import { cString, readCString } from "./c_memory.ts";
+import { cString, readCString } from "../../core/c_string.ts";
 import { ModelError } from "../manifest.ts";
 
 const P = "pointer";

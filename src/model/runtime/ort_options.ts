@@ -1,4 +1,5 @@
-import { cString, Out, PointerArray } from "./c_memory.ts";
+import { cString } from "../../core/c_string.ts";
+import { Out, PointerArray } from "./c_memory.ts";
 import type { Ort } from "./ort_api.ts";
 
 /** A provider that a CPU is not. */

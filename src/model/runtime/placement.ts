@@ -1,5 +1,6 @@
 import type { Provider } from "../runtime_schema.ts";
-import { Out, readCString } from "./c_memory.ts";
+import { readCString } from "../../core/c_string.ts";
+import { Out } from "./c_memory.ts";
 import type { Ort } from "./ort_api.ts";
 import type { Refusal } from "./session.ts";
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { Out, readCString } from "./c_memory.ts";
+import { readCString } from "../../core/c_string.ts";
+import { Out } from "./c_memory.ts";
 import type { Ort } from "./ort_api.ts";
 import { type Placement, providerName } from "./placement.ts";
 

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  cString,
-  holding,
-  Out,
-  PointerArray,
-  pointerTo,
-  readCString,
-} from "../../../src/model/runtime/c_memory.ts";
+import { cString, readCString } from "../../../src/core/c_string.ts";
+import { holding, Out, PointerArray, pointerTo } from "../../../src/model/runtime/c_memory.ts";
 
 Deno.test("strings go to C and come back", () => {
   for (const text of ["", "frames", "Grüße, 音"]) {

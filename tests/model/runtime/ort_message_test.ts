@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cString, Out } from "../../../src/model/runtime/c_memory.ts";
+import { cString } from "../../../src/core/c_string.ts";
+import { Out } from "../../../src/model/runtime/c_memory.ts";
 import { findNodeLibrary } from "../../../src/model/runtime/node_library.ts";
 import { loadOrt, OrtError } from "../../../src/model/runtime/ort_api.ts";
 import { boilDown } from "../../../src/model/runtime/ort_message.ts";
