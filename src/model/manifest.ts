@@ -1,16 +1,20 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { fileFault } from "../core/file_fault.ts";
 import { headKindSchema } from "../core/head_kind.ts";
+import { readSmallFile, SmallFileError } from "../core/small_file.ts";
 
 const fileName = z.string().regex(/^[\w.-]+$/, "must be a file name inside the model's folder");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 
-const calibrationSchema = z.strictObject({
+const fittedMapSchema = z.strictObject({
   slope: z.number(),
   offset: z.number(),
   fitted_on: z.string(),
+});
+const calibrationSchema = fittedMapSchema.extend({
+  /** What `model calibrate` replaced. */
+  previous: fittedMapSchema.optional(),
 });
 /** Logistic map from a head's activation to a probability: `1 / (1 + exp(-(slope · a + offset)))`. */
 export type Calibration = z.infer<typeof calibrationSchema>;
@@ -84,14 +88,16 @@ const MAX_BYTES = 1 << 20;
  */
 export async function loadManifest(path: string): Promise<ModelFolder> {
   const file = join(path, "model.yaml");
-  const fault = await fileFault(file);
-  if (fault) {
-    throw new ModelError(`Cannot load the model: ${file} must be a readable file (${fault})`);
+  let text: string;
+  try {
+    text = new TextDecoder().decode(await readSmallFile(file, MAX_BYTES));
+  } catch (cause) {
+    if (!(cause instanceof SmallFileError)) throw cause;
+    throw new ModelError(
+      `Cannot load the model: ${file} must be a readable file (${cause.message})`,
+      { cause },
+    );
   }
-  if ((await Deno.stat(file)).size > MAX_BYTES) {
-    throw new ModelError(`Cannot load the model: ${file} must be at most 1 MiB`);
-  }
-  const text = await Deno.readTextFile(file);
   let document: unknown;
   try {
     document = parse(text);

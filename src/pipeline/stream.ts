@@ -3,6 +3,7 @@ import type { AudioChunk, Capture, Frame } from "../capture/media.ts";
 import { isDeepStrictEqual } from "node:util";
 import { CaptureError } from "../capture/capture_error.ts";
 import type { FitGeometry } from "../core/fit_geometry.ts";
+import type { EndReason } from "../events/event.ts";
 import type { PipelineConfig } from "./schema.ts";
 import { type Detection, Detector } from "../detection/detector.ts";
 import type { Hop } from "../grounding/grounded_step.ts";
@@ -105,10 +106,16 @@ export class SourceStream {
    * @throws {ModelError} when inference fails.
    */
   async run(signal: AbortSignal): Promise<void> {
+    let reason: EndReason | null = "interrupted";
     try {
       await (this.#capture.live ? this.#runLive(signal) : this.#runFast(signal));
+      // A device never ends by itself; a file does, and its last event ends with it.
+      reason = this.#device ? "source_lost" : null;
+    } catch (error) {
+      if (error instanceof CaptureError) reason = "source_lost";
+      throw error;
     } finally {
-      this.#endAll();
+      this.#endAll(signal.aborted ? "stopped" : reason);
       this.#listener.active(new Set());
     }
   }
@@ -219,7 +226,7 @@ export class SourceStream {
   #endByClock(): void {
     const silent = this.#silentFor("audio");
     if (silent < STALLED || !this.#detector) return;
-    this.#report(this.#detector.advance(this.#audio.endNs + silent * 1e9));
+    this.#report(this.#detector.advance(this.#audio.endNs + silent * 1e9, "source_lost"));
     this.#listener.active(this.#detector.active());
   }
 
@@ -256,15 +263,15 @@ export class SourceStream {
     }
   }
 
-  #endAll(): void {
-    if (this.#detector) this.#report(this.#detector.end());
+  #endAll(reason: EndReason | null): void {
+    if (this.#detector) this.#report(this.#detector.end(reason));
   }
 
   /** The detector; made once the first frame has told the picture's geometry, and anew when that changes. */
   #ready(): Detector | undefined {
     const fit = this.#capture.geometry;
     if (!fit || (this.#fit && isDeepStrictEqual(fit, this.#fit))) return this.#detector;
-    this.#endAll();
+    this.#endAll("interrupted");
     this.#fit = fit;
     const { manifest } = this.#engine;
     const { grid } = manifest.image;

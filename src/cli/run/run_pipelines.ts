@@ -2,12 +2,11 @@ import { CaptureError } from "../../capture/capture_error.ts";
 import { formatFault } from "../../config/fault.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import { exitProcess } from "../../core/exit_process.ts";
-import { maskSecrets } from "../../core/secrets.ts";
 import { ModelError } from "../../model/manifest.ts";
 import { composePipeline } from "../../pipeline/compose.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { EventListener } from "../../pipeline/reporter.ts";
-import type { Log } from "../../core/log.ts";
+import { logOf } from "../../core/logger.ts";
 import { EXIT } from "../exit.ts";
 import { listed } from "../text.ts";
 
@@ -38,7 +37,7 @@ export async function runPipelines(
 ): Promise<Pipeline[]> {
   using stop = stopSignal(options.duration);
   const pipelines = loaded.map(({ config, folder }) =>
-    composePipeline(config, { folder, log: logger(config.name), heard: options.heard })
+    composePipeline(config, { folder, log: logOf(config.name), heard: options.heard })
   );
   const ends = await Promise.allSettled(pipelines.map((pipeline) => pipeline.run(stop.signal)));
   const failed = loaded.filter((_, i) => ends[i].status === "rejected");
@@ -55,15 +54,6 @@ export async function runPipelines(
     );
   }
   return pipelines;
-}
-
-/** Logs a pipeline's lines to stderr; the journal has times of its own. */
-export function logger(name: string): Log {
-  return (level, line) => {
-    const time = Deno.env.has("JOURNAL_STREAM") ? "" : `${new Date().toISOString()} `;
-    const mark = level === "warning" ? "warning: " : "";
-    console.error(maskSecrets(`${time}${name}: ${mark}${line}`));
-  };
 }
 
 function located(reason: unknown, document: LoadedPipeline): unknown {

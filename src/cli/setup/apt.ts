@@ -1,4 +1,5 @@
 import { UsageError } from "../exit.ts";
+import { printNews } from "../stderr.ts";
 
 /** What installing needs of the machine. */
 export interface AptOptions {
@@ -28,7 +29,7 @@ export async function aptInstall(
     refuse("it takes root or a sudo that asks for no password");
   }
   if (!await succeeds(["apt-get", "--version"], true)) refuse("this machine has no apt-get");
-  console.error(`Installing ${packages.join(" ")}`);
+  printNews(`Installing ${packages.join(" ")}`);
   const apt = (args: string[], quiet = false) =>
     succeeds(
       [

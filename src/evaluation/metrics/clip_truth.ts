@@ -59,7 +59,7 @@ export function compareWithTruth(
   }
   const findings = truth.events.map((real) => {
     const event = answers.get(real);
-    return { truth: real, event, inPlace: event !== undefined && inside(event.peak, real.box) };
+    return { truth: real, event, inPlace: event !== undefined && inside(event, real.box) };
   });
   return { findings, spurious: ended.filter((event) => !used.has(event)) };
 }
@@ -69,6 +69,8 @@ function cover({ stream }: WhenceEvent, real: ClipTruth["events"][number]): numb
   return (end - Math.max(stream.onset, real.onset)) / (real.offset - real.onset);
 }
 
-function inside([x, y]: WhenceEvent["peak"], [x1, y1, x2, y2]: z.infer<typeof box>): boolean {
+function inside({ peak }: WhenceEvent, [x1, y1, x2, y2]: z.infer<typeof box>): boolean {
+  if (!peak) return false;
+  const [x, y] = peak;
   return x1 <= x && x <= x2 && y1 <= y && y <= y2;
 }
