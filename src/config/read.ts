@@ -53,8 +53,10 @@ export async function readConfig<S extends z.ZodType>(
   if (!text.readable) return unreadable(text.faults);
   const faults = [...text.faults, ...applyOverrides(text.yaml, overrides)];
   const places = placesIn(text, overrides);
+  const unexpanded = new Set<string>();
   for (const { path, offset, reference, message } of expandVariables(text.yaml, environment)) {
     const sentence = `${reference} ${message}`;
+    unexpanded.add(path.join("."));
     faults.push(
       offset === undefined
         ? places.fault(path, sentence)
@@ -70,6 +72,8 @@ export async function readConfig<S extends z.ZodType>(
   rememberUrlPasswords(content);
   const result = schema.safeParse(content);
   for (const issue of result.error?.issues ?? []) {
+    // What a value with a variable missing breaks besides says nothing new.
+    if (unexpanded.has(issue.path.join("."))) continue;
     const keysAt = (path: ConfigPath) => knownKeys(schema, path);
     for (const { path, part, message } of explain(issue, content, keysAt)) {
       faults.push(places.fault(path, message, part));

@@ -8,7 +8,8 @@ import { secondsFromNs, stampFromNs } from "../events/stamp.ts";
 import type { GroundedStep } from "../grounding/grounded_step.ts";
 import { bearing, cellsInPicture, inPolygon, type Point } from "./picture.ts";
 import { regionOf } from "./region.ts";
-import { CalibratedScorer, type LogisticMap, RunningScorer, type Scorer } from "./score.ts";
+import type { LogisticMap } from "../core/logistic.ts";
+import { CalibratedScorer, RunningScorer, type Scorer } from "./score.ts";
 import { EventTracker, type TrackedEvent } from "./tracker.ts";
 
 /** One head as a detector sees it; its index in the list is the head's index. */

@@ -6,10 +6,14 @@ import { z } from "zod";
 const fileName = z.string().regex(/^[\w.-]+$/, "must be a file name inside the model's folder");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 
-const calibrationSchema = z.strictObject({
+const fittedMapSchema = z.strictObject({
   slope: z.number(),
   offset: z.number(),
   fitted_on: z.string(),
+});
+const calibrationSchema = fittedMapSchema.extend({
+  /** What `model calibrate` replaced. */
+  previous: fittedMapSchema.optional(),
 });
 /** Logistic map from a head's activation to a probability: `1 / (1 + exp(-(slope · a + offset)))`. */
 export type Calibration = z.infer<typeof calibrationSchema>;

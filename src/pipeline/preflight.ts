@@ -1,7 +1,9 @@
 import { CaptureError } from "../capture/capture_error.ts";
 import { type CapturePlan, planCapture } from "../capture/plan.ts";
 import { tryPlan } from "../capture/try_plan.ts";
-import { parseSourceUrl } from "../capture/source_url.ts";
+import { SOURCE_KEYS, type SourceDescriptor } from "../capture/source.ts";
+import { addressFault, readAddress } from "../capture/source_address.ts";
+import { SOURCES } from "../capture/sources.ts";
 import { byPlace, type ConfigFault } from "../config/fault.ts";
 import { resolvePath } from "../core/paths.ts";
 import type { ConfigDocument } from "../config/read.ts";
@@ -33,21 +35,27 @@ export interface PreflightReport {
  * Looks for everything that a pipeline file names on this machine: its model, source files, certificates, library and
  * providers. Works on files with faults too, so that what is missing shows together with what is wrong.
  */
-export async function preflight(reading: PipelineReading): Promise<PreflightReport> {
-  const report = await lookAround(reading);
+export async function preflight(
+  reading: PipelineReading,
+  sources: readonly SourceDescriptor[] = SOURCES,
+): Promise<PreflightReport> {
+  const report = await lookAround(reading, sources);
   return { ...report, faults: report.faults.toSorted(byPlace) };
 }
 
-async function lookAround(reading: PipelineReading): Promise<PreflightReport> {
+async function lookAround(
+  reading: PipelineReading,
+  sources: readonly SourceDescriptor[],
+): Promise<PreflightReport> {
   const { document, config } = reading;
   if (document === undefined) return { found: {}, faults: reading.faults };
   const faults = [...reading.faults];
   const model = await modelOf(document, faults);
   const hasLibrary = await findFiles(document, faults);
-  const hasSources = findSources(document, faults);
+  const hasSources = findSources(document, sources, faults);
   if (config === undefined) return { found: { document, model }, faults };
-  const plan = model && hasSources ? planOf(document, config, model, faults) : undefined;
-  const wrong = plan && config.source.graph !== undefined ? await tryPlan(plan) : undefined;
+  const plan = model && hasSources ? planOf(document, config, model, sources, faults) : undefined;
+  const wrong = plan && await tryPlan(plan);
   if (wrong) faults.push(document.fault(wrong.path, wrong.message));
   const run = hasLibrary ? await runtimeOf(document, config, faults) : undefined;
   return { found: { document, config, model, plan, ...run }, faults };
@@ -100,14 +108,21 @@ async function unreadable(file: string): Promise<string | undefined> {
   }
 }
 
-/** Whether all that `uri`, `video` and `audio` name is sound. */
-function findSources(document: ConfigDocument, faults: ConfigFault[]): boolean {
+/** Whether everything that the source keys name is on this machine; their syntax is the schema's business. */
+function findSources(
+  document: ConfigDocument,
+  sources: readonly SourceDescriptor[],
+  faults: ConfigFault[],
+): boolean {
   let all = true;
-  for (const key of ["uri", "video", "audio"] as const) {
-    const named = textAt(document, ["source", key]);
-    if (named === undefined) continue;
-    const parse = () => parseSourceUrl(named, key, document.folder);
-    if (guarded(document, faults, parse) === undefined) all = false;
+  for (const key of SOURCE_KEYS) {
+    const path = ["source", key];
+    const text = textAt(document, path);
+    if (text === undefined || addressFault(text, key, sources) !== undefined) continue;
+    const absent = readAddress(text, key, document.folder, sources).absent();
+    if (absent === undefined) continue;
+    all = false;
+    faults.push(document.fault(path, absent));
   }
   return all;
 }
@@ -116,6 +131,7 @@ function planOf(
   document: ConfigDocument,
   config: PipelineConfig,
   { manifest }: ModelFolder,
+  sources: readonly SourceDescriptor[],
   faults: ConfigFault[],
 ): CapturePlan | undefined {
   const { image, audio } = manifest;
@@ -132,6 +148,7 @@ function planOf(
     height: image.height,
     sampleRate: audio.sample_rate,
     folder: document.folder,
+    sources,
   };
   return guarded(document, faults, () => planCapture(config.source, options));
 }

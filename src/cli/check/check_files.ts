@@ -21,7 +21,7 @@ export async function checkFiles(
   overrides: readonly Override[],
 ): Promise<string> {
   const readings = await Promise.all(files.map((file) => readPipeline(file, overrides)));
-  const reports = await Promise.all(readings.map(preflight));
+  const reports = await Promise.all(readings.map((reading) => preflight(reading)));
   const faults = [...reports.flatMap((report) => report.faults), ...nameFaults(readings)];
   if (faults.length > 0) throw new ConfigError(faults);
   return maskSecrets(reports.map(({ found }) => describe(found as Preflight)).join("\n"));

@@ -1,11 +1,10 @@
 import { CaptureError } from "../../capture/capture_error.ts";
 import { findDevices } from "../../capture/devices.ts";
 import { gstreamerVersion, inspectElements } from "../../capture/inspect.ts";
-import { planCapture } from "../../capture/plan.ts";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
 import { readPipeline } from "../../pipeline/load.ts";
-import { sourceSchema } from "../../capture/source_schema.ts";
+import { usualElements } from "../../capture/usual_elements.ts";
 import { runtimeSchema } from "../../model/runtime_schema.ts";
 import { mqttSchema } from "../../publish/mqtt/mqtt_schema.ts";
 import { findModel, listModels } from "../../model/find_model.ts";
@@ -74,21 +73,6 @@ async function examineGStreamer({ plan }: Partial<Preflight>): Promise<Finding[]
     const name = "libgstreamer-1.0";
     return [{ area, name, status: "missing", needed: true, detail: error.message }];
   }
-}
-
-// What each kind of source makes of the picture and the sound.
-function usualElements(): string[] {
-  const pairs = [
-    ["v4l2:///dev/video0", "alsa://default"],
-    ["rtsp://localhost/", "pulse://"],
-    ["http://localhost/", "silence://"],
-    ["test://ball", "test://sine"],
-    ["argus://0", "silence://"],
-  ];
-  const format = { width: 224, height: 224, sampleRate: 16000, folder: "." };
-  return pairs.flatMap(([video, audio]) =>
-    planCapture(sourceSchema.parse({ video, audio }), format).elements
-  );
 }
 
 function examineDevices(): Finding[] {

@@ -93,10 +93,12 @@ function calibrateCommand(): Command {
     .argument("<name>", "a model of the folder of models, or a path")
     .requiredOption(
       "--data <folder>",
-      "video files, pictures with sounds of the same name, or scenes.jsonl",
+      "video files or pictures with sounds of the same name (also in subfolders sound, speech and " +
+        "negative), or scenes.jsonl",
     )
     .addOption(outOption())
     .addOption(countOption("--limit <n>", "take at most this many clips").default(200))
+    .option("--dry-run", "print the result and write nothing")
     .option("--providers <list>", "execution providers, most preferred first", "cpu")
     .addOption(threadsOption())
     .action(async (name: string, options: CalibrateCommandOptions) => {

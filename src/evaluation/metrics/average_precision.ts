@@ -1,3 +1,5 @@
+import { logistic } from "../../core/logistic.ts";
+
 /**
  * Average precision: the sum over distinct scores, from the highest, of precision times the gain in recall (no
  * interpolation; equal scores count together). The definition of scikit-learn and torchmetrics.
@@ -32,7 +34,7 @@ export function publishedAveragePrecision(
 ): number {
   const outside = scores.some((score) => score < 0 || score > 1);
   return averagePrecision(
-    outside ? scores.map((score) => 1 / (1 + Math.exp(-score))) : scores,
+    outside ? scores.map(logistic) : scores,
     truth,
   );
 }

@@ -9,6 +9,7 @@ import { loudestHead } from "../metrics/loudest_head.ts";
 import { EvaluationError } from "../evaluation_error.ts";
 import { type Picture, readMask, readPicture } from "../datasets/picture.ts";
 import { resamplePicture } from "../datasets/resample_picture.ts";
+import { probability } from "../../core/logistic.ts";
 import { resizeBilinear, type Size } from "../../core/resize_bilinear.ts";
 import {
   COMMON_THRESHOLDS,
@@ -144,8 +145,7 @@ function topScore({ manifest }: ClipGrounder, clip: ClipVolume): number | null {
   for (const [head, { calibration }] of manifest.heads.entries()) {
     if (!calibration) continue;
     const row = clip.activation.subarray(head * clip.steps, (head + 1) * clip.steps);
-    const logit = calibration.slope * Math.max(...row) + calibration.offset;
-    top = Math.max(top ?? 0, 1 / (1 + Math.exp(-logit)));
+    top = Math.max(top ?? 0, probability(calibration, Math.max(...row)));
   }
   return top;
 }
