@@ -1,7 +1,8 @@
 import { basename, resolve } from "node:path";
 import type { LogisticMap } from "../core/logistic.ts";
 import type { HeadKind } from "../core/head_kind.ts";
-import type { DenseFeatures } from "../evaluation/metrics/aggregation.ts";
+import type { Progress } from "../core/progress.ts";
+import type { DenseFeatures } from "../evaluation/clip_features.ts";
 import { stepsBetween } from "../evaluation/metrics/time_mask.ts";
 import { ClipGrounder } from "../evaluation/runs/clip_grounder.ts";
 import { writeCalibrations } from "../importer/manifest_file.ts";
@@ -52,7 +53,7 @@ export interface CalibrateOptions {
   /** Most clips. */
   readonly limit: number;
   readonly runtime: RuntimeConfig;
-  readonly onProgress?: (done: number, total: number, what: string) => void;
+  readonly onProgress?: Progress;
 }
 
 /**

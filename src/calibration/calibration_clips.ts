@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { sourceSchema } from "../capture/source_schema.ts";
 import { openCapture } from "../capture/capture.ts";
@@ -59,7 +60,7 @@ export async function findClips(
   folder: string,
   limit: number,
 ): Promise<readonly CalibrationClip[]> {
-  if (await isFile(join(folder, "scenes.jsonl"))) return await sceneClips(folder, limit);
+  if (existsSync(join(folder, "scenes.jsonl"))) return await sceneClips(folder, limit);
   const found = await Promise.all(
     Object.entries(FOLDERS).map(([name, heard]) => clipsIn(join(folder, name), heard)),
   );
@@ -106,14 +107,6 @@ async function clipsIn(folder: string, heard: readonly Heard[]): Promise<Calibra
     }
   }
   return clips;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    return false;
-  }
 }
 
 function extension(name: string): string {

@@ -1,5 +1,6 @@
 import type { HeadKind } from "../core/head_kind.ts";
 import type { LogisticMap } from "../core/logistic.ts";
+import { mean } from "../core/mean.ts";
 import { fitLogistic } from "./fit_logistic.ts";
 
 /** Something heard in a clip that the picture shows. */
@@ -99,8 +100,4 @@ function firstIndex(sorted: Float64Array, holds: (value: number) => boolean): nu
     else low = middle + 1;
   }
   return low;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }

@@ -1,4 +1,5 @@
 import type { FitGeometry } from "../core/fit_geometry.ts";
+import { resizeBilinear } from "../core/resize_bilinear.ts";
 import { toSource } from "./picture.ts";
 
 /** Where in the source picture something is; 0..1. */
@@ -68,7 +69,8 @@ function vertex(
 }
 
 function connectedBox(map: HeatMap, cell: number, level: number): [number, number, number, number] {
-  const fine = upsample(map);
+  const size = { width: map.width * UPSAMPLING, height: map.height * UPSAMPLING };
+  const fine = { ...size, values: resizeBilinear(map.values, map, size) };
   const middle = (at: number) => at * UPSAMPLING + UPSAMPLING / 2;
   const seed = middle(Math.floor(cell / map.width)) * fine.width + middle(cell % map.width);
   const threshold = level * map.values[cell];
@@ -95,25 +97,4 @@ function connectedBox(map: HeatMap, cell: number, level: number): [number, numbe
     if (y < fine.height - 1) visit(at + fine.width);
   }
   return [left / fine.width, top / fine.height, right / fine.width, bottom / fine.height];
-}
-
-/** Bilinear, with pixel centres aligned and edges repeated. */
-function upsample({ width, height, values }: HeatMap): HeatMap {
-  const fine = { width: width * UPSAMPLING, height: height * UPSAMPLING };
-  const result = new Float32Array(fine.width * fine.height);
-  const source = (at: number, size: number) => {
-    const position = Math.min(size - 1, Math.max(0, (at + 0.5) / UPSAMPLING - 0.5));
-    const low = Math.min(Math.floor(position), Math.max(0, size - 2));
-    return { low, high: Math.min(low + 1, size - 1), share: position - low };
-  };
-  for (let y = 0; y < fine.height; y++) {
-    const v = source(y, height);
-    for (let x = 0; x < fine.width; x++) {
-      const u = source(x, width);
-      const along = (row: number) =>
-        values[row * width + u.low] * (1 - u.share) + values[row * width + u.high] * u.share;
-      result[y * fine.width + x] = along(v.low) * (1 - v.share) + along(v.high) * v.share;
-    }
-  }
-  return { ...fine, values: result };
 }

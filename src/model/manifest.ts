@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { headKindSchema } from "../core/head_kind.ts";
-import { readSmallFile, SmallFileError } from "../core/small_file.ts";
+import { readStart, UnreadableFileError } from "../core/file_start.ts";
 
 const fileName = z.string().regex(/^[\w.-]+$/, "must be a file name inside the model's folder");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
@@ -90,9 +90,11 @@ export async function loadManifest(path: string): Promise<ModelFolder> {
   const file = join(path, "model.yaml");
   let text: string;
   try {
-    text = new TextDecoder().decode(await readSmallFile(file, MAX_BYTES));
+    const { bytes, whole } = await readStart(file, MAX_BYTES);
+    if (!whole) throw new UnreadableFileError(`it is larger than ${MAX_BYTES} bytes`);
+    text = new TextDecoder().decode(bytes);
   } catch (cause) {
-    if (!(cause instanceof SmallFileError)) throw cause;
+    if (!(cause instanceof UnreadableFileError)) throw cause;
     throw new ModelError(
       `Cannot load the model: ${file} must be a readable file (${cause.message})`,
       { cause },

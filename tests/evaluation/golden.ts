@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type GoldenTensor, readGolden } from "../support/safetensors.ts";
-import type { DenseFeatures } from "../../src/evaluation/metrics/aggregation.ts";
+import type { DenseFeatures } from "../../src/evaluation/clip_features.ts";
 
 /** Inputs and outputs of the original's metrics, computed by the original code. */
 export const golden = readGolden(new URL("./golden/metrics.safetensors", import.meta.url));

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { encode } from "fast-png";
+import sharp from "sharp";
 import { wavFile } from "../support/wav.ts";
 
 /** Numbers in 0..1 that are the same in every run (mulberry32). */
@@ -13,7 +13,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** RGB of soft coloured spots on a gradient. */
+/** RGB of soft colored spots on a gradient. */
 export function madePicture(seed: number, width: number, height: number): Uint8Array {
   const random = seeded(seed);
   const spots = Array.from({ length: 5 }, () => ({
@@ -52,10 +52,10 @@ export function madeSound(seed: number, seconds: number): Float32Array {
   });
 }
 
-/** Writes an 8-bit PNG: RGB, or grey when there is one value a pixel. */
+/** Writes an 8-bit PNG: RGB, or gray if there is one value per pixel. */
 export async function writePng(file: string, data: Uint8Array, width: number, height: number) {
   const channels = data.length / (width * height) as 1 | 3;
-  await Deno.writeFile(file, encode({ width, height, data, channels }));
+  await sharp(data, { raw: { width, height, channels } }).png().toFile(file);
 }
 
 /** Writes a made sound as WAV. */

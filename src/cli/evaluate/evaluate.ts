@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command } from "commander";
+import { countOption } from "../options.ts";
+import { threadsOption } from "../runtime_options.ts";
 import type { EvaluateOptions, EvaluationName } from "./evaluate_run.ts";
 
 /** `whence evaluate`: how well a model finds what sounds, on data sets with truth. */
@@ -28,7 +30,7 @@ function setCommand(name: EvaluationName, description: string): Command {
     .addOption(countOption("--limit <n>", "take this many items, spread evenly over the set"))
     .option("--resume <folder>", "where a run that was cut off left its results", ".cache/evaluate")
     .option("--providers <list>", "execution providers, most preferred first", "cpu")
-    .addOption(countOption("--threads <n>", "threads inside one operator (CPU)").default(1));
+    .addOption(threadsOption(1));
   if (name === "scenes") {
     command
       .option("--pictures <folder>", "draw contact sheets there")
@@ -42,15 +44,5 @@ function setCommand(name: EvaluationName, description: string): Command {
   return command.action(async (folder: string, options: EvaluateOptions) => {
     const { evaluate } = await import("./evaluate_run.ts");
     await evaluate(name, folder, options);
-  });
-}
-
-function countOption(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text: string) => {
-    const count = Number(text);
-    if (!Number.isInteger(count) || count < 1) {
-      throw new InvalidArgumentError("It must be a whole number from 1.");
-    }
-    return count;
   });
 }

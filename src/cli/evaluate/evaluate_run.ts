@@ -1,4 +1,3 @@
-import { runtimeSchema } from "../../model/runtime_schema.ts";
 import { readAde20k } from "../../evaluation/datasets/ade20k_set.ts";
 import { ClipGrounder } from "../../evaluation/runs/clip_grounder.ts";
 import { evaluateAde20k } from "../../evaluation/runs/evaluate_ade20k.ts";
@@ -6,10 +5,11 @@ import {
   evaluateDisentanglement,
   evaluateRetrieval,
 } from "../../evaluation/runs/evaluate_pairs.ts";
-import { evaluateScenes, type Progress } from "../../evaluation/runs/evaluate_scenes.ts";
+import { evaluateScenes } from "../../evaluation/runs/evaluate_scenes.ts";
 import { findPairSets } from "../../evaluation/datasets/pair_set.ts";
 import { readSceneSet } from "../../evaluation/datasets/scene_set.ts";
 import type { HeadKind } from "../../core/head_kind.ts";
+import type { Progress } from "../../core/progress.ts";
 import { loadModel } from "../../model/encoders.ts";
 import { findModel } from "../../model/find_model.ts";
 import { openRuntime } from "../../model/runtime/runtime.ts";
@@ -21,8 +21,8 @@ import {
   rounded,
 } from "./evaluate_figures.ts";
 import { ade20kText, disentanglementText, retrievalText, scenesText } from "./evaluate_text.ts";
-import { UsageError } from "../exit.ts";
 import { ProgressBar } from "../progress_bar.ts";
+import { runtimeConfig, type RuntimeOptions } from "../runtime_options.ts";
 
 /** What can be evaluated. */
 export type EvaluationName =
@@ -33,13 +33,11 @@ export type EvaluationName =
   | "ade20k-sound";
 
 /** Options of the `evaluate` commands, as the command line gives them. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends RuntimeOptions {
   readonly model: string;
   readonly json?: boolean;
   readonly limit?: number;
   readonly resume: string;
-  readonly providers: string;
-  readonly threads: number;
   readonly pictures?: string;
   readonly retrieval?: number;
   readonly normaliseAudio?: boolean;
@@ -72,7 +70,7 @@ export async function evaluate(
   options: EvaluateOptions,
 ): Promise<void> {
   await using open = new AsyncDisposableStack();
-  const runtime = await openRuntime(runtimeConfig(options), ".");
+  const runtime = await openRuntime(runtimeConfig(options, "evaluate"), ".");
   open.defer(() => runtime.close());
   const encoders = await loadModel(await findModel(options.model, "."), runtime);
   open.defer(() => encoders.release());
@@ -141,11 +139,4 @@ function pairOptions({ options, onProgress }: Job) {
 
 function modelName({ grounder: { manifest: { name, version } } }: Job): string {
   return `${name}@${version}`;
-}
-
-function runtimeConfig({ providers, threads }: EvaluateOptions) {
-  const result = runtimeSchema.safeParse({ providers: providers.split(","), threads });
-  if (result.success) return result.data;
-  const { path, message } = result.error.issues[0];
-  throw new UsageError(`Cannot evaluate: --${path[0] as string}: ${message}`);
 }

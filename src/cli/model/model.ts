@@ -3,7 +3,8 @@ import { type HeadKind, headKindSchema } from "../../core/head_kind.ts";
 import type { CalibrateCommandOptions } from "./model_calibrate.ts";
 import type { ImportCommandOptions } from "./model_import.ts";
 import type { PullCommandOptions } from "./model_pull.ts";
-import { durationOption } from "../options.ts";
+import { countOption, durationOption } from "../options.ts";
+import { threadsOption } from "../runtime_options.ts";
 
 /** `whence model`: fetch, import, look at and calibrate models. */
 export function modelCommand(): Command {
@@ -121,21 +122,6 @@ function removeCommand(): Command {
 
 function outOption(): Option {
   return new Option("--out <folder>", "folder of models (default: the project's)");
-}
-
-function threadsOption(): Option {
-  const cores = navigator.hardwareConcurrency;
-  return countOption("--threads <n>", "threads inside one operator (CPU)").default(cores);
-}
-
-function countOption(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text: string) => {
-    const count = Number(text);
-    if (!Number.isInteger(count) || count < 1 || count > 100_000) {
-      throw new InvalidArgumentError("It must be a whole number from 1.");
-    }
-    return count;
-  });
 }
 
 function parseSize(text: string): { width: number; height: number } {

@@ -6,19 +6,17 @@ import {
 } from "../../calibration/calibrate.ts";
 import type { LogisticMap } from "../../core/logistic.ts";
 import { findModel } from "../../model/find_model.ts";
-import { runtimeSchema } from "../../model/runtime_schema.ts";
 import { UsageError } from "../exit.ts";
 import { ProgressBar } from "../progress_bar.ts";
+import { runtimeConfig, type RuntimeOptions } from "../runtime_options.ts";
 import { columns } from "../text.ts";
 import { modelsFolder } from "./model_folder.ts";
 
 /** Options of `model calibrate`. */
-export interface CalibrateCommandOptions {
+export interface CalibrateCommandOptions extends RuntimeOptions {
   readonly data: string;
   readonly out?: string;
   readonly limit: number;
-  readonly providers: string;
-  readonly threads: number;
   readonly dryRun?: boolean;
 }
 
@@ -34,7 +32,7 @@ export async function calibrateModel(
   options: CalibrateCommandOptions,
 ): Promise<void> {
   const folder = await findModel(name, ".", modelsFolder(options.out));
-  const runtime = runtimeConfig(options);
+  const runtime = runtimeConfig(options, "calibrate");
   const bar = new ProgressBar();
   let outcomes: HeadOutcome[];
   try {
@@ -60,15 +58,6 @@ export async function calibrateModel(
   }
   await saveCalibrations(folder, outcomes);
   console.log(`written to ${folder.path}/model.yaml; replaced values are kept there as "previous"`);
-}
-
-function runtimeConfig({ providers, threads }: CalibrateCommandOptions) {
-  const config = runtimeSchema.safeParse({
-    providers: providers.split(","),
-    threads: Math.min(threads, 64),
-  });
-  if (config.success) return config.data;
-  throw new UsageError(`Cannot calibrate: --providers: ${config.error.issues[0].message}`);
 }
 
 function reportText(outcomes: readonly HeadOutcome[]): string {

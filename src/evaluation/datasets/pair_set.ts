@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
@@ -32,9 +33,9 @@ export interface PairSet {
  */
 export async function findPairSets(folder: string, limit = Infinity): Promise<PairSet[]> {
   const sets: PairSet[] = [];
-  if (await exists(join(folder, "scenes.jsonl"))) sets.push(await scenePairs(folder));
-  if (await exists(join(folder, PLACES))) sets.push(await placesPairs(folder));
-  if (await exists(join(folder, AUDIOSET))) sets.push(await audioSetPairs(folder));
+  if (existsSync(join(folder, "scenes.jsonl"))) sets.push(await scenePairs(folder));
+  if (existsSync(join(folder, PLACES))) sets.push(await placesPairs(folder));
+  if (existsSync(join(folder, AUDIOSET))) sets.push(await audioSetPairs(folder));
   if (sets.length === 0) {
     throw new EvaluationError(
       `Cannot find pairs: ${folder} must hold scenes.jsonl, ${PLACES} or ${AUDIOSET}, got none`,
@@ -145,13 +146,4 @@ function floatText(text: string): string {
   if (!text.includes(".")) return text;
   const value = Number(text);
   return Number.isInteger(value) ? `${value}.0` : String(value);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

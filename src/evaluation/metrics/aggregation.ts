@@ -1,12 +1,4 @@
-/** Dense features of several items, row-major `[items, channels, cells]`; cells are grid cells or time steps. */
-export interface DenseFeatures {
-  readonly items: number;
-  readonly channels: number;
-  readonly cells: number;
-  readonly data: Float32Array;
-  /** Class tokens, `[items, channels]`, for models that have them. */
-  readonly classTokens?: Float32Array;
-}
+import type { DenseFeatures } from "../clip_features.ts";
 
 /** How a similarity volume becomes one number. The defaults are DenseAV's own: max over space, mean over time. */
 export interface Aggregation {

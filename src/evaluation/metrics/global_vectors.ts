@@ -1,4 +1,4 @@
-import type { DenseFeatures } from "./aggregation.ts";
+import type { DenseFeatures } from "../clip_features.ts";
 
 /**
  * One vector for a whole clip or picture: the mean of its features over the chosen cells. What models with a single

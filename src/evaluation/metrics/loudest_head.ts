@@ -1,4 +1,4 @@
-import type { ClipVolume } from "../runs/clip_grounder.ts";
+import type { ClipVolume } from "../clip_features.ts";
 
 /**
  * The largest of some heads, or of all, at each step and place.

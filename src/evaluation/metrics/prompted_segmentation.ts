@@ -1,6 +1,7 @@
 import { averagePrecision, publishedAveragePrecision } from "./average_precision.ts";
 import { scaledOverBatch } from "./heat_map.ts";
 import { bestThresholdIou } from "./iou.ts";
+import { mean } from "../../core/mean.ts";
 import { resizeBilinear, type Size } from "../../core/resize_bilinear.ts";
 
 /** One prompt's answer: what the model pointed at and what was meant. */
@@ -82,8 +83,4 @@ export async function promptedSegmentation(
     skippedItems: items.length - usable.length,
     skippedClasses: classes.length - counted.length,
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

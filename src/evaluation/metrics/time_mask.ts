@@ -107,3 +107,16 @@ export function stepsBetween(
   const step = Math.min(steps - 1, Math.max(0, nearest));
   return rangeMask({ from: step, to: step + 1 }, steps);
 }
+
+/** Steps of any of several time spans, each as by {@linkcode stepsBetween}. */
+export function stepsDuring(
+  spans: readonly { readonly onset: number; readonly offset: number }[],
+  times: StepTimes,
+  steps: number,
+): Uint8Array {
+  const mask = new Uint8Array(steps);
+  for (const { onset, offset } of spans) {
+    stepsBetween(onset, offset, times, steps).forEach((on, step) => mask[step] |= on);
+  }
+  return mask;
+}

@@ -2,19 +2,9 @@ import { Similarity } from "../../grounding/similarity.ts";
 import type { Encoders } from "../../model/encoders.ts";
 import type { Manifest } from "../../model/manifest.ts";
 import type { Runtime } from "../../model/runtime/session.ts";
-import type { DenseFeatures } from "../metrics/aggregation.ts";
+import { type ClipVolume, type DenseFeatures, stepsFirst } from "../clip_features.ts";
 import type { Picture } from "../datasets/picture.ts";
 import type { Size } from "../../core/resize_bilinear.ts";
-
-/** Similarity of one clip with one picture. */
-export interface ClipVolume {
-  readonly heads: number;
-  readonly steps: number;
-  /** `[K, T, h, w]` */
-  readonly volume: Float32Array;
-  /** `[K, T]`, the largest over the picture. */
-  readonly activation: Float32Array;
-}
 
 /** Encodes whole clips and pictures and compares them, on the runtime that `run` uses. */
 export class ClipGrounder {
@@ -124,9 +114,4 @@ export class ClipGrounder {
     for (let c = 0; c < audio.channels; c++) products[Math.floor(c / code)] += heard[c] * seen[c];
     return products;
   }
-}
-
-/** `[T, C]` from `[C, T]`. */
-export function stepsFirst({ data, channels, cells }: DenseFeatures): Float32Array {
-  return Float32Array.from(data, (_, i) => data[(i % channels) * cells + Math.floor(i / channels)]);
 }

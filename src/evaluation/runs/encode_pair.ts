@@ -1,11 +1,11 @@
-import type { DenseFeatures } from "../metrics/aggregation.ts";
+import type { DenseFeatures } from "../clip_features.ts";
 import type { ClipGrounder } from "./clip_grounder.ts";
 import { type EncodedClip, encodedClip } from "../metrics/pair_retrieval.ts";
 import type { Pair } from "../datasets/pair_set.ts";
 import { readPicture } from "../datasets/picture.ts";
 import { coverPicture, resamplePicture } from "../datasets/resample_picture.ts";
 import { normaliseSound, padSound, readSound } from "../datasets/sound.ts";
-import { featureMask, stepsBetween } from "../metrics/time_mask.ts";
+import { featureMask, stepsDuring } from "../metrics/time_mask.ts";
 
 /** Samples that the original's loaders pad or cut every clip to, at 16 kHz. */
 export const PUBLISHED_SAMPLES = 164200;
@@ -29,11 +29,7 @@ export async function encodePairSound(
   const { samples, mask } = padSound(raw, published ? PUBLISHED_SAMPLES : raw.length);
   const audio = await grounder.encodeSound(normaliseAudio ? normaliseSound(samples) : samples);
   if (!pair.heard) return encodedClip(audio, featureMask(mask, audio.cells));
-  const steps = new Uint8Array(audio.cells);
-  for (const { onset, offset } of pair.heard) {
-    stepsBetween(onset, offset, times, audio.cells).forEach((on, step) => steps[step] |= on);
-  }
-  return encodedClip(audio, steps);
+  return encodedClip(audio, stepsDuring(pair.heard, times, audio.cells));
 }
 
 /** Encodes a pair's picture. */

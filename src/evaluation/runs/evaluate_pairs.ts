@@ -3,17 +3,18 @@ import { z } from "zod";
 import type { ClipGrounder } from "./clip_grounder.ts";
 import { type Disentanglement, disentanglement } from "../metrics/disentanglement.ts";
 import { encodePairPicture, encodePairSound } from "./encode_pair.ts";
-import type { Progress } from "./evaluate_scenes.ts";
+import type { Progress } from "../../core/progress.ts";
+import { headMeans } from "../metrics/head_means.ts";
 import { globalVector, headProducts } from "../metrics/global_vectors.ts";
 import {
   type EncodedClip,
   type RetrievalResult,
   retrievalResult,
-  SoundGallery,
 } from "../metrics/pair_retrieval.ts";
 import type { PairSet } from "../datasets/pair_set.ts";
 import { EvaluationError } from "../evaluation_error.ts";
 import { ResumeFile, resumeKey } from "./resume_file.ts";
+import { SoundGallery } from "./sound_gallery.ts";
 
 /** How pairs are evaluated. */
 export interface PairRunOptions {
@@ -132,14 +133,6 @@ async function resumable(
     await resume.close(finished);
   }
   return rows;
-}
-
-function headMeans(activation: Float32Array, steps: Uint8Array): number[] {
-  const count = Math.max(1, steps.reduce((sum, on) => sum + on, 0));
-  return Array.from({ length: activation.length / steps.length }, (_, head) => {
-    const row = activation.subarray(head * steps.length, (head + 1) * steps.length);
-    return row.reduce((sum, value, step) => sum + value * steps[step], 0) / count;
-  });
 }
 
 function plain({ dense, global }: { dense: ArrayLike<number>; global: ArrayLike<number> }) {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { HeadKind } from "../../core/head_kind.ts";
-import type { DenseFeatures } from "../metrics/aggregation.ts";
+import type { Progress } from "../../core/progress.ts";
+import type { DenseFeatures } from "../clip_features.ts";
 import type { ClipGrounder } from "./clip_grounder.ts";
 import { type MeasuredScene, measureScene } from "./measure_scene.ts";
 import {
@@ -8,16 +9,13 @@ import {
   encodedClip,
   type PictureScores,
   retrievalResult,
-  SoundGallery,
 } from "../metrics/pair_retrieval.ts";
 import { ResumeFile, resumeKey } from "./resume_file.ts";
 import { type SceneReport, sceneReport, type SceneRetrieval } from "./scene_report.ts";
 import { type SceneResult, sceneResultSchema } from "./scene_result.ts";
 import { type Scene, type SceneSet, spread } from "../datasets/scene_set.ts";
 import { contactSheet, sceneTile } from "./scene_tile.ts";
-
-/** Called as work goes on. */
-export type Progress = (done: number, total: number, what: string) => void;
+import { SoundGallery } from "./sound_gallery.ts";
 
 /** How scenes are evaluated. */
 export interface SceneRunOptions {

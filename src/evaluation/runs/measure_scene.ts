@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import type { DenseFeatures } from "../metrics/aggregation.ts";
+import type { ClipVolume, DenseFeatures } from "../clip_features.ts";
 import { averagePrecision } from "../metrics/average_precision.ts";
-import type { ClipGrounder, ClipVolume } from "./clip_grounder.ts";
+import type { ClipGrounder } from "./clip_grounder.ts";
 import { globalVector, headProducts } from "../metrics/global_vectors.ts";
+import { headMeans } from "../metrics/head_means.ts";
 import { meanOverTime, peakIndex, scaledAlone } from "../metrics/heat_map.ts";
 import { ThresholdCounts } from "../metrics/iou.ts";
 import { loudestHead } from "../metrics/loudest_head.ts";
@@ -19,7 +20,7 @@ import {
 } from "./scene_result.ts";
 import { isMixture, type Scene, type SceneTarget } from "../datasets/scene_set.ts";
 import { readSound } from "../datasets/sound.ts";
-import { stepsBetween } from "../metrics/time_mask.ts";
+import { stepsBetween, stepsDuring } from "../metrics/time_mask.ts";
 
 /** A measured scene and what it was measured on. */
 export interface MeasuredScene {
@@ -114,12 +115,9 @@ function standsOut(map: Float32Array, masks: readonly Uint8Array[]): boolean {
 }
 
 function active({ manifest }: ClipGrounder, { targets }: Scene, steps: number): Uint8Array {
-  const mask = new Uint8Array(steps);
-  if (targets.length === 0) return mask.fill(1);
-  for (const { onset, offset } of targets) {
-    stepsBetween(onset, offset, manifest.audio, steps).forEach((on, step) => mask[step] |= on);
-  }
-  return mask;
+  return targets.length === 0
+    ? new Uint8Array(steps).fill(1)
+    : stepsDuring(targets, manifest.audio, steps);
 }
 
 function headScores(
@@ -131,11 +129,7 @@ function headScores(
 ): HeadScores | null {
   const kinds = new Set(targets.map((target) => target.kind));
   if (kinds.size !== 1) return null;
-  const count = steps.reduce((sum, on) => sum + on, 0);
-  const dense = Array.from({ length: clip.heads }, (_, head) => {
-    const row = clip.activation.subarray(head * clip.steps, (head + 1) * clip.steps);
-    return row.reduce((sum, value, step) => sum + value * steps[step], 0) / count;
-  });
+  const dense = headMeans(clip.activation, steps);
   const global = headProducts(globalVector(audio, steps), globalVector(image), clip.heads);
   return { kind: targets[0].kind, dense, global };
 }

@@ -1,3 +1,4 @@
+import { mean } from "../../core/mean.ts";
 import { disentanglement } from "../metrics/disentanglement.ts";
 import type { RetrievalResult } from "../metrics/pair_retrieval.ts";
 import type { RetrievalRecalls } from "../metrics/recall.ts";
@@ -112,12 +113,12 @@ function ofKind(result: RetrievalResult | undefined): KindRecalls | null {
 function poolFigures(scenes: readonly SceneResult[]): PoolFigures {
   const targets = targetsOf(scenes);
   const curves = targets.flatMap(({ ious }) => ious === null ? [] : [ious]);
-  const atThresholds = [...COMMON_THRESHOLDS.keys()].map((i) => mean(curves.map((c) => c[i])));
+  const atThresholds = [...COMMON_THRESHOLDS.keys()].map((i) => knownMean(curves.map((c) => c[i])));
   return {
     n: scenes.length,
     pointing: share(targets.map((target) => target.hit)),
     pointing_any_head: share(targets.map((target) => target.hitAnyHead)),
-    ap: mean(targets.map((target) => target.ap)),
+    ap: knownMean(targets.map((target) => target.ap)),
     iou: curves.length === 0 ? null : Math.max(...atThresholds.map((iou) => iou ?? 0)),
     false_alarm: share(
       scenes.map(({ topScore }) => topScore === null ? null : topScore >= ALARM_SCORE),
@@ -126,8 +127,8 @@ function poolFigures(scenes: readonly SceneResult[]): PoolFigures {
 }
 
 function baselineFigures(targets: readonly TargetResult[]) {
-  const area = mean(targets.map((target) => target.chance.area));
-  const choice = mean(targets.map((target) => target.chance.choice));
+  const area = knownMean(targets.map((target) => target.chance.area));
+  const choice = knownMean(targets.map((target) => target.chance.choice));
   return { pointing: area, ap: area, iou: area, choice };
 }
 
@@ -142,11 +143,11 @@ function targetsOf(scenes: readonly SceneResult[]): TargetResult[] {
 }
 
 function share(values: readonly (boolean | null)[]): number | null {
-  return mean(values.map((value) => value === null ? null : Number(value)));
+  return knownMean(values.map((value) => value === null ? null : Number(value)));
 }
 
-/** Mean of what is there; null when nothing is. */
-function mean(values: readonly (number | null)[]): number | null {
+/** Mean of the values that are not null; null if all are. */
+function knownMean(values: readonly (number | null)[]): number | null {
   const there = values.filter((value) => value !== null);
-  return there.length === 0 ? null : there.reduce((sum, value) => sum + value, 0) / there.length;
+  return there.length === 0 ? null : mean(there);
 }

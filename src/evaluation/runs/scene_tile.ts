@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
+import { type Color, HEAD_COLORS } from "../../core/head_colors.ts";
 import type { HeadKind } from "../../core/head_kind.ts";
 import { type Picture, resizeNearest } from "../datasets/picture.ts";
 import { resamplePicture } from "../datasets/resample_picture.ts";
@@ -20,11 +21,7 @@ export interface TileContent {
 const PANEL = 192;
 const CAPTION = 20;
 const GAP = 8;
-const COLOURS: Record<HeadKind, readonly [number, number, number]> = {
-  sound: [255, 96, 0],
-  speech: [0, 128, 255],
-};
-const OUTLINE = [255, 255, 255];
+const OUTLINE: Color = [255, 255, 255];
 const STRENGTH = 0.85;
 
 /**
@@ -84,9 +81,9 @@ function paintHeat(panel: Picture, { heads, grid }: TileContent): void {
     const heat = resizeBilinear(map, grid, panel);
     for (const [i, value] of heat.entries()) {
       const alpha = STRENGTH * Math.max(0, value / peak) ** 2;
-      COLOURS[kind].forEach((colour, channel) => {
+      HEAD_COLORS[kind].forEach((color, channel) => {
         const at = 3 * i + channel;
-        panel.data[at] = panel.data[at] * (1 - alpha) + colour * alpha;
+        panel.data[at] = panel.data[at] * (1 - alpha) + color * alpha;
       });
     }
   }

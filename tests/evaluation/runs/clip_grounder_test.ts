@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { scoreAll, scorePairs } from "../../../src/evaluation/metrics/aggregation.ts";
-import {
-  encodedClip,
-  retrievalResult,
-  SoundGallery,
-} from "../../../src/evaluation/metrics/pair_retrieval.ts";
+import { encodedClip, retrievalResult } from "../../../src/evaluation/metrics/pair_retrieval.ts";
 import { recalls } from "../../../src/evaluation/metrics/recall.ts";
+import { SoundGallery } from "../../../src/evaluation/runs/sound_gallery.ts";
 import { madePicture, madeSound } from "../made_scenes.ts";
 import { openMini } from "../mini_grounder.ts";
 
