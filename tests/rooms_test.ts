@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   viewer: ["telemetry", "events"],
   importer: ["model", "grounding", "onnx"],
   evaluation: ["model", "grounding", "onnx", "events"],
-  calibration: ["model", "grounding", "onnx", "evaluation"],
+  calibration: ["model", "grounding", "onnx", "capture", "evaluation"],
 };
 
 /** Parts of the importer, and what each may import of it. */
