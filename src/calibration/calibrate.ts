@@ -5,7 +5,7 @@ import type { Progress } from "../core/progress.ts";
 import type { DenseFeatures } from "../evaluation/clip_features.ts";
 import { stepsBetween } from "../evaluation/metrics/time_mask.ts";
 import { ClipGrounder } from "../evaluation/runs/clip_grounder.ts";
-import { writeCalibrations } from "../importer/manifest_file.ts";
+import { writeCalibrations } from "../model/manifest_file.ts";
 import { loadModel } from "../model/encoders.ts";
 import type { Calibration, Manifest, ModelFolder } from "../model/manifest.ts";
 import { openRuntime } from "../model/runtime/runtime.ts";

@@ -5,7 +5,7 @@ import {
   loadManifest,
   type Manifest,
   manifestSchema,
-} from "../model/manifest.ts";
+} from "./manifest.ts";
 
 /** Writes `FOLDER/model.yaml`. */
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
