@@ -86,7 +86,7 @@ export class Similarity {
     return new Similarity(shape, await runtime.createSession(similarityGraph(shape)));
   }
 
-  /** Where it runs: `tensorrt`, `cuda` or `cpu`. */
+  /** The execution provider that it runs on. */
   get provider(): string {
     return this.#session.provider;
   }

@@ -1,9 +1,9 @@
 import type { PipelineConfig } from "./schema.ts";
-import { windowSamples } from "../grounding/rolling.ts";
 import { Similarity } from "../grounding/similarity.ts";
 import { type Encoders, loadModel } from "../model/encoders.ts";
 import { findModel } from "../model/find_model.ts";
 import type { Manifest } from "../model/manifest.ts";
+import { windowSamples } from "../model/window_samples.ts";
 import { openRuntime } from "../model/runtime/runtime.ts";
 import type { Log } from "../core/log.ts";
 import type { Runtime } from "../model/runtime/session.ts";
@@ -33,11 +33,9 @@ export async function loadEngine(
   await using stack = new AsyncDisposableStack();
   const runtime = await openRuntime(config.runtime, folder);
   stack.defer(() => runtime.close());
-  if (runtime.providers[0] === "tensorrt") {
-    log("info", "loading on TensorRT: the first time builds its engines, which may take minutes");
-  }
+  if (runtime.compiles) log("info", `loading on ${runtime.providers[0]}: ${runtime.compiles}`);
   const encoders = await loadModel(model, runtime, {
-    windowSamples: windowSamples(model.manifest, config.window.duration),
+    windowSamples: windowSamples(model.manifest.audio, config.window.duration),
   });
   stack.defer(() => encoders.release());
   const { channels, heads, class_token: classToken, image: { grid } } = model.manifest;

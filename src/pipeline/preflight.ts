@@ -9,10 +9,12 @@ import { resolvePath } from "../core/paths.ts";
 import type { ConfigDocument } from "../config/read.ts";
 import type { PipelineReading } from "./load.ts";
 import type { PipelineConfig } from "./schema.ts";
-import { checkFiles } from "../model/checksum.ts";
+import { fileFault } from "../core/file_fault.ts";
+import { checkHashes } from "../model/checksum.ts";
 import { findModel } from "../model/find_model.ts";
 import { ModelError, type ModelFolder } from "../model/manifest.ts";
-import { chooseProviders, type Offer } from "../model/runtime/provider_policy.ts";
+import { PROVIDERS } from "../model/providers.ts";
+import { chooseProviders, type Offer, wantedProviders } from "../model/runtime/provider_policy.ts";
 import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
 
 /** What a pipeline file would run with. */
@@ -69,7 +71,7 @@ async function modelOf(
   if (name === undefined) return undefined;
   try {
     const model = await findModel(name, document.folder);
-    await checkFiles(model);
+    await checkHashes(model);
     return model;
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
@@ -88,7 +90,7 @@ async function findFiles(document: ConfigDocument, faults: ConfigFault[]): Promi
     const named = textAt(document, path);
     if (named === undefined || path === library && ["auto", "node"].includes(named)) continue;
     const file = resolvePath(document.folder, named);
-    const fault = await unreadable(file);
+    const fault = await fileFault(file);
     if (fault === undefined) continue;
     if (path === library) hasLibrary = false;
     faults.push(
@@ -96,16 +98,6 @@ async function findFiles(document: ConfigDocument, faults: ConfigFault[]): Promi
     );
   }
   return hasLibrary;
-}
-
-async function unreadable(file: string): Promise<string | undefined> {
-  try {
-    using open = await Deno.open(file);
-    return (await open.stat()).isDirectory ? "it is a folder" : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "no such file";
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 /** Whether everything that the source keys name is on this machine; their syntax is the schema's business. */
@@ -176,12 +168,10 @@ async function runtimeOf(
   try {
     const library = await probeProviders(runtime, document.folder);
     at = ["runtime", "providers"];
-    const reasons = new Map<string, string | undefined>(
-      library.providers.map(({ provider, reason }) => [provider, reason]),
-    );
+    const reasons = new Map(library.providers.map(({ provider, reason }) => [provider, reason]));
     const offer = await chooseProviders(
-      runtime.providers,
-      (provider) => Promise.resolve(reasons.get(provider)),
+      wantedProviders(runtime, PROVIDERS),
+      ({ name }) => Promise.resolve(reasons.get(name)),
     );
     return { library, offer };
   } catch (error) {

@@ -4,6 +4,7 @@ import { gstreamerVersion, inspectElements } from "../../capture/inspect.ts";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
 import { readPipeline } from "../../pipeline/load.ts";
+import { PROVIDERS } from "../../model/providers.ts";
 import { usualElements } from "../../capture/usual_elements.ts";
 import { runtimeSchema } from "../../model/runtime_schema.ts";
 import { mqttSchema } from "../../publish/mqtt/mqtt_schema.ts";
@@ -122,13 +123,14 @@ async function examineRuntime(found: Partial<Preflight>): Promise<Finding[]> {
   }
   const detail = `${library.version}, ${library.library}`;
   const wanted = config?.runtime.providers ?? [];
+  const mayFallBack = wanted.includes(PROVIDERS.fallback.name);
   return [
     { area, name: "library", status: "ok", needed: true, detail },
     ...library.providers.map(({ provider, reason }): Finding => ({
       area,
       name: provider,
       status: reason === undefined ? "ok" : "missing",
-      needed: wanted.includes(provider) && !wanted.includes("cpu"),
+      needed: wanted.includes(provider) && !mayFallBack,
       detail: reason ?? "",
     })),
   ];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { countFlops } from "../../../src/onnx/count_flops.ts";
+import { measuredFlops } from "../../../src/cli/model/measured_flops.ts";
 import { loadManifest } from "../../../src/model/manifest.ts";
 import { GOLDEN } from "../../importer/golden.ts";
 import { LocalHub } from "../../importer/local_hub.ts";
@@ -162,7 +162,7 @@ Deno.test("operations recorded at import are those that a trace of the run shows
       );
       assert.equal(code, 0, stderr);
       const { path, manifest } = await loadManifest(join(folder, name));
-      const counted = await countFlops(path, manifest);
+      const counted = await measuredFlops(path, manifest);
       assert.equal(manifest.image.flops, counted.frame);
       assert.equal(manifest.audio.flops_per_second, Math.round(counted.second));
     }
