@@ -4,11 +4,9 @@ import type { HeadKind } from "../core/head_kind.ts";
 import type { Progress } from "../core/progress.ts";
 import type { DenseFeatures } from "../evaluation/clip_features.ts";
 import { stepsBetween } from "../evaluation/metrics/time_mask.ts";
-import { ClipGrounder } from "../evaluation/runs/clip_grounder.ts";
+import { openGrounder } from "../evaluation/runs/open_grounder.ts";
 import { writeCalibrations } from "../model/manifest_file.ts";
-import { loadModel } from "../model/encoders.ts";
 import type { Calibration, Manifest, ModelFolder } from "../model/manifest.ts";
-import { openRuntime } from "../model/runtime/runtime.ts";
 import type { RuntimeConfig } from "../model/runtime_schema.ts";
 import { type CalibrationClip, findClips, type Heard } from "./calibration_clips.ts";
 import {
@@ -113,15 +111,10 @@ function requireClips(
 async function collect(
   folder: ModelFolder,
   clips: readonly CalibrationClip[],
-  { runtime: config, onProgress }: CalibrateOptions,
+  { runtime, onProgress }: CalibrateOptions,
 ): Promise<Evidence[]> {
-  await using open = new AsyncDisposableStack();
-  const runtime = await openRuntime(config, ".");
-  open.defer(() => runtime.close());
-  const encoders = await loadModel(folder, runtime);
-  open.defer(() => encoders.release());
-  const grounder = await ClipGrounder.create(encoders, runtime);
-  open.defer(() => grounder.release());
+  await using open = await openGrounder(folder, runtime);
+  const { grounder, encoders } = open;
   const { manifest } = folder;
   const fixedSamples = encoders.audio.inputs[0].dims[1];
   const encoded: EvidenceClip<DenseFeatures>[] = [];

@@ -60,7 +60,7 @@ function importOptions(command: Command): Command {
       new Option("--heads <kinds>", "what each head listens for, such as speech,sound")
         .argParser(parseHeads),
     )
-    .option("--normalise-audio", "bring each window to mean 0, deviation 1, as in training")
+    .option("--normalize-audio", "bring each window to mean 0, deviation 1, as in training")
     .option("--ignore-unexpected", "import although the weights hold tensors nobody knows")
     .option("--replace", "replace a model of that name")
     .option("--license <text>", "licence to state (default: the model card's)")
