@@ -4,7 +4,7 @@ import type { HeadKind } from "../core/head_kind.ts";
 import type { Progress } from "../core/progress.ts";
 import type { DenseFeatures } from "../evaluation/clip_features.ts";
 import { openGrounder } from "../evaluation/runs/open_grounder.ts";
-import { writeCalibrations } from "../importer/manifest_file.ts";
+import { writeCalibrations } from "../model/manifest_file.ts";
 import type { Calibration, Manifest, ModelFolder } from "../model/manifest.ts";
 import type { RuntimeConfig } from "../model/runtime_schema.ts";
 import { type CalibrationClip, findClips } from "./calibration_clips.ts";
