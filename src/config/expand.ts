@@ -16,7 +16,7 @@ import { type ConfigPath, YAML_OPTIONS } from "./yaml_text.ts";
 
 /** A variable that cannot be expanded. */
 export interface ExpansionFault {
-  /** Of the value that contains it; empty where `range` says more. */
+  /** Of the value that contains it. */
   readonly path: ConfigPath;
   /** Offsets in the text of the value that contains it, end excluded; absent for a value that is in no file. */
   readonly range: readonly [number, number] | undefined;
@@ -45,8 +45,7 @@ export function expandVariables(
       if (key === "key" || typeof node.value !== "string" || !node.value.includes("${")) return;
       const range = node.range ? [node.range[0], node.range[1]] as const : undefined;
       const fault = (reference: string, message: string) => {
-        const path = range === undefined ? pathOf(parents, node) : [];
-        faults.push({ path, range, reference, message });
+        faults.push({ path: pathOf(parents, node), range, reference, message });
       };
       const text = node.value.replace(REFERENCE, (reference, inner?: string, end?: string) => {
         if (reference === "$${") return "${";

@@ -63,7 +63,9 @@ export async function readConfig<S extends z.ZodType>(
   const faults = [...text.faults, ...applyOverrides(text.yaml, overrides)];
   const unexpanded = expandVariables(text.yaml, environment);
   const places = placesIn(text, overrides);
+  const unexpandedPaths = new Set<string>();
   for (const { path, range, reference, message } of unexpanded) {
+    unexpandedPaths.add(path.join("."));
     faults.push(
       range === undefined
         ? places.fault(path, `${reference} ${message}`)
@@ -79,6 +81,8 @@ export async function readConfig<S extends z.ZodType>(
   rememberUrlPasswords(content);
   const result = schema.safeParse(content);
   for (const issue of result.error?.issues ?? []) {
+    // What a value with a variable missing breaks besides says nothing new.
+    if (unexpandedPaths.has(issue.path.join("."))) continue;
     const keysAt = (path: ConfigPath) => knownKeys(schema, path);
     for (const { path, part, message } of explain(issue, content, keysAt)) {
       faults.push(places.fault(path, message, part));

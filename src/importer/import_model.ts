@@ -2,21 +2,22 @@ import { join, resolve } from "node:path";
 import type { Manifest } from "../model/manifest.ts";
 import type { HeadKind } from "../core/head_kind.ts";
 import type { Runtime } from "../model/runtime/session.ts";
+import { windowSamples } from "../model/window_samples.ts";
 import { writeModel, type WrittenFile } from "../onnx/write_model.ts";
 import { type Architecture, readArchitecture } from "./checkpoint/architecture.ts";
 import { buildAudioGraph } from "./graph/audio_graph.ts";
 import { Checkpoint } from "./checkpoint/checkpoint.ts";
-import { checkDiskSpace } from "./hub/disk_space.ts";
+import { checkDiskSpace } from "./disk_space.ts";
 import { checkWeights } from "./checkpoint/expected_weights.ts";
 import { givenKinds, type HeadKinds, presumedKinds } from "./head_kinds.ts";
 import { readHyperParameters } from "./checkpoint/hyper_parameters.ts";
 import { buildImageGraph, type BuiltGraph } from "./graph/image_graph.ts";
 import { ImportError } from "./import_error.ts";
 import type { Arithmetic, Precision } from "./graph/layers.ts";
-import { writeManifest } from "./manifest_file.ts";
-import { manifestOf } from "./manifest_of.ts";
+import { writeManifest } from "../model/manifest_file.ts";
+import { audioTimes, manifestOf } from "./manifest_of.ts";
 import { checkEncoder } from "./self_check.ts";
-import { audioTiming, SAMPLE_RATE, windowSamples } from "./graph/timing.ts";
+import { audioTiming, SAMPLE_RATE } from "./graph/timing.ts";
 import { findWeights, folderName } from "./checkpoint/weights_folder.ts";
 
 /** What an import is told. */
@@ -186,7 +187,7 @@ async function writeEncoders(
   runtime: Runtime,
   options: ImportOptions,
 ): Promise<Encoders> {
-  const samples = windowSamples(audioTiming(architecture), options.window);
+  const samples = windowSamples(audioTimes(architecture), options.window);
   const batch = options.fixed ? 1 : undefined;
   const image = (arithmetic: Arithmetic): BuiltGraph =>
     buildImageGraph(weights, architecture, { ...options.image, arithmetic, batch });

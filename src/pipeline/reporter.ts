@@ -68,12 +68,18 @@ export class Reporter implements StreamListener {
   clockSet(seconds: number): void {
     this.#options.log(
       "warning",
-      `the system clock was set by ${seconds.toFixed(1)} s; time stamps follow`,
+      `the system clock was set by ${seconds.toFixed(2)} s; time stamps follow`,
     );
   }
 
-  #draw({ event, heatMap }: Detection, frame: HeldFrame, fit: FitGeometry): Uint8Array {
+  #draw(
+    { event, heatMap }: Detection,
+    frame: HeldFrame,
+    fit: FitGeometry,
+  ): Uint8Array | undefined {
     const { width, height, grid } = this.#options.manifest.image;
+    const { box, peak, kind } = event;
+    if (!box || !peak) return undefined;
     return drawHeatMap({
       frame: frame.data,
       frameWidth: width,
@@ -82,9 +88,9 @@ export class Reporter implements StreamListener {
       gridWidth: grid.width,
       gridHeight: grid.height,
       fit,
-      box: event.box,
-      peak: event.peak,
-      kind: event.kind,
+      box,
+      peak,
+      kind,
     });
   }
 }

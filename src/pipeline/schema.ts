@@ -1,22 +1,34 @@
 import { z } from "zod";
-import { sourceSchema } from "../capture/source_schema.ts";
+import type { SourceDescriptor } from "../capture/source.ts";
+import { sourceSchemaOf } from "../capture/source_schema.ts";
+import { SOURCES } from "../capture/sources.ts";
 import { cameraSchema } from "../detection/camera_schema.ts";
 import { detectSchema } from "../detection/detect_schema.ts";
 import { windowSchema } from "../grounding/window_schema.ts";
 import { runtimeSchema } from "../model/runtime_schema.ts";
 import { publishSchema } from "../publish/publish_schema.ts";
 
-/** One pipeline file. */
-export const pipelineSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9-]+$/, "must be lower-case letters, digits and -")
-    .describe("Default: the file's name"),
-  source: sourceSchema,
-  window: windowSchema.prefault({}),
-  model: z.string().min(1).describe("A folder under models/, or a path"),
-  runtime: runtimeSchema.prefault({}),
-  detect: detectSchema.prefault({}),
-  camera: cameraSchema.prefault({}),
-  publish: publishSchema.prefault({ mqtt: {} }),
-});
+/** The kinds of part that a pipeline file can name. Default: all of Whence. */
+export interface Registries {
+  readonly sources?: readonly SourceDescriptor[];
+}
+
+/** The schema of one pipeline file. */
+export function pipelineSchemaOf({ sources = SOURCES }: Registries = {}) {
+  return z.strictObject({
+    name: z.string().regex(/^[a-z0-9-]+$/, "must be lower-case letters, digits and -")
+      .describe("Default: the file's name"),
+    source: sourceSchemaOf(sources),
+    window: windowSchema.prefault({}),
+    model: z.string().min(1).describe("A folder under models/, or a path"),
+    runtime: runtimeSchema.prefault({}),
+    detect: detectSchema.prefault({}),
+    camera: cameraSchema.prefault({}),
+    publish: publishSchema.prefault({ mqtt: {} }),
+  });
+}
+
+/** The schema of one pipeline file, for all parts of Whence. */
+export const pipelineSchema = pipelineSchemaOf();
 /** A checked pipeline with every default filled in. */
 export type PipelineConfig = z.infer<typeof pipelineSchema>;

@@ -43,8 +43,8 @@ Deno.test("the demo clip through a real broker gives true events", async (test) 
       assert.ok(told.slice(1, -1).every(({ type }) => type === "update"));
       const last = told.at(-1)!;
       assert.ok(Math.abs(last.offset! - last.onset - last.duration) < 0.002);
-      assert.equal(last.zones.includes("left"), last.peak[0] < 0.5);
-      assert.equal(last.bearing!.azimuth > 0, last.peak[0] < 0.5);
+      assert.equal(last.zones.includes("left"), last.peak![0] < 0.5);
+      assert.equal(last.bearing!.azimuth > 0, last.peak![0] < 0.5);
     }
   });
 
@@ -100,6 +100,6 @@ Deno.test("live pace and fast find the same events, unless the machine was too s
       kind === event.kind && Math.abs(stream.onset - event.stream.onset) < 0.1
     );
     assert.ok(same, `${event.kind} at ${event.stream.onset} s`);
-    assert.ok(Math.hypot(event.peak[0] - same.peak[0], event.peak[1] - same.peak[1]) < 0.05);
+    assert.ok(Math.hypot(event.peak![0] - same.peak![0], event.peak![1] - same.peak![1]) < 0.05);
   }
 });

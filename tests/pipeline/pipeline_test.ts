@@ -4,6 +4,8 @@ import { Mosquitto } from "../support/mosquitto.ts";
 import { runPipeline } from "../support/pipeline_run.ts";
 
 const PATTERN = { video: "test://smpte", audio: "test://sine", frame_rate: 5 };
+/** Thresholds so low that any sound is an event. */
+const ANY_SOUND = { sound: { on: 0.001, off: 0.0005 }, speech: { on: 0.001, off: 0.0005 } };
 
 Deno.test("a pipeline that is asked to stop says so and goes offline", async () => {
   await using broker = await Mosquitto.start();
@@ -18,6 +20,17 @@ Deno.test("a pipeline that is asked to stop says so and goes offline", async () 
     state: "stopped",
     reason: "asked to stop",
   });
+});
+
+Deno.test("an event that is active when the pipeline stops ends with the reason `stopped`", async () => {
+  await using broker = await Mosquitto.start();
+  await using run = await runPipeline(broker, { source: PATTERN, detect: ANY_SOUND }, ".");
+  await eventually("an event begins", () => run.events().some(({ type }) => type === "new"));
+  run.stop();
+  await run.ended;
+  await run.listener.until("whence/available", "offline");
+  const last = run.events().at(-1)!;
+  assert.deepEqual([last.type, last.reason], ["end", "stopped"]);
 });
 
 Deno.test("a pipeline is switched off and on over MQTT; its source is let go meanwhile", async () => {
@@ -63,11 +76,9 @@ Deno.test("an event under way ends, and the state tells, when the microphone sta
     "num-channels=1 ! appsink name=audio";
   const microphone = await Deno.open(pipe, { read: true, write: true });
   const samples = Float32Array.from({ length: 32000 }, (_, i) => Math.sin(i * i) / 3);
-  // So low a threshold that any sound is an event.
-  const any = { on: 0.001, off: 0.0005 };
   const run = await runPipeline(
     broker,
-    { source: { graph }, detect: { sound: any, speech: any } },
+    { source: { graph }, detect: ANY_SOUND },
     folder,
   );
   try {
@@ -79,6 +90,8 @@ Deno.test("an event under way ends, and the state tells, when the microphone sta
       for (const { id, type } of run.events()) if (type === "end") open.delete(id);
       return open.size === 0;
     });
+    const ends = run.events().filter(({ type }) => type === "end");
+    assert.equal(ends.at(-1)?.reason, "source_lost");
     for (const kind of ["sound", "speech"]) {
       const topic = `whence/front/${kind}`;
       await eventually(`${kind} is off`, () => run.listener.on(topic).at(-1) === "OFF");

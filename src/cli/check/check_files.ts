@@ -21,7 +21,7 @@ export async function checkFiles(
   overrides: readonly Override[],
 ): Promise<string> {
   const readings = await Promise.all(files.map((file) => readPipeline(file, overrides)));
-  const reports = await Promise.all(readings.map(preflight));
+  const reports = await Promise.all(readings.map((reading) => preflight(reading)));
   const faults = [...reports.flatMap((report) => report.faults), ...nameFaults(readings)];
   if (faults.length > 0) throw new ConfigError(faults);
   return maskSecrets(reports.map(({ found }) => describe(found as Preflight)).join("\n"));
@@ -48,12 +48,11 @@ function describe(flight: Preflight): string {
 }
 
 function runtimeText({ config, library, offer }: Preflight): string {
-  const unused = offer.refused.map(({ provider, reason }) =>
-    `${provider}: not to be had, ${reason}`
-  );
+  const unused = offer.refused.map(({ provider, reason }) => `${provider}: unavailable, ${reason}`);
   return [
     `ONNX Runtime ${library.version}, ${library.library}`,
-    `runs on ${listed(offer.providers, "then")}, ${config.runtime.threads} threads`,
+    `runs on ${listed(offer.providers.map(({ name }) => name), "then")}, ` +
+    `${config.runtime.threads} threads`,
     ...unused,
   ].join("\n");
 }

@@ -76,7 +76,7 @@ function truthTable({ findings, spurious }: TruthComparison): string {
     return `  ${truth.kind.padEnd(7)} ${truth.name.padEnd(16)} ${
       truth.onset.toFixed(2).padStart(6)
     }` +
-      ` s  ${found}${event ? `, score ${event.top_score.toFixed(2)}` : ""}`;
+      ` s  ${found}${event ? `, score ${event.score.toFixed(2)}` : ""}`;
   });
   const inPlace = findings.filter((finding) => finding.inPlace).length;
   return [

@@ -1,6 +1,7 @@
 import { CaptureError } from "../../capture/capture_error.ts";
 import { inspectElements, refreshPlugins } from "../../capture/inspect.ts";
 import { packageOfElement } from "../../capture/packages.ts";
+import { setupElements } from "../../capture/usual_elements.ts";
 import { aptInstall, type AptOptions } from "./apt.ts";
 import { UsageError } from "../exit.ts";
 
@@ -13,23 +14,6 @@ export type Need =
     | { readonly typelib: string; readonly version: string }
     | { readonly file: string }
   );
-
-/** Elements without which no clip can be played; each stands for its package. */
-const ELEMENTS = [
-  "filesrc",
-  "appsink",
-  "decodebin",
-  "videoconvert",
-  "audioresample",
-  "opusdec",
-  "capssetter",
-  "aspectratiocrop",
-  "matroskademux",
-  "qtdemux",
-  "rtspsrc",
-  "avdec_h264",
-  "avdec_aac",
-];
 
 /** Elements of the tests alone. */
 const TEST_ELEMENTS = ["x264enc", "mulawenc", "rtph264pay"];
@@ -64,7 +48,7 @@ const PYTHON = "/usr/bin/python3";
  * @throws {UsageError} with the command to run by hand.
  */
 export async function ensureGstreamer(options: AptOptions = {}): Promise<void> {
-  await ensureElements(ELEMENTS, options);
+  await ensureElements(setupElements(), options);
 }
 
 /**
@@ -73,7 +57,7 @@ export async function ensureGstreamer(options: AptOptions = {}): Promise<void> {
  * @throws {UsageError} with the command to run by hand.
  */
 export async function ensureTestTools(options: AptOptions = {}): Promise<void> {
-  await ensureElements([...ELEMENTS, ...TEST_ELEMENTS], options);
+  await ensureElements([...setupElements(), ...TEST_ELEMENTS], options);
   await ensureInstalled(TEST_NEEDS, options);
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { checkDiskSpace } from "./disk_space.ts";
+import { checkDiskSpace } from "../disk_space.ts";
 import { download, type DownloadOptions, isDownloaded, sizeOf } from "./download.ts";
 import { askForFile, type HubFile, type HubRepository } from "./hub.ts";
 import { ImportError } from "../import_error.ts";

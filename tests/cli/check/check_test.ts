@@ -54,7 +54,7 @@ publish:
       const lines = stderr.trimEnd().split("\n").map((line) => line.replace(`${folder}/`, ""));
       const expected = [
         /^bad\.yaml:2:18: Cannot open .*nope\.mkv: no such file/,
-        /^bad\.yaml:2:35: .*source\.audio.* got smoke:\/\/x/,
+        /^bad\.yaml:2:35: .*source\.audio.* got "smoke:\/\/x/,
         /^bad\.yaml:2:48: unknown key source\.fti; did you mean fit\?/,
         /^bad\.yaml:3:8: .*denseav-nano.*denseav-mini/,
         /^bad\.yaml:4:21: runtime\.library must be a readable file, got .*none\.so/,

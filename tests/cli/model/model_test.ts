@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { countFlops } from "../../../src/onnx/count_flops.ts";
+import { measuredFlops } from "../../../src/cli/model/measured_flops.ts";
 import { loadManifest } from "../../../src/model/manifest.ts";
 import { GOLDEN } from "../../importer/golden.ts";
 import { LocalHub } from "../../importer/local_hub.ts";
 import { TINY, writeSyntheticCheckpoint } from "../../importer/synthetic_checkpoint.ts";
 import { inFolder } from "../../importer/temporary_folder.ts";
-import { writeColourModel } from "../colour_model.ts";
+import { writeColorModel } from "../color_model.ts";
 import { whence } from "../whence.ts";
 
 function names(folder: string): string[] {
@@ -162,11 +162,11 @@ Deno.test("operations recorded at import are those that a trace of the run shows
       );
       assert.equal(code, 0, stderr);
       const { path, manifest } = await loadManifest(join(folder, name));
-      const counted = await countFlops(path, manifest);
+      const counted = await measuredFlops(path, manifest);
       assert.equal(manifest.image.flops, counted.frame);
       assert.equal(manifest.audio.flops_per_second, Math.round(counted.second));
     }
-    const path = await writeColourModel(folder);
+    const path = await writeColorModel(folder);
     const { code, stdout } = await whence(["model", "show", path]);
     assert.equal(code, 0);
     // 50 steps a second × (6 × 320 + 3 × 6) products

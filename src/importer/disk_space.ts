@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { ImportError } from "../import_error.ts";
+import { ImportError } from "./import_error.ts";
 
 /** Left free beyond what is asked for, so that the system goes on working. */
 const RESERVE = 64 * 1024 * 1024;

@@ -1,11 +1,6 @@
 import { join } from "node:path";
 import { parseDocument, stringify } from "yaml";
-import {
-  type Calibration,
-  loadManifest,
-  type Manifest,
-  manifestSchema,
-} from "../model/manifest.ts";
+import { type Calibration, loadManifest, type Manifest, manifestSchema } from "./manifest.ts";
 
 /** Writes `FOLDER/model.yaml`. */
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
