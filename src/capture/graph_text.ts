@@ -1,5 +1,5 @@
 import { CaptureError } from "./capture_error.ts";
-import type { Stream } from "./source_bin.ts";
+import type { Stream } from "./source.ts";
 import { launchTokens } from "./launch_text.ts";
 
 /**

@@ -24,3 +24,8 @@ export function rateFraction(rate: number): string {
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
+
+/** A URL without its scheme and the two slashes after it. */
+export function withoutScheme(url: string): string {
+  return url.replace(/^[a-z][a-z0-9+.-]*:(\/\/)?/i, "");
+}

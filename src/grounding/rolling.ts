@@ -1,5 +1,5 @@
 import type { Encoders } from "../model/encoders.ts";
-import type { Manifest } from "../model/manifest.ts";
+import { stepSamples, windowSamples } from "../model/window_samples.ts";
 import type { AudioRing } from "../ring/audio_ring.ts";
 import type { FrameRing, HeldFrame } from "../ring/frame_ring.ts";
 import type { GroundedStep, Hop } from "./grounded_step.ts";
@@ -80,9 +80,9 @@ export class RollingGrounding {
     this.#similarity = similarity;
     this.#audio = audio;
     this.#frames = frames;
-    this.#stride = Math.round(audio.sampleRate / manifest.audio.feature_rate);
+    this.#stride = stepSamples(manifest.audio);
     this.#first = Math.round(manifest.audio.first_feature * audio.sampleRate);
-    this.#window = new Float32Array(windowSamples(manifest, options.duration));
+    this.#window = new Float32Array(windowSamples(manifest.audio, options.duration));
     this.#hop = options.hop * audio.sampleRate;
     this.#lookahead = Math.round(options.lookahead * audio.sampleRate);
     this.#maxDistanceNs = options.maxFrameDistance * 1e9;
@@ -198,13 +198,6 @@ export class RollingGrounding {
     this.#stats.encodedFrames++;
     return this.#encoded = { ptsNs, features, cls };
   }
-}
-
-/** Samples of the window of sound that is encoded for a duration in seconds: whole time steps, and as many as the model needs. */
-export function windowSamples({ audio }: Manifest, duration: number): number {
-  const stride = Math.round(audio.sample_rate / audio.feature_rate);
-  const steps = Math.max(1, Math.round(duration * audio.feature_rate));
-  return Math.max(steps, Math.ceil(audio.min_samples / stride)) * stride;
 }
 
 /** Row `t` of `[S, C]`, taken from `[C, T]`. */

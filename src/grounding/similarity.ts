@@ -86,9 +86,28 @@ export class Similarity {
     return new Similarity(shape, await runtime.createSession(similarityGraph(shape)));
   }
 
-  /** Where it runs: `tensorrt`, `cuda` or `cpu`. */
+  /** The execution provider that it runs on. */
   get provider(): string {
     return this.#session.provider;
+  }
+
+  /** Sets the time limit of later computations, ms. */
+  limitRuns(limitMs: number): void {
+    this.#session.limitRuns(limitMs);
+  }
+
+  /** Computes once, so that a provider that compiles the graph does so before the first real step. */
+  async warmUp(): Promise<void> {
+    const { channels, gridHeight, gridWidth, classToken, steps = 1 } = this.shape;
+    const cells = gridHeight * gridWidth;
+    const token = classToken ? new Float32Array(channels) : undefined;
+    await this.compute({
+      audio: new Float32Array(steps * channels),
+      image: new Float32Array(channels * cells),
+      margin: new Float32Array(cells),
+      audioClass: token,
+      imageClass: token,
+    });
   }
 
   /** @throws {ModelError} when an input's size does not fit the shape. */

@@ -1,16 +1,20 @@
 import { CaptureError } from "../capture/capture_error.ts";
 import { type CapturePlan, planCapture } from "../capture/plan.ts";
 import { tryPlan } from "../capture/try_plan.ts";
-import { parseSourceUrl } from "../capture/source_url.ts";
+import { SOURCE_KEYS, type SourceDescriptor } from "../capture/source.ts";
+import { addressFault, readAddress } from "../capture/source_address.ts";
+import { SOURCES } from "../capture/sources.ts";
 import { byPlace, type ConfigFault } from "../config/fault.ts";
 import { resolvePath } from "../core/paths.ts";
 import type { ConfigDocument } from "../config/read.ts";
 import type { PipelineReading } from "./load.ts";
 import type { PipelineConfig, Registries } from "./schema.ts";
-import { checkFiles } from "../model/checksum.ts";
+import { fileFault } from "../core/file_fault.ts";
+import { checkHashes } from "../model/checksum.ts";
 import { findModel } from "../model/find_model.ts";
 import { ModelError, type ModelFolder } from "../model/manifest.ts";
-import { chooseProviders, type Offer } from "../model/runtime/provider_policy.ts";
+import { PROVIDERS } from "../model/providers.ts";
+import { chooseProviders, type Offer, wantedProviders } from "../model/runtime/provider_policy.ts";
 import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
@@ -39,15 +43,15 @@ export interface PreflightReport {
  */
 export async function preflight(
   reading: PipelineReading,
-  { sinks = SINKS }: Registries = {},
+  { sources = SOURCES, sinks = SINKS }: Registries = {},
 ): Promise<PreflightReport> {
-  const report = await lookAround(reading, sinks);
+  const report = await lookAround(reading, { sources, sinks });
   return { ...report, faults: report.faults.toSorted(byPlace) };
 }
 
 async function lookAround(
   reading: PipelineReading,
-  sinks: readonly AnySink[],
+  { sources, sinks }: Required<Registries>,
 ): Promise<PreflightReport> {
   const { document, config } = reading;
   if (document === undefined) return { found: {}, faults: reading.faults };
@@ -56,10 +60,10 @@ async function lookAround(
   const known = faults.length;
   const hasLibrary = await findFiles(document, sinks, faults);
   const hasFiles = faults.length === known;
-  const hasSources = findSources(document, faults);
+  const hasSources = findSources(document, sources, faults);
   if (config === undefined) return { found: { document, model }, faults };
-  const plan = model && hasSources ? planOf(document, config, model, faults) : undefined;
-  const wrong = plan && config.source.graph !== undefined ? await tryPlan(plan) : undefined;
+  const plan = model && hasSources ? planOf(document, config, model, sources, faults) : undefined;
+  const wrong = plan && await tryPlan(plan);
   if (wrong) faults.push(document.fault(wrong.path, wrong.message));
   const run = hasLibrary ? await runtimeOf(document, config, faults) : undefined;
   const tried = hasFiles ? await trySinks(document, config, sinks, faults) : undefined;
@@ -74,7 +78,7 @@ async function modelOf(
   if (name === undefined) return undefined;
   try {
     const model = await findModel(name, document.folder);
-    await checkFiles(model);
+    await checkHashes(model);
     return model;
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
@@ -95,7 +99,7 @@ async function findFiles(
     const named = textAt(document, path);
     if (named === undefined || path === library && ["auto", "node"].includes(named)) continue;
     const file = resolvePath(document.folder, named);
-    const fault = await unreadable(file);
+    const fault = await fileFault(file);
     if (fault === undefined) continue;
     if (path === library) hasLibrary = false;
     faults.push(
@@ -105,24 +109,21 @@ async function findFiles(
   return hasLibrary;
 }
 
-async function unreadable(file: string): Promise<string | undefined> {
-  try {
-    using open = await Deno.open(file);
-    return (await open.stat()).isDirectory ? "it is a folder" : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "no such file";
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-/** Whether all that `uri`, `video` and `audio` name is sound. */
-function findSources(document: ConfigDocument, faults: ConfigFault[]): boolean {
+/** Whether everything that the source keys name is on this machine; their syntax is the schema's business. */
+function findSources(
+  document: ConfigDocument,
+  sources: readonly SourceDescriptor[],
+  faults: ConfigFault[],
+): boolean {
   let all = true;
-  for (const key of ["uri", "video", "audio"] as const) {
-    const named = textAt(document, ["source", key]);
-    if (named === undefined) continue;
-    const parse = () => parseSourceUrl(named, key, document.folder);
-    if (guarded(document, faults, parse) === undefined) all = false;
+  for (const key of SOURCE_KEYS) {
+    const path = ["source", key];
+    const text = textAt(document, path);
+    if (text === undefined || addressFault(text, key, sources) !== undefined) continue;
+    const absent = readAddress(text, key, document.folder, sources).absent();
+    if (absent === undefined) continue;
+    all = false;
+    faults.push(document.fault(path, absent));
   }
   return all;
 }
@@ -131,6 +132,7 @@ function planOf(
   document: ConfigDocument,
   config: PipelineConfig,
   { manifest }: ModelFolder,
+  sources: readonly SourceDescriptor[],
   faults: ConfigFault[],
 ): CapturePlan | undefined {
   const { image, audio } = manifest;
@@ -147,6 +149,7 @@ function planOf(
     height: image.height,
     sampleRate: audio.sample_rate,
     folder: document.folder,
+    sources,
   };
   return guarded(document, faults, () => planCapture(config.source, options));
 }
@@ -174,12 +177,10 @@ async function runtimeOf(
   try {
     const library = await probeProviders(runtime, document.folder);
     at = ["runtime", "providers"];
-    const reasons = new Map<string, string | undefined>(
-      library.providers.map(({ provider, reason }) => [provider, reason]),
-    );
+    const reasons = new Map(library.providers.map(({ provider, reason }) => [provider, reason]));
     const offer = await chooseProviders(
-      runtime.providers,
-      (provider) => Promise.resolve(reasons.get(provider)),
+      wantedProviders(runtime, PROVIDERS),
+      ({ name }) => Promise.resolve(reasons.get(name)),
     );
     return { library, offer };
   } catch (error) {

@@ -68,7 +68,7 @@ export class Reporter implements StreamListener {
   clockSet(seconds: number): void {
     this.#options.log(
       "warning",
-      `the system clock was set by ${seconds.toFixed(1)} s; time stamps follow`,
+      `the system clock was set by ${seconds.toFixed(2)} s; time stamps follow`,
     );
   }
 

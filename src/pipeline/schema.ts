@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { sourceSchema } from "../capture/source_schema.ts";
+import type { SourceDescriptor } from "../capture/source.ts";
+import { sourceSchemaOf } from "../capture/source_schema.ts";
+import { SOURCES } from "../capture/sources.ts";
 import { cameraSchema } from "../detection/camera_schema.ts";
 import { detectSchema } from "../detection/detect_schema.ts";
 import { windowSchema } from "../grounding/window_schema.ts";
@@ -10,15 +12,16 @@ import { SINKS } from "../publish/sinks.ts";
 
 /** The kinds of part that a pipeline file can name. Default: all of Whence. */
 export interface Registries {
+  readonly sources?: readonly SourceDescriptor[];
   readonly sinks?: readonly AnySink[];
 }
 
 /** The schema of one pipeline file. */
-export function pipelineSchemaOf({ sinks = SINKS }: Registries = {}) {
+export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registries = {}) {
   return z.strictObject({
     name: z.string().regex(/^[a-z0-9-]+$/, "must be lower-case letters, digits and -")
       .describe("Default: the file's name"),
-    source: sourceSchema,
+    source: sourceSchemaOf(sources),
     window: windowSchema.prefault({}),
     model: z.string().min(1).describe("A folder under models/, or a path"),
     runtime: runtimeSchema.prefault({}),

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
 import type { FitGeometry } from "../core/fit_geometry.ts";
+import { HEAD_COLORS } from "../core/head_colors.ts";
 import type { HeadKind } from "../core/head_kind.ts";
 
 /** What a heat map picture shows. */
@@ -30,9 +31,6 @@ export interface PictureFile {
   readonly height: number;
 }
 
-type Color = readonly [red: number, green: number, blue: number];
-
-const COLORS: Readonly<Record<HeadKind, Color>> = { sound: [255, 96, 32], speech: [48, 144, 255] };
 /** Share of the kind's color where the heat is highest. */
 const STRENGTH = 0.7;
 /** Longest sides to try, largest first, in pixels. */
@@ -147,7 +145,7 @@ async function heatOverlay(picture: HeatMapPicture, x: Span, y: Span): Promise<B
   const highest = heatMap.reduce((most, value) => Math.max(most, value), 0) || 1;
   const cells = new Uint8Array(heatMap.length * 4);
   heatMap.forEach((value, i) => {
-    cells.set(COLORS[kind], i * 4);
+    cells.set(HEAD_COLORS[kind], i * 4);
     cells[i * 4 + 3] = Math.round(255 * STRENGTH * value / highest);
   });
   // The whole grid at the canvas's scale, of which the spans are a part: their edges are not edges of cells.
@@ -175,7 +173,7 @@ function markup({ box, peak, kind }: HeatMapPicture, { width, height }: Size): s
   const boxHeight = Math.max(0, (box[3] - box[1]) * height - line);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" fill="none">` +
     `<rect x="${left}" y="${top}" width="${boxWidth}" height="${boxHeight}" ` +
-    `stroke="rgb(${COLORS[kind]})" stroke-width="${line}"/>` +
+    `stroke="rgb(${HEAD_COLORS[kind]})" stroke-width="${line}"/>` +
     `<circle cx="${peak[0] * width}" cy="${peak[1] * height}" r="${RING * scale}" ` +
     `stroke="white" stroke-width="${line}"/></svg>`;
 }

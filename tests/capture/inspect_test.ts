@@ -52,8 +52,8 @@ Deno.test("cameras and microphones are found where the kernel shows them", () =>
       "00-03: HDMI 0 : HDMI 0 : playback 1\n01-00: USB Audio : USB Audio : capture 1\n",
     );
     assert.deepEqual(findDevices(root), [
-      { kind: "camera", url: "argus://0", name: "vi-output, imx219 9-0010" },
       { kind: "camera", url: "v4l2:///dev/video10", name: "USB Camera" },
+      { kind: "camera", url: "argus://0", name: "vi-output, imx219 9-0010" },
       { kind: "microphone", url: "alsa://hw:1,0", name: "C920: USB Audio" },
     ]);
     assert.deepEqual(findDevices(join(root, "nowhere")), []);

@@ -5,6 +5,7 @@ import { findModel } from "../../src/model/find_model.ts";
 import { ModelError } from "../../src/model/manifest.ts";
 import type { Runtime } from "../../src/model/runtime/session.ts";
 import { audioGraph, type Bends, imageGraph, writeModelFolder } from "./model_folder.ts";
+import { windowSamples } from "../../src/model/window_samples.ts";
 import { openCpu } from "./open_cpu.ts";
 
 async function withModel(
@@ -56,6 +57,27 @@ Deno.test("encoders give class tokens where the manifest has them", () =>
     assert.deepEqual(image.cls, new Float32Array(4).fill(15));
     const audio = await encoders.encodeAudio(Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7));
     assert.deepEqual(audio.cls, Float32Array.of(2, 3, 4, 5));
+    await encoders.release();
+  }));
+
+Deno.test("encoders give the presence of each head where the model has it", () =>
+  withModel({ audio: audioGraph({ presenceHeads: 2 }) }, async (runtime, folder) => {
+    const encoders = await loadModel(folder, runtime);
+    assert.ok(encoders.givesPresence);
+    const { presence } = await encoders.encodeAudio(Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7));
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+    // [1, 2 heads, 2 steps]
+    const expected = [0, 4, 1, 5].map(sigmoid);
+    assert.equal(presence?.length, 4);
+    presence.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-6));
+    await encoders.release();
+  }));
+
+Deno.test("a model without that output gives no presence", () =>
+  withModel({}, async (runtime, folder) => {
+    const encoders = await loadModel(folder, runtime);
+    assert.equal(encoders.givesPresence, false);
+    assert.equal((await encoders.encodeAudio(new Float32Array(8))).presence, undefined);
     await encoders.release();
   }));
 
@@ -113,6 +135,22 @@ const FAULTS: Record<string, [bends: Bends, message: RegExp]> = {
     { audio: audioGraph({ channels: 8, declared: "C" }), minSamples: 8 },
     /audio\.onnx: output features must be \[\S+, 4, \?\] as in model\.yaml, got \[\S+, 8, \S+\]$/,
   ],
+  "presence of more heads than there are": [
+    { audio: audioGraph({ presenceHeads: 3 }) },
+    /audio\.onnx: output presence must be \[\?, 2, \?\] as in model\.yaml, got \[\?, 3, \?\]$/,
+  ],
+  "a feature rate that is too high": [
+    { featureRate: 5333 },
+    /model\.yaml: audio\.feature_rate and audio\.first_feature must be those of the graph, got 5333/,
+  ],
+  "a feature rate that is too low": [
+    { featureRate: 2000 },
+    /model\.yaml: audio\.feature_rate must be that of the graph, got 2000: /,
+  ],
+  "a first feature that is too late": [
+    { firstFeature: 0.01 },
+    /model\.yaml: .*first_feature must be those of the graph, got 4000 and 0\.01: 1 features/,
+  ],
   "no ONNX model": [
     { audio: new TextEncoder().encode("<html>not found</html>") },
     /^Cannot load \S+audio\.onnx: /,
@@ -142,8 +180,44 @@ Deno.test("a model whose file has changed or gone is refused", () =>
       /audio\.onnx: SHA-256 must be [0-9a-f]{64} as in model\.yaml, got [0-9a-f]{64}$/,
     );
     await Deno.remove(audio);
-    await assert.rejects(loadModel(folder, runtime), /audio\.onnx must be a readable file$/);
+    await assert.rejects(
+      loadModel(folder, runtime),
+      /audio\.onnx must be a readable file \(no such file\)$/,
+    );
   }));
+
+Deno.test("a model whose file is a pipe, a device or a folder is refused at once", () =>
+  withModel({}, async (runtime, folder) => {
+    const audio = join(folder.path, "audio.onnx");
+    const makers: [make: () => Promise<unknown>, message: RegExp][] = [
+      [() => new Deno.Command("mkfifo", { args: [audio] }).output(), /\(it is a named pipe\)$/],
+      [() => Deno.symlink("/dev/zero", audio), /\(it is a device\)$/],
+      [() => Deno.mkdir(audio), /\(it is a folder\)$/],
+    ];
+    for (const [make, message] of makers) {
+      await Deno.remove(audio);
+      await make();
+      await assert.rejects(loadModel(folder, runtime), message);
+      await assert.rejects(runtime.createSession(audio), /^ModelError: Cannot load .*: it is a /);
+    }
+  }));
+
+Deno.test("denseav-mini's feature times are checked against its graph", async () => {
+  const { path, manifest } = await findModel("denseav-mini", Deno.cwd());
+  const runtime = await openCpu();
+  const { audio } = manifest;
+  const wrong = [
+    { feature_rate: audio.feature_rate * 1.04 },
+    { feature_rate: audio.feature_rate * 0.96 },
+    { first_feature: audio.first_feature + 0.08 },
+  ];
+  for (const edit of wrong) {
+    const folder = { path, manifest: { ...manifest, audio: { ...audio, ...edit } } };
+    const options = { windowSamples: windowSamples(folder.manifest.audio, 2) };
+    await assert.rejects(loadModel(folder, runtime, options), /of the graph, got/);
+  }
+  await runtime.close();
+});
 
 Deno.test("denseav-mini keeps to its manifest", async () => {
   const folder = await findModel("denseav-mini", Deno.cwd());

@@ -46,12 +46,11 @@ function describe(flight: Preflight): string {
 }
 
 function runtimeText({ config, library, offer }: Preflight): string {
-  const unused = offer.refused.map(({ provider, reason }) =>
-    `${provider}: not to be had, ${reason}`
-  );
+  const unused = offer.refused.map(({ provider, reason }) => `${provider}: unavailable, ${reason}`);
   return [
     `ONNX Runtime ${library.version}, ${library.library}`,
-    `runs on ${listed(offer.providers, "then")}, ${config.runtime.threads} threads`,
+    `runs on ${listed(offer.providers.map(({ name }) => name), "then")}, ` +
+    `${config.runtime.threads} threads`,
     ...unused,
   ].join("\n");
 }

@@ -1,11 +1,11 @@
 import { CaptureError } from "../../capture/capture_error.ts";
 import { findDevices } from "../../capture/devices.ts";
 import { gstreamerVersion, inspectElements } from "../../capture/inspect.ts";
-import { planCapture } from "../../capture/plan.ts";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
 import { readPipeline } from "../../pipeline/load.ts";
-import { sourceSchema } from "../../capture/source_schema.ts";
+import { PROVIDERS } from "../../model/providers.ts";
+import { usualElements } from "../../capture/usual_elements.ts";
 import { runtimeSchema } from "../../model/runtime_schema.ts";
 import { usedSinks } from "../../publish/make_sinks.ts";
 import { publishSchema } from "../../publish/publish_schema.ts";
@@ -77,21 +77,6 @@ async function examineGStreamer({ plan }: Partial<Preflight>): Promise<Finding[]
   }
 }
 
-// What each kind of source makes of the picture and the sound.
-function usualElements(): string[] {
-  const pairs = [
-    ["v4l2:///dev/video0", "alsa://default"],
-    ["rtsp://localhost/", "pulse://"],
-    ["http://localhost/", "silence://"],
-    ["test://ball", "test://sine"],
-    ["argus://0", "silence://"],
-  ];
-  const format = { width: 224, height: 224, sampleRate: 16000, folder: "." };
-  return pairs.flatMap(([video, audio]) =>
-    planCapture(sourceSchema.parse({ video, audio }), format).elements
-  );
-}
-
 function examineDevices(): Finding[] {
   const area = "Cameras and microphones";
   const devices = findDevices();
@@ -139,13 +124,14 @@ async function examineRuntime(found: Partial<Preflight>): Promise<Finding[]> {
   }
   const detail = `${library.version}, ${library.library}`;
   const wanted = config?.runtime.providers ?? [];
+  const mayFallBack = wanted.includes(PROVIDERS.fallback.name);
   return [
     { area, name: "library", status: "ok", needed: true, detail },
     ...library.providers.map(({ provider, reason }): Finding => ({
       area,
       name: provider,
       status: reason === undefined ? "ok" : "missing",
-      needed: wanted.includes(provider) && !wanted.includes("cpu"),
+      needed: wanted.includes(provider) && !mayFallBack,
       detail: reason ?? "",
     })),
   ];

@@ -3,7 +3,8 @@ import { type HeadKind, headKindSchema } from "../../core/head_kind.ts";
 import type { CalibrateCommandOptions } from "./model_calibrate.ts";
 import type { ImportCommandOptions } from "./model_import.ts";
 import type { PullCommandOptions } from "./model_pull.ts";
-import { durationOption } from "../options.ts";
+import { countOption, durationOption } from "../options.ts";
+import { threadsOption } from "../runtime_options.ts";
 
 /** `whence model`: fetch, import, look at and calibrate models. */
 export function modelCommand(): Command {
@@ -59,7 +60,7 @@ function importOptions(command: Command): Command {
       new Option("--heads <kinds>", "what each head listens for, such as speech,sound")
         .argParser(parseHeads),
     )
-    .option("--normalise-audio", "bring each window to mean 0, deviation 1, as in training")
+    .option("--normalize-audio", "bring each window to mean 0, deviation 1, as in training")
     .option("--ignore-unexpected", "import although the weights hold tensors nobody knows")
     .option("--replace", "replace a model of that name")
     .option("--license <text>", "licence to state (default: the model card's)")
@@ -93,10 +94,12 @@ function calibrateCommand(): Command {
     .argument("<name>", "a model of the folder of models, or a path")
     .requiredOption(
       "--data <folder>",
-      "video files, pictures with sounds of the same name, or scenes.jsonl",
+      "video files or pictures with sounds of the same name (also in subfolders sound, speech and " +
+        "negative), or scenes.jsonl",
     )
     .addOption(outOption())
     .addOption(countOption("--limit <n>", "take at most this many clips").default(200))
+    .option("--dry-run", "print the result and write nothing")
     .option("--providers <list>", "execution providers, most preferred first", "cpu")
     .addOption(threadsOption())
     .action(async (name: string, options: CalibrateCommandOptions) => {
@@ -119,21 +122,6 @@ function removeCommand(): Command {
 
 function outOption(): Option {
   return new Option("--out <folder>", "folder of models (default: the project's)");
-}
-
-function threadsOption(): Option {
-  const cores = navigator.hardwareConcurrency;
-  return countOption("--threads <n>", "threads inside one operator (CPU)").default(cores);
-}
-
-function countOption(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text: string) => {
-    const count = Number(text);
-    if (!Number.isInteger(count) || count < 1 || count > 100_000) {
-      throw new InvalidArgumentError("It must be a whole number from 1.");
-    }
-    return count;
-  });
 }
 
 function parseSize(text: string): { width: number; height: number } {

@@ -18,7 +18,7 @@ export interface ImportCommandOptions {
   readonly window: number;
   readonly static?: boolean;
   readonly heads?: readonly HeadKind[];
-  readonly normaliseAudio?: boolean;
+  readonly normalizeAudio?: boolean;
   readonly ignoreUnexpected?: boolean;
   readonly replace?: boolean;
   readonly license?: string;
@@ -56,7 +56,7 @@ export async function importFolder(
     fixed: options.static,
     heads: options.heads,
     chooseHeads: Deno.stdin.isTerminal() ? askHeads : undefined,
-    normalizeAudio: options.normaliseAudio,
+    normalizeAudio: options.normalizeAudio,
     allowUnexpected: options.ignoreUnexpected,
     replace: options.replace,
     license: options.license,

@@ -3,7 +3,7 @@ import { findModel } from "../../model/find_model.ts";
 import { type Manifest, ModelError } from "../../model/manifest.ts";
 import { elementCount } from "../../onnx/tensor.ts";
 import { type DeclaredValue, type ModelSummary, readModelSummary } from "../../onnx/read_model.ts";
-import { countFlops } from "../../onnx/count_flops.ts";
+import { measuredFlops } from "./measured_flops.ts";
 import { modelBytes } from "./model_list.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { bytesText, countText, flopsText } from "../../core/quantities.ts";
@@ -18,7 +18,7 @@ export async function showText(name: string, out: string | undefined): Promise<s
   const parameters = parametersOf(imageFile) + parametersOf(audioFile);
   const flops = image.flops && audio.flops_per_second
     ? { frame: image.flops, second: audio.flops_per_second }
-    : await countFlops(path, manifest);
+    : await measuredFlops(path, manifest);
   const rate = `${audio.feature_rate.toFixed(2)} features a second`;
   return `${manifest.name}@${manifest.version}  ${manifest.description}\n` +
     section(

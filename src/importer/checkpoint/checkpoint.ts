@@ -5,7 +5,7 @@ import { SafetensorsFile } from "./safetensors.ts";
 export const LORA_ALPHA = 32;
 
 /**
- * Published weights under one spelling of their names, whatever tool wrote them.
+ * Published weights under one spelling of their names, independent of the tool that wrote them.
  *
  * peft wraps a module (`base_model.model.`) and, since 0.7, each layer (`.base_layer`); PyTorch ≥ 2
  * spells weight norm as a parametrization. Neither changes the numbers.
@@ -22,7 +22,7 @@ export class Checkpoint implements Disposable {
       if (other !== undefined) {
         this.#file[Symbol.dispose]();
         throw new ImportError(
-          `Cannot read ${path}: each weight must stand once, got ${other} and ${stored}`,
+          `Cannot read ${path}: each weight must appear once, got ${other} and ${stored}`,
         );
       }
       this.#stored.set(name, stored);

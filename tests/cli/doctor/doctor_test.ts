@@ -62,7 +62,7 @@ Deno.test("what a pipeline needs and lacks", async () => {
       const [name, detail] of [
         ["--set model", /denseav-nano/],
         ["v4l2:///dev/video99", /no such device/],
-        [`rtsp://u:***@127.0.0.1:${port}/a`, /nobody listens/],
+        [`rtsp://u:***@127.0.0.1:${port}/a`, /refuses connections/],
         [`mqtt://u:***@127.0.0.1:${port}`, /connection refused/],
       ] as const
     ) {

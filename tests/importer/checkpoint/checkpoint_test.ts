@@ -116,7 +116,7 @@ Deno.test("the same weight under two spellings is refused", async () => {
       path,
       (name) => name.replace("blocks.1.attn.qkv.weight", "blocks.0.attn.qkv.base_layer.weight"),
     );
-    assert.throws(() => new Checkpoint(path), /each weight must stand once, got .*qkv/);
+    assert.throws(() => new Checkpoint(path), /each weight must appear once, got .*qkv/);
   });
 });
 

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { neededLibraries } from "../../../src/model/runtime/elf_needed.ts";
 import { missingLibraries } from "../../../src/model/runtime/missing_libraries.ts";
+import { cuda } from "../../../src/model/providers/cuda.ts";
+import { tensorrt } from "../../../src/model/providers/tensorrt.ts";
 import { findNodeLibrary } from "../../../src/model/runtime/node_library.ts";
 
 const LIBRARY = findNodeLibrary();
@@ -25,8 +27,8 @@ Deno.test("what a provider lacks is named with the product it belongs to", async
 
   await t.step("the provider itself", () => {
     assert.equal(
-      missingLibraries(ort, "cuda"),
-      "libonnxruntime_providers_cuda.so must lie beside libonnxruntime.so.1; set runtime.library to a build that has it",
+      missingLibraries(ort, cuda.library!),
+      "libonnxruntime_providers_cuda.so must be in the same folder as libonnxruntime.so.1; set runtime.library to a build that has it",
     );
   });
 
@@ -37,7 +39,7 @@ Deno.test("what a provider lacks is named with the product it belongs to", async
   await Deno.writeFile(join(folder, "libonnxruntime_providers_tensorrt.so"), bytes);
 
   await t.step("every library that it needs", () => {
-    const reason = missingLibraries(ort, "tensorrt");
+    const reason = missingLibraries(ort, tensorrt.library!);
     assert.equal(
       reason,
       "libonnxruntime_providers_tensorrt.so needs libcudnn.so.9 (cuDNN), libnvinfer.so (TensorRT), " +
@@ -50,7 +52,7 @@ Deno.test("what a provider lacks is named with the product it belongs to", async
       join(folder, "libonnxruntime_providers_cuda.so"),
       "no library".repeat(100),
     );
-    const reason = missingLibraries(ort, "cuda");
+    const reason = missingLibraries(ort, cuda.library!);
     assert.match(
       reason!,
       /^libonnxruntime_providers_cuda\.so cannot be loaded: .*invalid ELF header$/,
@@ -59,7 +61,7 @@ Deno.test("what a provider lacks is named with the product it belongs to", async
 
   await t.step("nothing", async () => {
     await Deno.copyFile(BINDING, join(folder, "libonnxruntime_providers_cuda.so"));
-    assert.equal(missingLibraries(ort, "cuda"), undefined);
+    assert.equal(missingLibraries(ort, cuda.library!), undefined);
   });
   await Deno.remove(folder, { recursive: true });
 });

@@ -3,7 +3,7 @@ import { cString } from "../../../src/core/c_string.ts";
 import { Out } from "../../../src/model/runtime/c_memory.ts";
 import { findNodeLibrary } from "../../../src/model/runtime/node_library.ts";
 import { loadOrt, OrtError } from "../../../src/model/runtime/ort_api.ts";
-import { boilDown } from "../../../src/model/runtime/ort_message.ts";
+import { oneLine } from "../../../src/model/runtime/ort_message.ts";
 import { SessionOptions } from "../../../src/model/runtime/ort_options.ts";
 import { negate } from "../tiny_models.ts";
 
@@ -26,8 +26,8 @@ const CASES: [said: string, told: string][] = [
 
 Deno.test("ONNX Runtime's messages come down to one line", () => {
   for (const [said, told] of CASES) {
-    assert.equal(boilDown(new OrtError(said)), told);
-    assert.equal(boilDown(said), told);
+    assert.equal(oneLine(new OrtError(said)), told);
+    assert.equal(oneLine(said), told);
   }
 });
 
@@ -42,7 +42,7 @@ Deno.test("nodes that a session may not leave to the CPU are told in the YAML's 
   const size = BigInt(model.length);
   const status = await ort.api.CreateSessionFromArray(env, model, size, options.pointer, out.cell);
   assert.throws(() => ort.check(status), (error: Error) => {
-    assert.match(boilDown(error), /^some of its nodes run on the CPU only/);
+    assert.match(oneLine(error), /^some of its nodes run on the CPU only/);
     return true;
   });
   options[Symbol.dispose]();
