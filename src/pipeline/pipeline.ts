@@ -10,6 +10,7 @@ import type { Refusal } from "../model/runtime/session.ts";
 import { Publisher } from "../publish/publisher.ts";
 import type { Log } from "../core/log.ts";
 import type { Engine } from "./engine.ts";
+import { EventTally } from "./event_tally.ts";
 import { EngineKeeper, LostEngineError } from "./engine_keeper.ts";
 import type { PipelineParts, Source } from "./parts.ts";
 import { type EventListener, Reporter } from "./reporter.ts";
@@ -40,10 +41,10 @@ export class Pipeline {
   readonly #startedMs = performance.now();
   readonly #starved = new Set<string>();
   readonly #warned: Record<string, number> = {};
-  #publisher: Publisher | undefined;
+  readonly #publisher: Publisher;
+  readonly #tally = new EventTally();
   #engine: Engine | undefined;
   #engines: EngineKeeper | undefined;
-  #reporter: Reporter | undefined;
   #stream: SourceStream | undefined;
   #past: Partial<Record<string, number>> = {};
   #reconnects = 0;
@@ -53,7 +54,12 @@ export class Pipeline {
   #toggled = new AbortController();
 
   constructor(options: PipelineOptions) {
+    const { parts, log } = options;
     this.#options = options;
+    this.#publisher = new Publisher(
+      () => parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
+      log,
+    );
   }
 
   /**
@@ -94,9 +100,11 @@ export class Pipeline {
         unpaired: count.unpairedSteps ?? 0,
         invalid: count.invalidSteps ?? 0,
       },
-      ...this.#reporter?.stats(),
+      ...this.#tally.stats(),
+      invalid_events: this.#publisher.invalidEvents,
+      pictures: this.#publisher.pictures,
       providers: this.#engine?.providers ?? {},
-      sinks: this.#publisher?.counters() ?? {},
+      sinks: this.#publisher.counters(),
     };
   }
 
@@ -105,34 +113,31 @@ export class Pipeline {
    * again after 1, 5, 10, 60 s; a model that fails is loaded again, too.
    *
    * @param nextTry asked after a failure, for the state to report it.
-   * @throws {ModelError|CaptureError} one line that says why it failed for good; `state` says so too.
+   * @throws {ModelError|CaptureError|PublishError} one line that says why it failed for good; `state` says so too.
    * @throws {LostEngineError} when only a new process can help.
    */
   async run(signal: AbortSignal, nextTry: NextTry = () => undefined): Promise<void> {
     const { parts, log } = this.#options;
-    const publisher = new Publisher(
-      parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
-      log,
-    );
-    await publisher.open();
-    this.#publisher = publisher;
-    const timer = setInterval(() => this.#tellStats(publisher), STATS_EVERY_MS);
+    const publisher = this.#publisher;
+    const timer = setInterval(() => this.#tellStats(), STATS_EVERY_MS);
     const engines = new EngineKeeper(() => parts.loadEngine(log));
     this.#engines = engines;
     try {
+      await publisher.open();
       this.#tell("starting", null);
       const engine = await orAborted(engines.get(), signal);
       if (engine === undefined) return this.#tell("stopped", stopReason(signal));
       this.#engine = engine;
       this.#describe(engine);
       const { heard } = this.#options;
-      this.#reporter = new Reporter({
+      const reporter = new Reporter({
         publisher,
         manifest: engine.manifest,
+        tally: this.#tally,
         heard,
         log,
       });
-      await this.#supervise(engines, engine, this.#reporter, signal);
+      await this.#supervise(engines, engine, reporter, signal);
       this.#tell("stopped", signal.aborted ? stopReason(signal) : "the source has ended");
     } catch (error) {
       const retryMs = nextTry(error);
@@ -144,7 +149,7 @@ export class Pipeline {
       this.#reloads += engines.reloads;
       this.#engines = undefined;
       await within(STOP_LIMIT_MS, engines[Symbol.asyncDispose]());
-      this.#tellStats(publisher);
+      this.#tellStats();
       await publisher.close();
     }
   }
@@ -241,9 +246,9 @@ export class Pipeline {
     this.#tell("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
   }
 
-  #tellStats(publisher: Publisher): void {
+  #tellStats(): void {
     const stats = this.stats();
-    publisher.stats(stats);
+    this.#publisher.stats(stats);
     const { lost, unpaired, invalid } = stats.steps;
     const bad = { "came too late": lost, "found no frame": unpaired, "are no numbers": invalid };
     for (const [what, count] of Object.entries(bad)) {
@@ -267,7 +272,7 @@ export class Pipeline {
       ? "warning"
       : "info";
     this.#options.log(level, shown === null ? state : `${state}: ${shown}`);
-    this.#publisher?.state({
+    this.#publisher.state({
       state,
       since: Date.now() / 1000,
       reason: shown,

@@ -22,19 +22,26 @@ interface Outlet {
 /** Counters of one sink, and why it delivers nothing now. */
 export type SinkStatus = SinkCounters & { readonly complaint: string | null };
 
-/** Hands one pipeline's messages to all its sinks. After `open`, no call throws or waits, whatever a sink does. */
+/**
+ * Hands one pipeline's messages to all its sinks. It can be opened again after `close`; counters go on. After `open`, no call
+ * throws or waits, whatever a sink does; messages that come while it is closed are ignored.
+ */
 export class Publisher {
-  readonly #outlets: readonly Outlet[];
+  readonly #makeSinks: () => readonly Sink[];
   readonly #log: Log;
   readonly #pictures: PictureQueue;
-  #closed = false;
+  #isOpen = false;
+  #outlets: readonly Outlet[] = [];
+  /** Counters of the sinks that were closed. */
+  #past: Readonly<Record<string, SinkStatus>> = {};
   #invalidEvents = 0;
   #invalidity = "";
   #state: PipelineState | undefined;
   #complaints = "";
 
-  constructor(sinks: readonly Sink[], log: Log) {
-    this.#outlets = sinks.map((sink) => ({ sink, fault: "", failures: 0 }));
+  /** @param makeSinks called by each `open`. */
+  constructor(makeSinks: () => readonly Sink[], log: Log) {
+    this.#makeSinks = makeSinks;
     this.#log = log;
     this.#pictures = new PictureQueue(
       (picture) =>
@@ -51,6 +58,8 @@ export class Publisher {
    * @throws {PublishError} if no sink could be opened.
    */
   async open(): Promise<void> {
+    this.#outlets = this.#makeSinks().map((sink) => ({ sink, fault: "", failures: 0 }));
+    this.#isOpen = true;
     const opened = await Promise.allSettled(this.#outlets.map(({ sink }) => sink.open()));
     const faults = opened.flatMap((outcome, i) =>
       outcome.status === "rejected" ? [{ outlet: this.#outlets[i], error: outcome.reason }] : []
@@ -86,7 +95,7 @@ export class Publisher {
    * @param draw draws its picture, which follows it; called if a sink takes pictures and no newer event of the kind came first.
    */
   event(event: WhenceEvent, draw?: DrawPicture): void {
-    if (this.#closed) return;
+    if (!this.#isOpen) return;
     const line = this.#encode(event);
     if (line === undefined) return;
     this.#tell((sink) => sink.event({ event, line }));
@@ -112,18 +121,20 @@ export class Publisher {
 
   /** What became of the messages, by sink; calls that threw count among `failures`. */
   counters(): Record<string, SinkStatus> {
-    return Object.fromEntries(this.#outlets.map(({ sink, failures }) => {
+    const current = this.#outlets.map(({ sink, failures }) => {
       const counters = sink.counters();
       const complaint = maskSecrets(sink.complaint() ?? "") || null;
-      return [sink.name, { ...counters, failures: counters.failures + failures, complaint }];
-    }));
+      const status = { ...counters, failures: counters.failures + failures, complaint };
+      return [sink.name, sum(this.#past[sink.name], status)] as const;
+    });
+    return { ...this.#past, ...Object.fromEntries(current) };
   }
 
-  /** Delivers what is waiting, a few seconds at most, and closes all sinks; later messages are ignored. */
+  /** Delivers what is waiting, a few seconds at most, and closes all sinks. */
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (!this.#isOpen) return;
     await within(PICTURES_MS, this.#pictures.idle());
-    this.#closed = true;
+    this.#isOpen = false;
     await Promise.all(this.#outlets.map(async (outlet) => {
       try {
         await outlet.sink.close();
@@ -131,6 +142,9 @@ export class Publisher {
         this.#fail(outlet, error);
       }
     }));
+    this.#past = this.counters();
+    this.#outlets = [];
+    this.#state = undefined;
   }
 
   #tellState(): void {
@@ -162,7 +176,7 @@ export class Publisher {
   }
 
   #tell(call: (sink: Sink) => void): void {
-    if (this.#closed) return;
+    if (!this.#isOpen) return;
     for (const outlet of this.#outlets) {
       try {
         call(outlet.sink);
@@ -179,6 +193,23 @@ export class Publisher {
     if (reason !== outlet.fault) this.#log("warning", `${outlet.sink.name}: ${reason}`);
     outlet.fault = reason;
   }
+}
+
+/** Adds two sinks' counters; the complaint is the second one's. */
+function sum(a: SinkStatus | undefined, b: SinkStatus): SinkStatus {
+  if (a === undefined) return b;
+  return {
+    accepted: a.accepted + b.accepted,
+    sent: a.sent + b.sent,
+    acknowledged: a.acknowledged + b.acknowledged,
+    waiting: a.waiting + b.waiting,
+    dropped: a.dropped + b.dropped,
+    refused: a.refused + b.refused,
+    oversized: a.oversized + b.oversized,
+    replaced: a.replaced + b.replaced,
+    failures: a.failures + b.failures,
+    complaint: b.complaint,
+  };
 }
 
 const textOf = (error: unknown) => error instanceof Error ? error.message : String(error);

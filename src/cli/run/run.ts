@@ -12,6 +12,11 @@ export function runCommand(): Command {
     .action(async (files: string[], options: { set: Override[]; duration?: number }) => {
       const { loadPipelines } = await import("../../pipeline/load.ts");
       const { runPipelines } = await import("./run_pipelines.ts");
-      await runPipelines(await loadPipelines(files, options.set), options);
+      const { logOf } = await import("../../core/logger.ts");
+      const { deliverySummary } = await import("../../publish/delivery_summary.ts");
+      await runPipelines(await loadPipelines(files, options.set), {
+        ...options,
+        ended: (name, pipeline) => logOf(name)("info", deliverySummary(pipeline.stats())),
+      });
     });
 }
