@@ -2,12 +2,12 @@
 import cliProgress from "cli-progress";
 import { bytesText } from "../../core/quantities.ts";
 
-/** Rate and time left come from this many seconds, so that they follow a changing line. */
+/** Rate and time left are computed from this many seconds, so that they follow changes of the connection. */
 const SPAN = 10;
-/** Without a terminal, a line is printed each time so much of the whole has arrived. */
+/** Without a terminal, a line is printed each time another share of this size has arrived. */
 const STEP = 0.1;
 
-/** How far a download is, with rate and time left, on stderr. */
+/** Progress of a download on stderr, with rate and time left. */
 export class TransferBar {
   readonly #what: string;
   readonly #bar = new cliProgress.SingleBar({
@@ -40,7 +40,7 @@ export class TransferBar {
     }
   }
 
-  /** Takes the bar away, so that a line can be printed. */
+  /** Removes the bar, so that a line can be printed. */
   clear(): void {
     if (this.#started) this.#bar.stop();
     this.#started = false;
