@@ -3,7 +3,8 @@ import { hubEndpoint, parseReference } from "../../importer/hub/hub.ts";
 import { pull } from "../../importer/hub/pull.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { type ImportCommandOptions, importFolder } from "./model_import.ts";
-import { TransferBar } from "./transfer_bar.ts";
+import { ProgressBar } from "../progress_bar.ts";
+import { printNews } from "../stderr.ts";
 
 /** Options of `model pull` beyond those of an import. */
 export interface PullCommandOptions extends ImportCommandOptions {
@@ -17,7 +18,7 @@ const IMPORT_SHARE = { fp32: 2, fp16: 1.5, int8: 1.3 } as const;
 export async function pullModel(reference: string, options: PullCommandOptions): Promise<void> {
   const repository = parseReference(reference);
   const name = options.name ?? repository.name.toLowerCase();
-  const bar = new TransferBar(`${repository.organisation}/${repository.name}`);
+  using bar = new ProgressBar("bytes");
   const stop = new AbortController();
   const onInterrupt = () =>
     stop.abort(new DOMException("Stopped; run it again to go on", "AbortError"));
@@ -29,10 +30,11 @@ export async function pullModel(reference: string, options: PullCommandOptions):
       cache: join(modelsFolder(options.out), ".downloads"),
       furtherBytes: (bytes) => bytes * IMPORT_SHARE[options.precision],
       signal: stop.signal,
-      onProgress: (received, total) => bar.show(received, total),
+      onProgress: (received, total) =>
+        bar.show(received, total, `${repository.organisation}/${repository.name}`),
       onRetry: (reason, delayMs) => {
         bar.clear();
-        console.error(`${reason}; going on in ${delayMs / 1000} s`);
+        printNews(`${reason}; continuing in ${delayMs / 1000} s`);
       },
     });
   } finally {

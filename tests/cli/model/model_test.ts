@@ -140,7 +140,7 @@ Deno.test("pull goes from a hub that breaks off to a model, and cleans up", asyn
       { env: { HF_ENDPOINT: hub.endpoint } },
     );
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /; going on in 1 s/);
+    assert.match(stderr, /; continuing in 1 s/);
     assert.match(stderr, /org\/DenseAV-two: .* of .*, .*\/s, .* left/);
     assert.match(stdout, /^denseav-two: /);
     assert.deepEqual(names(out).filter((name) => name !== ".downloads"), ["denseav-two"]);
