@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Manifest } from "../model/manifest.ts";
 import type { HeadKind } from "../core/head_kind.ts";
 import type { Runtime } from "../model/runtime/session.ts";
@@ -13,6 +13,7 @@ import { givenKinds, type HeadKinds, presumedKinds } from "./head_kinds.ts";
 import { readHyperParameters } from "./checkpoint/hyper_parameters.ts";
 import { buildImageGraph, type BuiltGraph } from "./graph/image_graph.ts";
 import { ImportError } from "./import_error.ts";
+import { checkTarget, type ImportTarget, pathExists } from "./import_target.ts";
 import type { Arithmetic, Precision } from "./graph/layers.ts";
 import { writeManifest } from "../model/manifest_file.ts";
 import { audioTimes, manifestOf } from "./manifest_of.ts";
@@ -20,11 +21,8 @@ import { checkEncoder } from "./self_check.ts";
 import { audioTiming, SAMPLE_RATE } from "./graph/timing.ts";
 import { findWeights, folderName } from "./checkpoint/weights_folder.ts";
 
-/** What an import is told. */
-export interface ImportOptions {
-  readonly name: string;
-  /** Folder in which the model's own folder is made. */
-  readonly out: string;
+/** How a model is imported. */
+export interface ImportOptions extends ImportTarget {
   readonly precision: Precision;
   /** Pixels. */
   readonly image: { readonly width: number; readonly height: number };
@@ -41,8 +39,6 @@ export interface ImportOptions {
   /** Whether each window is brought to mean 0, deviation 1 inside the graph. */
   readonly normalizeAudio?: boolean;
   readonly allowUnexpected?: boolean;
-  /** Whether an existing model of that name is replaced. */
-  readonly replace?: boolean;
   /** Weights of an encoder beyond this many bytes go to a file of their own (default 1.5e9). */
   readonly externalDataAbove?: number;
   /** Where the weights come from; the folder's own name when absent. */
@@ -66,7 +62,6 @@ export interface ImportReport {
   readonly headsVerified: boolean;
 }
 
-const NAME = /^[A-Za-z0-9][\w.-]*$/;
 const MAX_SIDE = 4096;
 const BYTES_PER_WEIGHT = { fp32: 4, fp16: 2, int8: 1.2 } as const;
 
@@ -82,15 +77,7 @@ export async function importModel(
   runtime: Runtime,
   options: ImportOptions,
 ): Promise<ImportReport> {
-  if (!NAME.test(options.name)) {
-    throw new ImportError(
-      `Cannot import ${folder}: the name must be letters, digits, ".", "_", "-", got ${
-        JSON.stringify(options.name)
-      }`,
-    );
-  }
-  const target = join(options.out, options.name);
-  checkTarget(folder, target, options.replace ?? false);
+  const target = checkTarget(folder, options);
   const path = findWeights(folder);
   const config = readHyperParameters(folder);
   using weights = new Checkpoint(path);
@@ -133,26 +120,8 @@ export async function importModel(
   }
 }
 
-/** What is replaced must be a model, and not the weights that it is made from. */
-function checkTarget(folder: string, target: string, replace: boolean): void {
-  if (!exists(target)) return;
-  if (!replace) {
-    throw new ImportError(
-      `Cannot import ${folder}: ${target} must not exist yet; remove it or give --replace`,
-    );
-  }
-  const inside = `${resolve(folder)}/`.startsWith(`${resolve(target)}/`);
-  if (inside || !exists(join(target, "model.yaml"))) {
-    throw new ImportError(
-      `Cannot import ${folder}: ${target} must be a model to be replaced, got ${
-        inside ? "the weights themselves" : "a folder without model.yaml"
-      }; give another --name`,
-    );
-  }
-}
-
 function putInPlace(staging: string, target: string): void {
-  const old = exists(target) ? `${staging}-old` : undefined;
+  const old = pathExists(target) ? `${staging}-old` : undefined;
   if (old) Deno.renameSync(target, old);
   Deno.renameSync(staging, target);
   if (old) Deno.removeSync(old, { recursive: true });
@@ -251,14 +220,5 @@ function checkSizes(options: ImportOptions, architecture: Architecture): void {
         minSamples / SAMPLE_RATE
       }s, got ${options.window}s`,
     );
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

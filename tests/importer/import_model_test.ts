@@ -197,7 +197,7 @@ Deno.test("mistakes of the user are one line and leave nothing behind", async (t
     await Deno.mkdir(pickled);
     await Deno.writeTextFile(join(pickled, "pytorch_model.bin"), "PK");
     const cases: [string, string, Partial<ImportOptions>, RegExp][] = [
-      ["name taken", source, {}, /must not exist yet; remove it or give --replace/],
+      ["name taken", source, {}, /must not exist yet; remove it or pass --replace/],
       ["name with a path", source, { name: "../evil" }, /must be letters, digits/],
       ["image size", source, { name: "x", image: { width: 30, height: 32 } }, /multiples of 8/],
       ["window too short", source, { name: "x", window: 0.1 }, /at least 0.185s, got 0.1s/],
@@ -227,7 +227,7 @@ Deno.test("mistakes of the user are one line and leave nothing behind", async (t
     await t.step("only a model is replaced", async () => {
       await assert.rejects(
         importInto(folder, source, { name: "source", replace: true }),
-        /must be a model to be replaced, got the weights themselves; give another --name/,
+        /must be a model to be replaced, got the weights themselves; pass another --name/,
       );
       await assert.rejects(
         importInto(folder, source, { name: "pickled", replace: true }),

@@ -140,13 +140,57 @@ Deno.test("pull goes from a hub that breaks off to a model, and cleans up", asyn
       { env: { HF_ENDPOINT: hub.endpoint } },
     );
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /; continuing in 1 s/);
+    assert.match(stderr, /; next attempt in 1 s/);
     assert.match(stderr, /org\/DenseAV-two: .* of .*, .*\/s, .* left/);
     assert.match(stdout, /^denseav-two: /);
     assert.deepEqual(names(out).filter((name) => name !== ".downloads"), ["denseav-two"]);
     assert.deepEqual(names(join(out, ".downloads")), []);
     const { manifest } = await loadManifest(join(out, "denseav-two"));
     assert.match(manifest.source, /org\/DenseAV-two@0123456789abcdef/);
+  });
+});
+
+Deno.test("pull checks name, target and configuration before it downloads the weights", async (t) => {
+  await inFolder(async (folder) => {
+    const source = join(folder, "source");
+    const out = join(folder, "models");
+    await writeSyntheticCheckpoint(source, TINY);
+    const files = Object.fromEntries(
+      names(source).map((name) => [name, Deno.readFileSync(join(source, name))]),
+    );
+    await using hub = await LocalHub.start("org/DenseAV-two", files);
+    await Deno.mkdir(join(out, "taken"), { recursive: true });
+    await Deno.writeTextFile(join(folder, "file"), "");
+    const cases: [name: string, args: string[], message: RegExp][] = [
+      ["a bad name", ["--name", "a/b"], /the name must be letters, digits, .* got "a\/b"/],
+      ["a name that is taken", ["--name", "taken"], /taken must not exist yet; .* --replace/],
+      ["no model to replace", ["--name", "taken", "--replace"], /must be a model to be replaced/],
+      ["a file as folder", ["--out", join(folder, "file")], /must be a folder that can be written/],
+      ["heads", ["--heads", "sound"], /--heads must name 2 heads, got 1/],
+    ];
+    for (const [name, args, message] of cases) {
+      await t.step(name, async () => {
+        const { code, stderr } = await whence(
+          ["model", "pull", "hf:org/DenseAV-two", "--out", out, ...args],
+          { env: { HF_ENDPOINT: hub.endpoint } },
+        );
+        assert.equal(code, 1, stderr);
+        assert.match(stderr, message);
+        assert.equal(hub.ranges.length, 0);
+      });
+    }
+    await t.step("a gated model, then with HF_TOKEN", async () => {
+      hub.mischief.token = "hf_very_secret";
+      const args = ["model", "pull", "hf:org/DenseAV-two", "--out", out, "--image-size", "32x32"];
+      const env = { HF_ENDPOINT: hub.endpoint, HF_TOKEN: "" };
+      const without = await whence(args, { env });
+      assert.equal(without.code, 1);
+      assert.match(without.stderr, /got 401 .*set HF_TOKEN to an access token/);
+      const wanted = await whence(args, { env: { ...env, HF_TOKEN: "hf_very_secret" } });
+      assert.equal(wanted.code, 0, wanted.stderr);
+      assert.ok(!wanted.stderr.includes("hf_very_secret"));
+      assert.ok(names(out).includes("denseav-two"));
+    });
   });
 });
 

@@ -18,7 +18,7 @@ async function withHub(
 ): Promise<void> {
   await using hub = await LocalHub.start("org/DenseAV-sound", files);
   await inFolder((cache) =>
-    body(hub, cache, { endpoint: hub.endpoint, cache, retryDelaysMs: [1, 1, 1] })
+    body(hub, cache, { access: { endpoint: hub.endpoint }, cache, retryDelaysMs: [1, 1, 1] })
   );
 }
 
@@ -86,7 +86,7 @@ Deno.test("a later call goes on from what an earlier one left", async () => {
     Object.assign(hub.mischief, { breakAfter: 70_000, breaks: 1 });
     await assert.rejects(
       pull(repository, { ...options, retryDelaysMs: [] }),
-      /Cannot pull model.safetensors: .* \(1 tries\); run the command again to go on/,
+      /Cannot pull model.safetensors: .* \(1 attempts\); run the command again to continue/,
     );
     const { folder } = await pull(repository, options);
     await assertWhole(folder);
@@ -152,16 +152,46 @@ Deno.test("a busy server is asked again, one that stays busy is an error", async
   });
   await withHub(async (hub, _cache, options) => {
     Object.assign(hub.mischief, { status: 503, refusals: 99 });
-    await assert.rejects(pull(repository, options), /must send the file, got 503.* \(4 tries\)/);
+    await assert.rejects(pull(repository, options), /server returned 503.* \(4 attempts\)/);
   });
 });
 
-Deno.test("what cannot be had is one line", async (t) => {
+Deno.test("an access token is sent to the hub, and never to the storage", async () => {
+  await withHub(async (hub, _cache, options) => {
+    hub.mischief.token = "hf_secret";
+    await assert.rejects(
+      pull(repository, options),
+      /got 401 Access is restricted; for a private or gated model set HF_TOKEN to an access token$/,
+    );
+    const wrong = { ...options, access: { endpoint: hub.endpoint, token: "hf_wrong" } };
+    await assert.rejects(
+      pull(repository, wrong),
+      /got 401 Access is restricted; HF_TOKEN must be an access token that may read it$/,
+    );
+    const access = { endpoint: hub.endpoint, token: "hf_secret" };
+    const { folder } = await pull(repository, { ...options, access });
+    await assertWhole(folder);
+    assert.deepEqual(hub.authorizations, [undefined]);
+  });
+});
+
+Deno.test("the small files are checked before the weights are downloaded", async () => {
+  await withHub(async (hub, _cache, options) => {
+    const checkSmallFiles = (folder: string) => {
+      assert.equal(Deno.readTextFileSync(join(folder, "config.json")), '{"sim_agg_heads":1}');
+      throw new Error("another architecture");
+    };
+    await assert.rejects(pull(repository, { ...options, checkSmallFiles }), /another architecture/);
+    assert.equal(hub.ranges.length, 0);
+  });
+});
+
+Deno.test("what cannot be downloaded is one line", async (t) => {
   await withHub(async (_hub, _cache, options) => {
     await t.step("no such repository", () =>
       assert.rejects(
         pull(parseReference("hf:org/none"), options),
-        /Cannot pull: .*must be readable, got 401 Repository not found$/,
+        /Cannot pull: .*must be readable, got 401 Repository not found; .* set HF_TOKEN to/,
       ));
     await t.step("no room", () =>
       assert.rejects(
@@ -170,7 +200,7 @@ Deno.test("what cannot be had is one line", async (t) => {
       ));
     await t.step("nobody there", () =>
       assert.rejects(
-        pull(repository, { ...options, endpoint: "http://127.0.0.1:1" }),
+        pull(repository, { ...options, access: { endpoint: "http://127.0.0.1:1" } }),
         /^ImportError: Cannot pull: .*must be reachable: [^\n]*$/,
       ));
   });
@@ -180,8 +210,8 @@ Deno.test("what cannot be had is one line", async (t) => {
   await inFolder((cache) =>
     t.step("no weights", () =>
       assert.rejects(
-        pull(repository, { endpoint: bare.endpoint, cache }),
-        /must have model.safetensors there, got 404/,
+        pull(repository, { access: { endpoint: bare.endpoint }, cache }),
+        /: it must have model.safetensors, http.* returned 404/,
       ))
   );
 });
