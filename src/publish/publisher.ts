@@ -37,7 +37,8 @@ export class Publisher {
   #invalidEvents = 0;
   #invalidity = "";
   #state: PipelineState | undefined;
-  #complaints = "";
+  /** Complaints as they were published last, as JSON. */
+  #complaints = "[]";
 
   /** @param makeSinks called by each `open`. */
   constructor(makeSinks: () => readonly Sink[], log: Log) {
@@ -102,7 +103,7 @@ export class Publisher {
     if (draw !== undefined && this.takesPictures) this.#pictures.add(event, draw);
   }
 
-  /** The pipeline's state; sinks that do not deliver are added to its reason. */
+  /** The pipeline's state; each sink is told in its reason which others do not deliver. */
   state(state: PipelineState): void {
     this.#state = state;
     this.#tellState();
@@ -116,7 +117,7 @@ export class Publisher {
   /** Publishes stats; and the state again if the sinks' complaints have changed. */
   stats(stats: object): void {
     this.#tell((sink) => sink.stats(stats));
-    if (this.#currentComplaints() !== this.#complaints) this.#tellState();
+    if (JSON.stringify(this.#currentComplaints()) !== this.#complaints) this.#tellState();
   }
 
   /** What became of the messages, by sink; calls that threw count among `failures`. */
@@ -148,18 +149,23 @@ export class Publisher {
   }
 
   #tellState(): void {
-    if (this.#state === undefined) return;
-    this.#complaints = this.#currentComplaints();
-    const reasons = [this.#state.reason, this.#complaints].filter((text) => text);
-    const state = { ...this.#state, reason: reasons.length === 0 ? null : reasons.join("; ") };
-    this.#tell((sink) => sink.state(state));
+    const state = this.#state;
+    if (state === undefined) return;
+    const complaints = this.#currentComplaints();
+    this.#complaints = JSON.stringify(complaints);
+    this.#tell((sink) => {
+      // Not its own: a broker that gets this message is available again.
+      const others = complaints.filter(({ name }) => name !== sink.name).map(({ text }) => text);
+      const reasons = state.reason === null ? others : [state.reason, ...others];
+      sink.state({ ...state, reason: reasons.length === 0 ? null : reasons.join("; ") });
+    });
   }
 
-  #currentComplaints(): string {
-    return Object.values(this.counters()).flatMap(({ complaint, dropped }) => {
+  #currentComplaints(): { name: string; text: string }[] {
+    return Object.entries(this.counters()).flatMap(([name, { complaint, dropped }]) => {
       if (complaint === null) return [];
-      return dropped === 0 ? [complaint] : [`${complaint} (${dropped} events lost)`];
-    }).join("; ");
+      return [{ name, text: dropped === 0 ? complaint : `${complaint} (${dropped} events lost)` }];
+    });
   }
 
   /** The event as a line of JSON; undefined, counted and logged if it breaks the schema. */

@@ -105,6 +105,7 @@ Deno.test("a sink that does not deliver is a complaint in state, with the events
   const [bad, good] = [new Recorder("bad", true), new Recorder("good", false)];
   const states: (string | null)[] = [];
   good.state = ({ reason }) => void states.push(reason);
+  bad.state = ({ reason }) => assert.ok(!reason?.includes("bad is broken"));
   const publisher = new Publisher(() => [bad, good], () => {});
   await publisher.open();
   publisher.state(running);
