@@ -1,20 +1,31 @@
+import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { sourceSchema } from "../capture/source_schema.ts";
 import { openCapture } from "../capture/capture.ts";
 import { planCapture } from "../capture/plan.ts";
+import type { Size } from "../core/resize_bilinear.ts";
 import { findPairSets } from "../evaluation/datasets/pair_set.ts";
 import { type Picture, readPicture } from "../evaluation/datasets/picture.ts";
 import { resamplePicture } from "../evaluation/datasets/resample_picture.ts";
+import { readSceneSet, spread } from "../evaluation/datasets/scene_set.ts";
 import { readSound } from "../evaluation/datasets/sound.ts";
 import type { HeadKind } from "../core/head_kind.ts";
+
+/** Something heard in a clip that its picture shows. */
+export interface Heard {
+  /** Undefined if it is not known what is heard: it counts for every head. */
+  readonly kind: HeadKind | undefined;
+  /** Seconds from the clip's start; without it, wherever the clip is not silent. */
+  readonly time?: { readonly onset: number; readonly offset: number };
+}
 
 /** A picture with the sound that belongs to it, not read yet. */
 export interface CalibrationClip {
   readonly name: string;
-  /** Undefined when nothing says what is heard: the clip counts for every head. */
-  readonly kind: HeadKind | undefined;
+  /** Empty for a negative: nothing in the picture makes the sound. */
+  readonly heard: readonly Heard[];
   /** Reads picture and sound. */
-  load(size: { width: number; height: number }, sampleRate: number): Promise<LoadedClip>;
+  load(size: Size, sampleRate: number): Promise<LoadedClip>;
 }
 
 /** A clip as the encoders take it. */
@@ -27,33 +38,56 @@ export interface LoadedClip {
 const PICTURES = new Set([".png", ".jpg", ".jpeg", ".webp"]);
 const SOUNDS = new Set([".wav", ".mp3", ".flac", ".ogg"]);
 const VIDEOS = new Set([".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v"]);
+/** What is heard in the clips of a folder, by the folder's name. */
+const FOLDERS: Readonly<Record<string, readonly Heard[]>> = {
+  "": [{ kind: undefined }],
+  sound: [{ kind: "sound" }],
+  speech: [{ kind: "speech" }],
+  negative: [],
+};
 /** Longer sounds are cut, as the original's demo does. */
 const MAX_SECONDS = 10;
 
 /**
- * Finds clips: video files, and pictures with a sound of the same name; in the folder itself, or in
- * its folders `sound` and `speech`, which say what is heard. A folder with `scenes.jsonl` or one of
- * the published data sets is read as `evaluate` reads it.
+ * Finds clips: the scenes of `scenes.jsonl`, negatives included; or else video files, and pictures with a sound of the same
+ * name, in the folder itself and in its subfolders `sound`, `speech` (which say what is heard) and `negative` (nothing in the
+ * picture makes the sound); or else the pairs of one of the published data sets.
+ *
+ * @param limit most clips, spread evenly over what is found.
+ * @throws {EvaluationError} when the folder contains none of these.
  */
-export async function findClips(folder: string, limit: number): Promise<CalibrationClip[]> {
-  const clips = [
-    ...await clipsIn(folder, undefined),
-    ...await clipsIn(join(folder, "sound"), "sound"),
-    ...await clipsIn(join(folder, "speech"), "speech"),
-  ];
-  if (clips.length === 0) {
-    for (const { pairs } of await findPairSets(folder, limit)) {
-      clips.push(...pairs.map(({ id, kind, image, audio }) => pairClip(id, kind, image, audio)));
-    }
-  }
-  const step = Math.max(1, clips.length / limit);
-  return Array.from(
-    { length: Math.min(limit, clips.length) },
-    (_, i) => clips[Math.floor(i * step)],
+export async function findClips(
+  folder: string,
+  limit: number,
+): Promise<readonly CalibrationClip[]> {
+  if (existsSync(join(folder, "scenes.jsonl"))) return await sceneClips(folder, limit);
+  const found = await Promise.all(
+    Object.entries(FOLDERS).map(([name, heard]) => clipsIn(join(folder, name), heard)),
+  );
+  const clips = found.flat();
+  return clips.length > 0 ? spread(clips, limit) : await publishedClips(folder, limit);
+}
+
+async function sceneClips(folder: string, limit: number): Promise<CalibrationClip[]> {
+  const { scenes } = await readSceneSet(folder, limit);
+  return scenes.map(({ id, image, audio, targets }) =>
+    pairClip(
+      id,
+      targets.map(({ kind, onset, offset }) => ({ kind, time: { onset, offset } })),
+      join(folder, image),
+      join(folder, audio),
+    )
   );
 }
 
-async function clipsIn(folder: string, kind: HeadKind | undefined): Promise<CalibrationClip[]> {
+async function publishedClips(folder: string, limit: number): Promise<CalibrationClip[]> {
+  const sets = await findPairSets(folder, limit);
+  return sets.flatMap(({ pairs }) =>
+    pairs.map(({ id, kind, image, audio }) => pairClip(id, [{ kind }], image, audio))
+  );
+}
+
+async function clipsIn(folder: string, heard: readonly Heard[]): Promise<CalibrationClip[]> {
   const names: string[] = [];
   try {
     for await (const entry of Deno.readDir(folder)) if (entry.isFile) names.push(entry.name);
@@ -67,9 +101,9 @@ async function clipsIn(folder: string, kind: HeadKind | undefined): Promise<Cali
   const clips: CalibrationClip[] = [];
   for (const name of names) {
     const sound = byStem.get(stem(name));
-    if (VIDEOS.has(extension(name))) clips.push(videoClip(name, kind, join(folder, name)));
+    if (VIDEOS.has(extension(name))) clips.push(videoClip(name, heard, join(folder, name)));
     else if (PICTURES.has(extension(name)) && sound) {
-      clips.push(pairClip(stem(name), kind, join(folder, name), join(folder, sound)));
+      clips.push(pairClip(stem(name), heard, join(folder, name), join(folder, sound)));
     }
   }
   return clips;
@@ -85,13 +119,13 @@ function stem(name: string): string {
 
 function pairClip(
   name: string,
-  kind: HeadKind | undefined,
+  heard: readonly Heard[],
   image: string,
   audio: string,
 ): CalibrationClip {
   return {
     name,
-    kind,
+    heard,
     load: async (size, sampleRate) => ({
       picture: resamplePicture(await readPicture(image), size),
       samples: (await readSound(audio, sampleRate)).subarray(0, MAX_SECONDS * sampleRate),
@@ -99,11 +133,11 @@ function pairClip(
   };
 }
 
-/** The frame in the middle of the sound that is used. */
-function videoClip(name: string, kind: HeadKind | undefined, file: string): CalibrationClip {
+/** A video's sound, cut, with the frame in the middle of it. */
+function videoClip(name: string, heard: readonly Heard[], file: string): CalibrationClip {
   return {
     name,
-    kind,
+    heard,
     load: async (size, sampleRate) => {
       const source = sourceSchema.parse({ uri: file, pace: "fast", fit: "stretch", frame_rate: 4 });
       const plan = planCapture(source, { ...size, sampleRate, folder: "." });

@@ -1,9 +1,11 @@
 import type { z } from "zod";
 import { basename, dirname, extname, resolve } from "node:path";
+import { readStart, UnreadableFileError } from "../core/file_start.ts";
 import { expandVariables } from "./expand.ts";
 import { explain } from "./explain.ts";
 import { byPlace, type ConfigFault } from "./fault.ts";
 import { knownKeys } from "./known_keys.ts";
+import { type BinaryContent, binaryContent } from "./not_text.ts";
 import { applyOverrides, type Override, overrideAt } from "./override.ts";
 import { rememberUrlPasswords } from "../core/secrets.ts";
 import { type ConfigPath, type Position, YamlText } from "./yaml_text.ts";
@@ -14,7 +16,7 @@ export interface ConfigDocument {
   readonly file: string;
   /** Absolute folder of the file; relative paths in it start here. */
   readonly folder: string;
-  /** Declared, or taken from the file's name; empty when what is declared is no text. */
+  /** Declared, or taken from the file's name; empty when what is declared is no string. */
   readonly name: string;
   readonly content: unknown;
   /** Place of the value at `path`, or of the nearest block around it. */
@@ -32,6 +34,18 @@ export interface ConfigReading<T> {
   readonly faults: readonly ConfigFault[];
 }
 
+/** How one file is read. */
+export interface ReadOptions {
+  readonly overrides?: readonly Override[];
+  /** Default: this process's environment. */
+  readonly environment?: (name: string) => string | undefined;
+  /** What to do about a file that is binary, or does not exist (no content); added to its fault. */
+  readonly advice?: (file: string, content?: BinaryContent) => string | undefined;
+}
+
+/** Bytes that a file may have; the largest sensible one is far below. */
+const MOST_BYTES = 1_000_000;
+
 /**
  * Reads one YAML file, checks it against `schema` and gathers all its faults; throws nothing that a user can cause.
  * A mapping without a `name` takes the file's.
@@ -39,28 +53,23 @@ export interface ConfigReading<T> {
 export async function readConfig<S extends z.ZodType>(
   schema: S,
   file: string,
-  overrides: readonly Override[] = [],
-  environment: (name: string) => string | undefined = (name) => Deno.env.get(name),
+  options: ReadOptions = {},
 ): Promise<ConfigReading<z.output<S>>> {
-  let source: string;
-  try {
-    source = await Deno.readTextFile(file);
-  } catch (cause) {
-    const missing = cause instanceof Deno.errors.NotFound;
-    return unreadable([{ file, message: missing ? "there is no such file" : reason(cause) }]);
-  }
+  const { overrides = [], environment = (name) => Deno.env.get(name) } = options;
+  const source = await readSource(file, options.advice);
+  if (typeof source !== "string") return unreadable([source]);
   const text = new YamlText(file, source);
   if (!text.readable) return unreadable(text.faults);
   const faults = [...text.faults, ...applyOverrides(text.yaml, overrides)];
+  const unexpanded = expandVariables(text.yaml, environment);
   const places = placesIn(text, overrides);
-  const unexpanded = new Set<string>();
-  for (const { path, offset, reference, message } of expandVariables(text.yaml, environment)) {
-    const sentence = `${reference} ${message}`;
-    unexpanded.add(path.join("."));
+  const unexpandedPaths = new Set<string>();
+  for (const { path, range, reference, message } of unexpanded) {
+    unexpandedPaths.add(path.join("."));
     faults.push(
-      offset === undefined
-        ? places.fault(path, sentence)
-        : { file, ...text.positionAt(source.indexOf(reference, offset)), message: sentence },
+      range === undefined
+        ? places.fault(path, `${reference} ${message}`)
+        : { file, ...placeOf(text, range, reference), message: `${reference} ${message}` },
     );
   }
   let content: unknown;
@@ -73,7 +82,7 @@ export async function readConfig<S extends z.ZodType>(
   const result = schema.safeParse(content);
   for (const issue of result.error?.issues ?? []) {
     // What a value with a variable missing breaks besides says nothing new.
-    if (unexpanded.has(issue.path.join("."))) continue;
+    if (unexpandedPaths.has(issue.path.join("."))) continue;
     const keysAt = (path: ConfigPath) => knownKeys(schema, path);
     for (const { path, part, message } of explain(issue, content, keysAt)) {
       faults.push(places.fault(path, message, part));
@@ -93,16 +102,50 @@ export async function readConfig<S extends z.ZodType>(
   };
 }
 
+/** The text of a file, or why it has none. */
+async function readSource(
+  file: string,
+  advice: ReadOptions["advice"] = () => undefined,
+): Promise<string | ConfigFault> {
+  const fault = (message: string, hint?: string) => ({
+    file,
+    message: hint === undefined ? message : `${message}; ${hint}`,
+  });
+  try {
+    const { bytes, whole } = await readStart(file, MOST_BYTES);
+    const binary = await binaryContent(bytes);
+    if (binary !== undefined) {
+      const { kind, shown } = binary;
+      const what = kind === "other" ? `must be YAML, got ${shown}` : `this is ${shown}`;
+      return fault(what, advice(file, binary));
+    }
+    if (!whole) return fault(`must be YAML of at most ${MOST_BYTES / 1e6} MB`);
+    return new TextDecoder().decode(bytes);
+  } catch (cause) {
+    if (!(cause instanceof UnreadableFileError)) throw cause;
+    const missing = cause.message === "no such file";
+    return fault(`cannot be read: ${cause.message}`, missing ? advice(file) : undefined);
+  }
+}
+
+/** Where a variable is written, within the value at `range`. */
+function placeOf(text: YamlText, [start, end]: readonly [number, number], reference: string) {
+  const at = text.text.slice(start, end).indexOf(reference);
+  // Escapes inside double quotes can spell it in another way.
+  return text.positionAt(start + Math.max(0, at));
+}
+
 function placesIn(text: YamlText, overrides: readonly Override[]) {
+  const locate = text.locator();
   const around = (path: ConfigPath): Position => {
     for (let length = path.length; length > 0; length--) {
-      const place = text.locate(path.slice(0, length), length < path.length ? "key" : "value");
+      const place = locate(path.slice(0, length), length < path.length ? "key" : "value");
       if (place !== undefined) return place;
     }
     return { line: 1, column: 1 };
   };
   const fault = (path: ConfigPath, message: string, part: "key" | "value" = "value") => {
-    const place = text.locate(path, part);
+    const place = locate(path, part);
     const override = place === undefined ? overrideAt(overrides, path) : undefined;
     if (override !== undefined) return { file: `--set ${override.key}`, message };
     return { file: text.file, ...(place ?? around(path)), message };

@@ -8,7 +8,8 @@ import { secondsFromNs, stampFromNs } from "../events/stamp.ts";
 import type { GroundedStep } from "../grounding/grounded_step.ts";
 import { bearing, cellsInPicture, inPolygon, type Point } from "./picture.ts";
 import { regionOf } from "./region.ts";
-import { CalibratedScorer, type LogisticMap, RunningScorer, type Scorer } from "./score.ts";
+import type { LogisticMap } from "../core/logistic.ts";
+import { CalibratedScorer, RunningScorer, type Scorer } from "./score.ts";
 import { EventTracker, type TrackedEvent } from "./tracker.ts";
 
 /** One head as a detector sees it; its index in the list is the head's index. */
@@ -42,6 +43,15 @@ export interface Detection {
   readonly atNs: number;
 }
 
+/** What all messages of one event share. */
+interface Announced {
+  readonly id: string;
+  /** By the clock when the event was announced: it keeps its onset if the clock is set afterwards. */
+  readonly onsetEpochNs: bigint;
+  /** Number of its next message. */
+  seq: number;
+}
+
 /** Turns grounded steps into the events of all heads of one pipeline. */
 export class Detector {
   readonly #options: DetectorOptions;
@@ -50,7 +60,7 @@ export class Detector {
   readonly #counts: Uint8Array;
   readonly #scorers: Scorer[];
   readonly #trackers: EventTracker[];
-  readonly #announced = new WeakMap<object, { id: string; seq: number }>();
+  readonly #announced = new WeakMap<object, Announced>();
 
   constructor(detect: DetectConfig, camera: CameraConfig, options: DetectorOptions) {
     this.#options = options;
@@ -121,11 +131,12 @@ export class Detector {
   #detection(head: number, tracked: TrackedEvent, reason: EndReason | null): Detection {
     const { pipeline, model, heads, gridWidth, gridHeight, fit, epochNs } = this.#options;
     const { type, onsetNs, offsetNs } = tracked;
-    const before = this.#announced.get(tracked.key);
-    const { id, seq } = before
-      ? { id: before.id, seq: before.seq + 1 }
-      : { id: eventId(epochNs(onsetNs)), seq: 0 };
-    this.#announced.set(tracked.key, { id, seq });
+    const announced = this.#announce(tracked);
+    const { id, onsetEpochNs } = announced;
+    const seq = announced.seq++;
+    const offset = offsetNs === null
+      ? null
+      : secondsFromNs(onsetEpochNs + BigInt(Math.round(offsetNs - onsetNs)));
     const heatMap = tracked.heatMap.map((value, i) => this.#counts[i] ? Math.max(0, value) : 0);
     const { peak, box } = regionOf(
       { width: gridWidth, height: gridHeight, values: tracked.newestMap },
@@ -143,8 +154,8 @@ export class Detector {
       kind: heads[head].kind,
       head,
       header: { stamp: stampFromNs(epochNs(tracked.atNs)), frame_id: this.#camera.frame_id },
-      onset: secondsFromNs(epochNs(onsetNs)),
-      offset: offsetNs === null ? null : secondsFromNs(epochNs(offsetNs)),
+      onset: secondsFromNs(onsetEpochNs),
+      offset,
       duration: ((offsetNs ?? tracked.atNs) - onsetNs) / 1e9,
       stream: { onset: onsetNs / 1e9, offset: offsetNs === null ? null : offsetNs / 1e9 },
       score: tracked.score,
@@ -161,6 +172,15 @@ export class Detector {
       model,
     };
     return { event, heatMap, atNs: tracked.atNs };
+  }
+
+  #announce({ key, onsetNs }: TrackedEvent): Announced {
+    const known = this.#announced.get(key);
+    if (known) return known;
+    const onsetEpochNs = this.#options.epochNs(onsetNs);
+    const announced = { id: eventId(onsetEpochNs), onsetEpochNs, seq: 0 };
+    this.#announced.set(key, announced);
+    return announced;
   }
 
   #zonesAt(peak: Point): string[] {

@@ -1,15 +1,20 @@
-import { headKindSchema } from "../core/head_kind.ts";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { headKindSchema } from "../core/head_kind.ts";
+import { readStart, UnreadableFileError } from "../core/file_start.ts";
 
 const fileName = z.string().regex(/^[\w.-]+$/, "must be a file name inside the model's folder");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 
-const calibrationSchema = z.strictObject({
+const fittedMapSchema = z.strictObject({
   slope: z.number(),
   offset: z.number(),
   fitted_on: z.string(),
+});
+const calibrationSchema = fittedMapSchema.extend({
+  /** What `model calibrate` replaced. */
+  previous: fittedMapSchema.optional(),
 });
 /** Logistic map from a head's activation to a probability: `1 / (1 + exp(-(slope · a + offset)))`. */
 export type Calibration = z.infer<typeof calibrationSchema>;
@@ -39,7 +44,7 @@ export const manifestSchema = z.strictObject({
     first_feature: z.number().min(0),
     receptive_field: z.number().positive(),
     min_samples: z.int().min(1),
-    /** Floating-point operations of one second of sound. */
+    /** Floating-point operations of one second of audio. */
     flops_per_second: z.int().positive().optional(),
   }),
   external_data: z.array(z.strictObject({ file: fileName, sha256 })).default([]),
@@ -63,16 +68,18 @@ export const manifestSchema = z.strictObject({
 /** A checked manifest; every default filled in. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** A manifest together with the folder its files lie in. */
+/** A manifest and the folder of its files. */
 export interface ModelFolder {
   readonly path: string;
   readonly manifest: Manifest;
 }
 
-/** A model folder that cannot be used, in one line. */
+/** Why a model or its runtime cannot be used, in one line. */
 export class ModelError extends Error {
   override name = "ModelError";
 }
+
+const MAX_BYTES = 1 << 20;
 
 /**
  * Reads and checks `PATH/model.yaml`. The files' hashes are checked when they are loaded.
@@ -83,9 +90,15 @@ export async function loadManifest(path: string): Promise<ModelFolder> {
   const file = join(path, "model.yaml");
   let text: string;
   try {
-    text = await Deno.readTextFile(file);
+    const { bytes, whole } = await readStart(file, MAX_BYTES);
+    if (!whole) throw new UnreadableFileError(`it is larger than ${MAX_BYTES} bytes`);
+    text = new TextDecoder().decode(bytes);
   } catch (cause) {
-    throw new ModelError(`Cannot load the model: ${file} must be a readable file`, { cause });
+    if (!(cause instanceof UnreadableFileError)) throw cause;
+    throw new ModelError(
+      `Cannot load the model: ${file} must be a readable file (${cause.message})`,
+      { cause },
+    );
   }
   let document: unknown;
   try {

@@ -1,17 +1,12 @@
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Manifest } from "../model/manifest.ts";
 
-/** Floating-point operations of the matrix products. */
-export interface CountedFlops {
-  /** Of one frame. */
-  readonly frame: number;
-  /** Of one second of sound. */
-  readonly second: number;
+/** The one input of a model, and the shape to count for. */
+export interface CountedInput {
+  readonly name: string;
+  readonly type: "uint8" | "float32";
+  readonly dims: readonly number[];
 }
-
-/** Length of the sound that is counted, in s. */
-const SECONDS = 2;
 
 type Shape = Readonly<Record<string, readonly number[]>>;
 
@@ -26,39 +21,28 @@ interface TraceEvent {
 }
 
 /**
- * Counts a model's operations by running it once, as it was written, and looking at what ONNX
- * Runtime's profile says of the shapes. A multiplication and an addition count as two.
+ * Counts the floating-point operations of a model's matrix products for one input: runs the graph once, as it was
+ * written, and reads the shapes from ONNX Runtime's profile. A multiplication and an addition count as two.
+ *
+ * @param model path of the ONNX file.
  */
-export async function countFlops(folder: string, manifest: Manifest): Promise<CountedFlops> {
-  const { image, audio } = manifest;
-  const pixels = new Uint8Array(image.width * image.height * 3);
-  const samples = Math.max(SECONDS * audio.sample_rate, audio.min_samples);
-  return {
-    frame: await traced(
-      join(folder, image.file),
-      "frames",
-      new Tensor("uint8", pixels, [1, image.height, image.width, 3]),
-    ),
-    second: await traced(
-      join(folder, audio.file),
-      "waveform",
-      new Tensor("float32", new Float32Array(samples), [1, samples]),
-    ) / samples * audio.sample_rate,
-  };
-}
-
-async function traced(model: string, input: string, value: Tensor): Promise<number> {
+export async function countFlops(model: string, input: CountedInput): Promise<number> {
+  const { name, type, dims } = input;
+  const size = product(dims);
+  const value = type === "uint8"
+    ? new Tensor(type, new Uint8Array(size), dims)
+    : new Tensor(type, new Float32Array(size), dims);
   const folder = await Deno.makeTempDir({ prefix: "whence-trace-" });
   try {
     const session = await InferenceSession.create(model, {
       enableProfiling: true,
       profileFilePrefix: join(folder, "trace"),
       graphOptimizationLevel: "disabled",
-      // A weight that was repacked for the processor no longer counts as an input.
+      // A weight that is repacked for the processor no longer shows up as an input.
       extra: { session: { disable_prepacking: "1" } },
       logSeverityLevel: 4,
     });
-    await session.run({ [input]: value });
+    await session.run({ [name]: value });
     session.endProfiling();
     await session.release();
     const [trace] = [...Deno.readDirSync(folder)];

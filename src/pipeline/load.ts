@@ -1,6 +1,7 @@
 import { ConfigError, type ConfigFault } from "../config/fault.ts";
 import type { Override } from "../config/override.ts";
 import { type ConfigDocument, type ConfigReading, readConfig } from "../config/read.ts";
+import { fileAdvice } from "./file_advice.ts";
 import { type PipelineConfig, pipelineSchema } from "./schema.ts";
 
 /** One pipeline file, read. */
@@ -12,7 +13,7 @@ export function readPipeline(
   overrides: readonly Override[] = [],
   environment?: (name: string) => string | undefined,
 ): Promise<PipelineReading> {
-  return readConfig(pipelineSchema, file, overrides, environment);
+  return readConfig(pipelineSchema, file, { overrides, environment, advice: fileAdvice });
 }
 
 /** A pipeline file that has passed its schema. */
@@ -47,7 +48,7 @@ export async function loadPipelines(
   return readings.map(({ document, config }) => ({ ...document!, config: config! }));
 }
 
-/** A fault for each file whose pipeline bears a name that an earlier file's has. */
+/** A fault for each file whose pipeline has the name of an earlier one. */
 export function nameFaults(readings: readonly PipelineReading[]): ConfigFault[] {
   const taken = new Map<string, ConfigDocument>();
   const faults: ConfigFault[] = [];
@@ -61,7 +62,10 @@ export function nameFaults(readings: readonly PipelineReading[]): ConfigFault[] 
     const { line, column } = first.locate(["name"]);
     const other = `${first.file}:${line}:${column}`;
     faults.push(
-      document.fault(["name"], `name must be its own, but "${document.name}" is taken by ${other}`),
+      document.fault(
+        ["name"],
+        `name must be unique, got "${document.name}", the name of ${other} too`,
+      ),
     );
   }
   return faults;

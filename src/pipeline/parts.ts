@@ -2,14 +2,16 @@ import type { Capture } from "../capture/media.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Sink } from "../publish/sink.ts";
-import type { Engine } from "./engine.ts";
+import type { SharedEngine } from "./engine_pool.ts";
 
-/** A source, worked out for one model; it can be opened again after it failed. */
+/** A source, planned for one model; it can be opened again after a failure. */
 export interface Source {
   /** Whether it only ends by failing: a camera, a microphone, a network stream. */
   readonly device: boolean;
   /** Whether opening it again may help after a failure. */
   readonly reopens: boolean;
+  /** Whether opening it again starts over with what it has already given: a file. */
+  readonly repeats: boolean;
   /**
    * Checks that this machine can open the source at all.
    *
@@ -24,7 +26,7 @@ export interface Source {
   open(signal: AbortSignal): Promise<Capture>;
 }
 
-/** What the sinks of a pipeline may call back. */
+/** Callbacks of a pipeline's sinks. */
 export interface SinkCallbacks {
   readonly log: Log;
   /** Called for each valid message on `P/NAME/set`. */
@@ -34,7 +36,7 @@ export interface SinkCallbacks {
 /** The parts of one pipeline, made from its configuration by the composition root. */
 export interface PipelineParts {
   /** @throws {ModelError} one line: model missing or broken, library or provider unavailable. */
-  loadEngine(log: Log): Promise<Engine>;
+  loadEngine(log: Log): Promise<SharedEngine>;
   /** @throws {CaptureError} with the path of the faulty key. */
   source(manifest: Manifest): Source;
   /** The sinks, not yet opened. */

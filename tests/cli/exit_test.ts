@@ -1,9 +1,12 @@
 import { CommanderError } from "commander";
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { report, UsageError } from "../../src/cli/exit.ts";
 import { ConfigError } from "../../src/config/fault.ts";
 import { ModelError } from "../../src/model/manifest.ts";
 import { whence } from "./whence.ts";
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 
 const reported = (cause: unknown) => {
   const lines: string[] = [];
@@ -63,11 +66,15 @@ Deno.test("wrong usage is one line on stderr and exit code 2", async (t) => {
     ["check", "--nope", "x.yaml"],
     ["check", "x.yaml", "--set", "nonsense"],
     ["check", "/nowhere/x.yaml"],
+    ["check", "pipelines/demo.yaml", "--set", "name=*x"],
+    ["run", "models/denseav-mini/demo.mkv"],
+    ["run", "/dev/zero"],
+    ["run", "pipelines"],
     ["schema", "extra"],
   ];
   for (const args of cases) {
     await t.step(args.join(" "), async () => {
-      const { code, stdout, stderr } = await whence(args);
+      const { code, stdout, stderr } = await whence(args, { cwd: PROJECT });
       assert.equal(code, 2);
       assert.equal(stdout, "");
       assert.match(stderr, /^[^\n]+\n$/);

@@ -75,5 +75,5 @@ Deno.test("stderr on a full disk, or closed, does not end a pipeline", async (t)
 Deno.test("control characters in arguments do not reach the terminal", async () => {
   const { code, stderr } = await whence(["check", "\x1b[31mx.yaml"]);
   assert.equal(code, 2);
-  assert.equal(stderr, "\\u001b[31mx.yaml: there is no such file\n");
+  assert.equal(stderr, "\\u001b[31mx.yaml: cannot be read: no such file\n");
 });

@@ -45,6 +45,6 @@ Deno.test("an unset variable is a fault with the place where it stands", async (
 Deno.test("keys and comments are not expanded", async () => {
   const reading = await readText("# ${NOPE}\n" + LEAST + "${NOPE}: 1\n");
   assert.deepEqual(lines(reading).map((line) => line.split(";")[0]), [
-    "robot.yaml:4:1: ${NOPE} is no key Whence knows",
+    "robot.yaml:4:1: unknown key ${NOPE}",
   ]);
 });

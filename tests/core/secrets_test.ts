@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatFault } from "../../src/config/fault.ts";
-import { maskSecrets, rememberSecret } from "../../src/core/secrets.ts";
+import { maskSecrets, rememberSecret, rememberUrlPasswords } from "../../src/core/secrets.ts";
 import { LEAST, lines, readText } from "../config/pipeline_file.ts";
 
 Deno.test("passwords inside URLs are masked, the rest stays", () => {
@@ -70,4 +70,47 @@ Deno.test("a password that is a plain word leaves longer words readable", () => 
     maskSecrets("password_file, user 'password', mypasswords"),
     "password_file, user '***', mypasswords",
   );
+});
+
+Deno.test("short query names and headers that carry secrets are masked", () => {
+  assert.equal(
+    maskSecrets("http://cam/snap.cgi?u=admin&p=hunter2&w=3"),
+    "http://cam/snap.cgi?u=admin&p=***&w=3",
+  );
+  assert.equal(maskSecrets("Authorization: Basic YWJj next"), "Authorization: Basic *** next");
+  assert.equal(maskSecrets('"authorization":"Bearer abc"'), '"authorization":"Bearer ***"');
+  assert.equal(
+    maskSecrets(
+      `souphttpsrc extra-headers="h,Authorization=(string)\\"Basic\\ YWJj\\",x=1" ! fakesink`,
+    ),
+    `souphttpsrc extra-headers="h,Authorization=(string)\\"Basic\\ ***\\",x=1" ! fakesink`,
+  );
+  assert.equal(maskSecrets("a map=1 and x?stop=2"), "a map=1 and x?stop=2");
+});
+
+Deno.test("masking takes time in proportion to the text", () => {
+  // Each of these kept a quadratic pattern busy for minutes.
+  for (
+    const part of [
+      "x",
+      "a://",
+      "a:",
+      "a://b:",
+      "@a://b:",
+      "passw",
+      "pw ",
+      'pw="',
+      "pw='\\",
+      "-pw",
+      "&p=",
+      "http://a",
+      "authorization ",
+      "?",
+      "x-",
+    ]
+  ) {
+    const text = part.repeat(Math.ceil(900_000 / part.length));
+    assert.equal(typeof maskSecrets(text), "string");
+    rememberUrlPasswords(text);
+  }
 });

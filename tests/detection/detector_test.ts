@@ -12,7 +12,7 @@ const HEADS: readonly HeadOptions[] = [
   { kind: "speech", calibration: { slope: 10, offset: -5 } },
 ];
 
-function detector(detect: object = {}, heads = HEADS) {
+function detector(detect: object = {}, heads = HEADS, clock = { setNs: 0n }) {
   return new Detector(
     detectSchema.parse({ zones: { left: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] }, ...detect }),
     cameraSchema.parse({ frame_id: "head_camera", hfov: "90deg" }),
@@ -24,7 +24,7 @@ function detector(detect: object = {}, heads = HEADS) {
       gridHeight: 4,
       stepSeconds: 0.1,
       fit: FIT,
-      epochNs: (runningNs) => EPOCH + BigInt(Math.round(runningNs)),
+      epochNs: (runningNs) => EPOCH + clock.setNs + BigInt(Math.round(runningNs)),
     },
   );
 }
@@ -86,6 +86,17 @@ Deno.test("active() names kinds with an announced event; end() ends them and say
   assert.deepEqual([...detect.active()], []);
 });
 
+Deno.test("an event keeps its onset if the clock is set while it lasts; the stamp follows the clock", () => {
+  const clock = { setNs: 0n };
+  const detect = detector({}, HEADS, clock);
+  const [begin] = Array.from({ length: 4 }, (_, i) => detect.step(step(i, 5, -1))).flat();
+  clock.setNs = -3_600_000_000_000n;
+  const [{ event }] = detect.end(null);
+  assert.deepEqual([event.id, event.onset], [begin.event.id, begin.event.onset]);
+  assert.ok(Math.abs(event.offset! - event.onset - event.duration) < 1e-6);
+  assert.equal(event.header.stamp.sec, 1_763_812_800 - 3600);
+});
+
 Deno.test("an end has a reason only if something other than silence ended the event", () => {
   const ends = ([null, "source_lost"] as const).map((reason) => {
     const detect = detector();
@@ -140,7 +151,7 @@ Deno.test("a speaker who moves 1 cell/s stays one event; messages lag half a cel
   assert.ok(row[1] > 0.5 * Math.max(...row) && row[5] > 0.5 * Math.max(...row), row.join(" "));
 });
 
-Deno.test("one head, or two of a kind, work as well", () => {
+Deno.test("models with one head, or two of a kind, are supported", () => {
   for (const kinds of [["speech"], ["sound", "sound"]] as const) {
     const heads = kinds.map((kind) => ({ kind, calibration: { slope: 10, offset: -5 } }));
     const detect = detector({}, heads);

@@ -23,10 +23,10 @@ Deno.test("several files show the faults of all, and names that overlap with bot
     await assert.rejects(loadPipelines(paths), (error) => {
       assert.ok(error instanceof ConfigError);
       assert.deepEqual(error.message.replaceAll(`${folder}/`, "").split("\n"), [
-        "c.yaml:1:1: source is missing; it must be a mapping of keys",
-        "c.yaml:1:8: model must be text, got 1",
-        "d.yaml: there is no such file",
-        'b.yaml:3:7: name must be its own, but "a" is taken by a.yaml:1:1',
+        "c.yaml:1:1: source is missing; it must be a mapping",
+        "c.yaml:1:8: model must be a string, got 1",
+        "d.yaml: cannot be read: no such file",
+        'b.yaml:3:7: name must be unique, got "a", the name of a.yaml:1:1 too',
       ]);
       return true;
     });

@@ -2,6 +2,7 @@ import { composePipeline } from "../../src/pipeline/compose.ts";
 import { pipelineSchema } from "../../src/pipeline/schema.ts";
 import { decodeEvent } from "../../src/events/event_json.ts";
 import type { WhenceEvent } from "../../src/events/event.ts";
+import type { EnginePool } from "../../src/pipeline/engine_pool.ts";
 import type { Pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Mosquitto } from "./mosquitto.ts";
 import { MqttListener } from "./mqtt_listener.ts";
@@ -23,6 +24,7 @@ export async function runPipeline(
   broker: Mosquitto,
   config: Record<string, unknown>,
   folder: string,
+  engines?: EnginePool,
 ): Promise<PipelineRun> {
   const listener = await MqttListener.connect(broker.url, "whence/#");
   const log: string[] = [];
@@ -35,7 +37,7 @@ export async function runPipeline(
       publish: { mqtt: { url: broker.url } },
       ...config,
     }),
-    { folder, log: (_level, line) => void log.push(line) },
+    { folder, log: (_level, line) => void log.push(line), engines },
   );
   const ended = pipeline.run(controller.signal);
   ended.catch(() => {});

@@ -1,18 +1,17 @@
-import { runtimeSchema } from "../../model/runtime_schema.ts";
 import { readAde20k } from "../../evaluation/datasets/ade20k_set.ts";
-import { ClipGrounder } from "../../evaluation/runs/clip_grounder.ts";
+import type { ClipGrounder } from "../../evaluation/runs/clip_grounder.ts";
 import { evaluateAde20k } from "../../evaluation/runs/evaluate_ade20k.ts";
 import {
   evaluateDisentanglement,
   evaluateRetrieval,
 } from "../../evaluation/runs/evaluate_pairs.ts";
-import { evaluateScenes, type Progress } from "../../evaluation/runs/evaluate_scenes.ts";
+import { evaluateScenes } from "../../evaluation/runs/evaluate_scenes.ts";
+import { openGrounder } from "../../evaluation/runs/open_grounder.ts";
 import { findPairSets } from "../../evaluation/datasets/pair_set.ts";
 import { readSceneSet } from "../../evaluation/datasets/scene_set.ts";
 import type { HeadKind } from "../../core/head_kind.ts";
-import { loadModel } from "../../model/encoders.ts";
+import type { Progress } from "../../core/progress.ts";
 import { findModel } from "../../model/find_model.ts";
-import { openRuntime } from "../../model/runtime/runtime.ts";
 import {
   ade20kFigures,
   disentanglementFigures,
@@ -21,10 +20,10 @@ import {
   rounded,
 } from "./evaluate_figures.ts";
 import { ade20kText, disentanglementText, retrievalText, scenesText } from "./evaluate_text.ts";
-import { UsageError } from "../exit.ts";
 import { ProgressBar } from "../progress_bar.ts";
+import { runtimeConfig, type RuntimeOptions } from "../runtime_options.ts";
 
-/** What can be evaluated. */
+/** Names of the `evaluate` commands. */
 export type EvaluationName =
   | "scenes"
   | "retrieval"
@@ -32,17 +31,15 @@ export type EvaluationName =
   | "ade20k-speech"
   | "ade20k-sound";
 
-/** Options of the `evaluate` commands, as the command line gives them. */
-export interface EvaluateOptions {
+/** Options of the `evaluate` commands. */
+export interface EvaluateOptions extends RuntimeOptions {
   readonly model: string;
   readonly json?: boolean;
   readonly limit?: number;
   readonly resume: string;
-  readonly providers: string;
-  readonly threads: number;
   readonly pictures?: string;
   readonly retrieval?: number;
-  readonly normaliseAudio?: boolean;
+  readonly normalizeAudio?: boolean;
 }
 
 interface Job {
@@ -71,15 +68,10 @@ export async function evaluate(
   folder: string,
   options: EvaluateOptions,
 ): Promise<void> {
-  await using open = new AsyncDisposableStack();
-  const runtime = await openRuntime(runtimeConfig(options), ".");
-  open.defer(() => runtime.close());
-  const encoders = await loadModel(await findModel(options.model, "."), runtime);
-  open.defer(() => encoders.release());
-  const grounder = await ClipGrounder.create(encoders, runtime);
-  open.defer(() => grounder.release());
-  const bar = new ProgressBar();
-  open.defer(() => bar.clear());
+  const model = await findModel(options.model, ".");
+  await using open = await openGrounder(model, runtimeConfig(options, "evaluate"));
+  const { grounder, encoders, runtime } = open;
+  using bar = new ProgressBar();
   const { figures, text } = await EVALUATIONS[name]({
     folder,
     options,
@@ -133,7 +125,7 @@ async function ade20k(job: Job, kind: HeadKind): Promise<Outcome> {
 
 function pairOptions({ options, onProgress }: Job) {
   return {
-    normaliseAudio: options.normaliseAudio ?? false,
+    normalizeAudio: options.normalizeAudio ?? false,
     resumeFolder: options.resume,
     onProgress,
   };
@@ -141,11 +133,4 @@ function pairOptions({ options, onProgress }: Job) {
 
 function modelName({ grounder: { manifest: { name, version } } }: Job): string {
   return `${name}@${version}`;
-}
-
-function runtimeConfig({ providers, threads }: EvaluateOptions) {
-  const result = runtimeSchema.safeParse({ providers: providers.split(","), threads });
-  if (result.success) return result.data;
-  const { path, message } = result.error.issues[0];
-  throw new UsageError(`Cannot evaluate: --${path[0] as string}: ${message}`);
 }

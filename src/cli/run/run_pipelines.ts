@@ -4,8 +4,10 @@ import type { LoadedPipeline } from "../../pipeline/load.ts";
 import { exitProcess } from "../../core/exit_process.ts";
 import { ModelError } from "../../model/manifest.ts";
 import { composePipeline } from "../../pipeline/compose.ts";
+import { EnginePool } from "../../pipeline/engine_pool.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { EventListener } from "../../pipeline/reporter.ts";
+import { Supervisor } from "../../pipeline/supervisor.ts";
 import { logOf } from "../../core/logger.ts";
 import { EXIT } from "../exit.ts";
 import { listed } from "../text.ts";
@@ -13,7 +15,7 @@ import { listed } from "../text.ts";
 /** Timers hold 31 bits of milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** One or more pipelines failed for good; their own lines have been printed. */
+/** One or more pipelines failed for good. */
 export class PipelinesError extends Error {
   override name = "PipelinesError";
 }
@@ -26,8 +28,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs pipelines side by side until all have ended, `duration` is over, or SIGINT or SIGTERM comes; one that fails does not
- * stop the others.
+ * Runs pipelines side by side until all have ended, `duration` is over, or SIGINT or SIGTERM comes. One that fails does not
+ * stop the others, and is run again as long as one of them runs. Pipelines with the same model share it.
  *
  * @throws {PipelinesError} after all have ended, when one or more failed.
  */
@@ -36,10 +38,11 @@ export async function runPipelines(
   options: RunOptions = {},
 ): Promise<Pipeline[]> {
   using stop = stopSignal(options.duration);
+  const engines = new EnginePool();
   const pipelines = loaded.map(({ config, folder }) =>
-    composePipeline(config, { folder, log: logOf(config.name), heard: options.heard })
+    composePipeline(config, { folder, log: logOf(config.name), heard: options.heard, engines })
   );
-  const ends = await Promise.allSettled(pipelines.map((pipeline) => pipeline.run(stop.signal)));
+  const ends = await new Supervisor().run(pipelines, stop.signal);
   const failed = loaded.filter((_, i) => ends[i].status === "rejected");
   if (failed.length > 0) {
     const reasons = ends.flatMap((end, i) =>
@@ -47,7 +50,7 @@ export async function runPipelines(
     );
     const names = failed.map(({ config }) => config.name);
     throw loaded.length === 1 ? reasons[0] : new PipelinesError(
-      `Cannot go on with ${listed(names)}: ` +
+      `Cannot continue with ${listed(names)}: ` +
         reasons.map((reason) => reason instanceof Error ? reason.message : String(reason)).join(
           "; ",
         ),
@@ -79,7 +82,7 @@ function stopSignal(duration: number | undefined): Disposable & { signal: AbortS
   };
   if (duration !== undefined) arm(duration * 1000);
   const asked = () => {
-    // Whoever asks twice does not want to wait for the end of what hangs.
+    // A second signal means that the user does not want to wait for a hung pipeline.
     if (controller.signal.aborted) exitProcess(EXIT.failed);
     stop();
   };

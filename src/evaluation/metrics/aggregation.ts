@@ -1,12 +1,4 @@
-/** Dense features of several items, row-major `[items, channels, cells]`; cells are grid cells or time steps. */
-export interface DenseFeatures {
-  readonly items: number;
-  readonly channels: number;
-  readonly cells: number;
-  readonly data: Float32Array;
-  /** Class tokens, `[items, channels]`, for models that have them. */
-  readonly classTokens?: Float32Array;
-}
+import type { DenseFeatures } from "../clip_features.ts";
 
 /** How a similarity volume becomes one number. The defaults are DenseAV's own: max over space, mean over time. */
 export interface Aggregation {
@@ -15,11 +7,11 @@ export interface Aggregation {
   readonly overTime?: "max" | "mean";
   /** Clips similarities at 0 first. */
   readonly nonNegative?: boolean;
-  /** Largest head at each place and time before anything is pooled: one score a pair instead of one a head. */
+  /** Maximum over heads at each cell and step before pooling: one score per pair instead of one per head. */
   readonly maxOverHeads?: boolean;
 }
 
-/** What the original subtracts from masked steps before a max over time. */
+/** The original subtracts this from masked steps before a max over time. */
 const MASKED = 1e7;
 
 /**
@@ -29,7 +21,7 @@ const MASKED = 1e7;
  *
  * @param audio `[A, C, T]`
  * @param image `[V, C, h·w]`
- * @param masks one `[T]` a sound
+ * @param masks one `[T]` per sound
  * @returns `[A, V, K]`, or `[A, V]` with `maxOverHeads`
  */
 export function scoreAll(
@@ -66,7 +58,7 @@ export function scorePairs(
 }
 
 class PairScorer {
-  /** Scores a pair. */
+  /** Scores per pair. */
   readonly width: number;
 
   readonly #audio: DenseFeatures;

@@ -3,23 +3,24 @@ import { z } from "zod";
 import type { ClipGrounder } from "./clip_grounder.ts";
 import { type Disentanglement, disentanglement } from "../metrics/disentanglement.ts";
 import { encodePairPicture, encodePairSound } from "./encode_pair.ts";
-import type { Progress } from "./evaluate_scenes.ts";
+import type { Progress } from "../../core/progress.ts";
+import { headMeans } from "../metrics/head_means.ts";
 import { globalVector, headProducts } from "../metrics/global_vectors.ts";
 import {
   type EncodedClip,
   type RetrievalResult,
   retrievalResult,
-  SoundGallery,
 } from "../metrics/pair_retrieval.ts";
 import type { PairSet } from "../datasets/pair_set.ts";
 import { EvaluationError } from "../evaluation_error.ts";
 import { ResumeFile, resumeKey } from "./resume_file.ts";
+import { SoundGallery } from "./sound_gallery.ts";
 
-/** How pairs are evaluated. */
+/** Options of an evaluation of pairs. */
 export interface PairRunOptions {
-  /** Zero mean and unit variance, as the original's validation feeds HuBERT. */
-  readonly normaliseAudio: boolean;
-  /** Folder for what is already done. */
+  /** Normalize audio to zero mean and unit variance, as the original's validation does. */
+  readonly normalizeAudio: boolean;
+  /** Folder for results of an interrupted run. */
   readonly resumeFolder: string;
   readonly onProgress?: Progress;
   readonly signal?: AbortSignal;
@@ -32,15 +33,15 @@ const scoresSchema = z.object({
 });
 
 /**
- * Cross-modal retrieval over a set of pairs (paper). Sounds stay in memory and pictures stream past them, so memory does
- * not grow with the pictures; a run that was cut off encodes the sounds again but no picture twice.
+ * Cross-modal retrieval over a set of pairs (paper). Sounds stay in memory while pictures are streamed, so memory does not
+ * grow with the number of pictures. A resumed run encodes the sounds again, but no picture twice.
  */
 export async function evaluateRetrieval(
   grounder: ClipGrounder,
   set: PairSet,
   options: PairRunOptions,
 ): Promise<RetrievalResult> {
-  const input = { published: set.published, normaliseAudio: options.normaliseAudio };
+  const input = { published: set.published, normalizeAudio: options.normalizeAudio };
   const clips: EncodedClip[] = [];
   for (const pair of set.pairs) {
     options.signal?.throwIfAborted();
@@ -55,7 +56,7 @@ export async function evaluateRetrieval(
   return retrievalResult(scores);
 }
 
-/** Disentanglement by dense heads and by one global vector each, and the clips it rests on. */
+/** Disentanglement by dense heads and by global vectors, and the number of clips. */
 export interface DisentanglementResult {
   readonly speech: number;
   readonly sound: number;
@@ -64,9 +65,9 @@ export interface DisentanglementResult {
 }
 
 /**
- * How far the heads divide words from sounds (paper): pairs with words against pairs with sounds.
+ * How well the heads separate words from sounds (paper): pairs with words against pairs with sounds.
  *
- * @throws {EvaluationError} when one of the two is missing, or the model has one head.
+ * @throws {EvaluationError} when words or sounds are missing, or the model has one head.
  */
 export async function evaluateDisentanglement(
   grounder: ClipGrounder,
@@ -76,7 +77,7 @@ export async function evaluateDisentanglement(
   const heads = grounder.manifest.heads.length;
   const kinds = new Map(sets.flatMap((set) => set.pairs.map((pair) => [pair.id, pair.kind])));
   const rows = await resumable("disentanglement", grounder, sets, options, async (pair, set) => {
-    const input = { published: set.published, normaliseAudio: options.normaliseAudio };
+    const input = { published: set.published, normalizeAudio: options.normalizeAudio };
     const { audio, steps, vector } = await encodePairSound(grounder, pair, input);
     const image = await encodePairPicture(grounder, pair, input);
     const { activation } = await grounder.volume(audio, image);
@@ -110,7 +111,7 @@ async function resumable(
   const key = await resumeKey(
     `${what}/1`,
     JSON.stringify(manifest),
-    JSON.stringify([sets, options.normaliseAudio]),
+    JSON.stringify([sets, options.normalizeAudio]),
   );
   const path = join(options.resumeFolder, `${what}-${manifest.name}-${key}.jsonl`);
   const resume = await ResumeFile.open(path, scoresSchema);
@@ -132,14 +133,6 @@ async function resumable(
     await resume.close(finished);
   }
   return rows;
-}
-
-function headMeans(activation: Float32Array, steps: Uint8Array): number[] {
-  const count = Math.max(1, steps.reduce((sum, on) => sum + on, 0));
-  return Array.from({ length: activation.length / steps.length }, (_, head) => {
-    const row = activation.subarray(head * steps.length, (head + 1) * steps.length);
-    return row.reduce((sum, value, step) => sum + value * steps[step], 0) / count;
-  });
 }
 
 function plain({ dense, global }: { dense: ArrayLike<number>; global: ArrayLike<number> }) {

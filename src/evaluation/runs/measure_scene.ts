@@ -1,14 +1,16 @@
 import { join } from "node:path";
-import type { DenseFeatures } from "../metrics/aggregation.ts";
+import type { ClipVolume, DenseFeatures } from "../clip_features.ts";
 import { averagePrecision } from "../metrics/average_precision.ts";
-import type { ClipGrounder, ClipVolume } from "./clip_grounder.ts";
+import type { ClipGrounder } from "./clip_grounder.ts";
 import { globalVector, headProducts } from "../metrics/global_vectors.ts";
+import { headMeans } from "../metrics/head_means.ts";
 import { meanOverTime, peakIndex, scaledAlone } from "../metrics/heat_map.ts";
 import { ThresholdCounts } from "../metrics/iou.ts";
 import { loudestHead } from "../metrics/loudest_head.ts";
 import { EvaluationError } from "../evaluation_error.ts";
 import { type Picture, readMask, readPicture } from "../datasets/picture.ts";
 import { resamplePicture } from "../datasets/resample_picture.ts";
+import { probability } from "../../core/logistic.ts";
 import { resizeBilinear, type Size } from "../../core/resize_bilinear.ts";
 import {
   COMMON_THRESHOLDS,
@@ -18,25 +20,25 @@ import {
 } from "./scene_result.ts";
 import { isMixture, type Scene, type SceneTarget } from "../datasets/scene_set.ts";
 import { readSound } from "../datasets/sound.ts";
-import { stepsBetween } from "../metrics/time_mask.ts";
+import { stepsBetween, stepsDuring } from "../metrics/time_mask.ts";
 
-/** A measured scene and what it was measured on. */
+/** A measured scene and the data that the measurement used. */
 export interface MeasuredScene {
   readonly result: SceneResult;
   readonly picture: Picture;
   readonly audio: DenseFeatures;
   readonly image: DenseFeatures;
-  /** 1 on the steps in which a target is heard; all steps of a negative. */
+  /** 1 on the steps during which a target is heard; on all steps of a negative. */
   readonly activeSteps: Uint8Array;
-  /** One `[h, w]` a head: mean over the active steps. */
+  /** One `[h, w]` per head: mean over the active steps. */
   readonly headMaps: readonly Float32Array[];
-  /** Masks of the targets, in the picture's size. */
+  /** Masks of the targets, of the picture's size. */
   readonly masks: readonly Uint8Array[];
 }
 
 /**
  * Runs the model on one scene and measures it. The picture is stretched to the model's size; maps are interpolated back
- * to the picture's own, in which the masks are.
+ * to the picture's own size, which the masks have.
  *
  * @throws {EvaluationError} when a file of the scene cannot be used.
  */
@@ -104,7 +106,7 @@ function measureTarget(
   };
 }
 
-/** Whether the first mask holds a higher peak than every other. */
+/** Whether the first mask contains a higher peak than every other. */
 function standsOut(map: Float32Array, masks: readonly Uint8Array[]): boolean {
   const [own, ...others] = masks.map((mask) =>
     map.reduce((peak, value, i) => mask[i] ? Math.max(peak, value) : peak, -Infinity)
@@ -113,12 +115,9 @@ function standsOut(map: Float32Array, masks: readonly Uint8Array[]): boolean {
 }
 
 function active({ manifest }: ClipGrounder, { targets }: Scene, steps: number): Uint8Array {
-  const mask = new Uint8Array(steps);
-  if (targets.length === 0) return mask.fill(1);
-  for (const { onset, offset } of targets) {
-    stepsBetween(onset, offset, manifest.audio, steps).forEach((on, step) => mask[step] |= on);
-  }
-  return mask;
+  return targets.length === 0
+    ? new Uint8Array(steps).fill(1)
+    : stepsDuring(targets, manifest.audio, steps);
 }
 
 function headScores(
@@ -130,11 +129,7 @@ function headScores(
 ): HeadScores | null {
   const kinds = new Set(targets.map((target) => target.kind));
   if (kinds.size !== 1) return null;
-  const count = steps.reduce((sum, on) => sum + on, 0);
-  const dense = Array.from({ length: clip.heads }, (_, head) => {
-    const row = clip.activation.subarray(head * clip.steps, (head + 1) * clip.steps);
-    return row.reduce((sum, value, step) => sum + value * steps[step], 0) / count;
-  });
+  const dense = headMeans(clip.activation, steps);
   const global = headProducts(globalVector(audio, steps), globalVector(image), clip.heads);
   return { kind: targets[0].kind, dense, global };
 }
@@ -144,8 +139,7 @@ function topScore({ manifest }: ClipGrounder, clip: ClipVolume): number | null {
   for (const [head, { calibration }] of manifest.heads.entries()) {
     if (!calibration) continue;
     const row = clip.activation.subarray(head * clip.steps, (head + 1) * clip.steps);
-    const logit = calibration.slope * Math.max(...row) + calibration.offset;
-    top = Math.max(top ?? 0, 1 / (1 + Math.exp(-logit)));
+    top = Math.max(top ?? 0, probability(calibration, Math.max(...row)));
   }
   return top;
 }
@@ -159,7 +153,9 @@ async function sceneMask(file: string, picture: Size): Promise<Uint8Array> {
     );
   }
   if (!data.includes(1)) {
-    throw new EvaluationError(`Cannot use the mask ${file}: it must have white pixels, got none`);
+    throw new EvaluationError(
+      `Cannot use the mask ${file}: it must contain white pixels, got none`,
+    );
   }
   return data;
 }

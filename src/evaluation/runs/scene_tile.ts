@@ -1,15 +1,16 @@
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
+import { type Color, HEAD_COLORS } from "../../core/head_colors.ts";
 import type { HeadKind } from "../../core/head_kind.ts";
 import { type Picture, resizeNearest } from "../datasets/picture.ts";
 import { resamplePicture } from "../datasets/resample_picture.ts";
 import { resizeBilinear, type Size } from "../../core/resize_bilinear.ts";
 
-/** What a tile of a contact sheet shows. */
+/** Content of one tile of a contact sheet. */
 export interface TileContent {
   readonly caption: string;
   readonly picture: Picture;
-  /** Truth, in the picture's size. */
+  /** Truth, of the picture's size. */
   readonly masks: readonly Uint8Array[];
   readonly heads: readonly { readonly kind: HeadKind; readonly map: Float32Array }[];
   /** Size of the heads' maps. */
@@ -20,16 +21,12 @@ export interface TileContent {
 const PANEL = 192;
 const CAPTION = 20;
 const GAP = 8;
-const COLOURS: Record<HeadKind, readonly [number, number, number]> = {
-  sound: [255, 96, 0],
-  speech: [0, 128, 255],
-};
-const OUTLINE = [255, 255, 255];
+const OUTLINE: Color = [255, 255, 255];
 const STRENGTH = 0.85;
 
 /**
- * Draws a scene as PNG: the picture, beside it the same under the heads' heat maps (sound orange, speech blue, both on
- * the scale of the louder one), the truth outlined in white on both, a caption below.
+ * Draws a scene as PNG: the picture, next to it the same picture under the heat maps of the heads (sound orange, speech
+ * blue, both on the scale of the higher one), the truth outlined in white on both, a caption below.
  */
 export async function sceneTile(content: TileContent): Promise<Uint8Array> {
   const { picture } = content;
@@ -56,7 +53,7 @@ export async function sceneTile(content: TileContent): Promise<Uint8Array> {
   );
 }
 
-/** Puts tiles in rows on one PNG. */
+/** Arranges tiles in rows in one PNG. */
 export async function contactSheet(tiles: readonly string[], columns: number): Promise<Uint8Array> {
   const sizes = await Promise.all(tiles.map((tile) => sharp(tile).metadata()));
   const width = GAP + Math.max(...sizes.map((size) => size.width));
@@ -84,9 +81,9 @@ function paintHeat(panel: Picture, { heads, grid }: TileContent): void {
     const heat = resizeBilinear(map, grid, panel);
     for (const [i, value] of heat.entries()) {
       const alpha = STRENGTH * Math.max(0, value / peak) ** 2;
-      COLOURS[kind].forEach((colour, channel) => {
+      HEAD_COLORS[kind].forEach((color, channel) => {
         const at = 3 * i + channel;
-        panel.data[at] = panel.data[at] * (1 - alpha) + colour * alpha;
+        panel.data[at] = panel.data[at] * (1 - alpha) + color * alpha;
       });
     }
   }

@@ -1,11 +1,11 @@
 import { ImportError } from "../import_error.ts";
 import { SafetensorsFile } from "./safetensors.ts";
 
-/** peft's fixed `lora_alpha` in the original training; the scale is alpha / rank. */
+/** The `lora_alpha` of peft in the original training; the scale is alpha / rank. */
 export const LORA_ALPHA = 32;
 
 /**
- * Published weights under one spelling of their names, whatever tool wrote them.
+ * Published weights under one spelling of their names, independent of the tool that wrote them.
  *
  * peft wraps a module (`base_model.model.`) and, since 0.7, each layer (`.base_layer`); PyTorch ≥ 2
  * spells weight norm as a parametrization. Neither changes the numbers.
@@ -22,7 +22,7 @@ export class Checkpoint implements Disposable {
       if (other !== undefined) {
         this.#file[Symbol.dispose]();
         throw new ImportError(
-          `Cannot read ${path}: each weight must stand once, got ${other} and ${stored}`,
+          `Cannot read ${path}: each weight must appear once, got ${other} and ${stored}`,
         );
       }
       this.#stored.set(name, stored);
@@ -112,7 +112,7 @@ export class Checkpoint implements Disposable {
   }
 }
 
-/** The one spelling under which the importer knows a weight. */
+/** The spelling of a weight's name that the importer uses. */
 export function canonicalName(stored: string): string {
   return stored
     .replace(/^(image_model|audio_model)\.base_model\.model\./, "$1.")

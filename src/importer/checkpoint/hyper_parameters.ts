@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { fileFaultSync } from "../../core/file_fault.ts";
 import { ImportError } from "../import_error.ts";
 
 const flag = z.boolean();
@@ -25,22 +26,20 @@ const MAX_CONFIG = 1 << 20;
 /**
  * Reads `FOLDER/config.json`.
  *
- * @throws {ImportError} one line with each key that is missing or that asks for another architecture.
+ * @throws {ImportError} one line with each key that is missing or describes another architecture.
  */
 export function readHyperParameters(folder: string): HyperParameters {
   const file = join(folder, "config.json");
-  let text: string;
-  try {
-    if (Deno.statSync(file).size > MAX_CONFIG) {
-      throw new ImportError(`Cannot import ${folder}: config.json must be under 1 MiB`);
-    }
-    text = Deno.readTextFileSync(file);
-  } catch (cause) {
-    if (cause instanceof ImportError) throw cause;
-    throw new ImportError(`Cannot import ${folder}: config.json must be a readable file in it`, {
-      cause,
-    });
+  const fault = fileFaultSync(file);
+  if (fault) {
+    throw new ImportError(
+      `Cannot import ${folder}: config.json must be a readable file in it (${fault})`,
+    );
   }
+  if (Deno.statSync(file).size > MAX_CONFIG) {
+    throw new ImportError(`Cannot import ${folder}: config.json must be at most 1 MiB`);
+  }
+  const text = Deno.readTextFileSync(file);
   let document: unknown;
   try {
     document = JSON.parse(text);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fileFaultSync } from "../../core/file_fault.ts";
 import { ImportError } from "../import_error.ts";
 import { duplicateKey } from "./json_keys.ts";
 
@@ -9,7 +10,7 @@ const entrySchema = z.object({
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
 
-/** Where one tensor lies and what it is. */
+/** One tensor's type, shape and place in the file. */
 export interface TensorEntry {
   readonly dtype: keyof typeof BYTES;
   readonly shape: readonly number[];
@@ -17,7 +18,7 @@ export interface TensorEntry {
   readonly range: readonly [number, number];
 }
 
-// The format's own limit; a larger number is a damaged or hostile file.
+// The format's own limit; a larger number means a damaged or hostile file.
 const MAX_HEADER = 100_000_000;
 
 /**
@@ -43,12 +44,9 @@ export class SafetensorsFile implements Disposable {
    * @throws {ImportError} naming the file and what is wrong with it.
    */
   static open(path: string): SafetensorsFile {
-    let file: Deno.FsFile;
-    try {
-      file = Deno.openSync(path);
-    } catch (cause) {
-      throw new ImportError(`Cannot read ${path}: it must be a readable file`, { cause });
-    }
+    const fault = fileFaultSync(path);
+    if (fault) throw new ImportError(`Cannot read ${path}: it must be a readable file (${fault})`);
+    const file = Deno.openSync(path);
     try {
       const size = file.statSync().size;
       const length = headerLength(path, file, size);
@@ -113,13 +111,13 @@ function parseHeader(path: string, bytes: Uint8Array, dataSize: number): Map<str
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     header = JSON.parse(text);
   } catch (cause) {
-    throw fail("the header must be JSON, got something else", cause);
+    throw fail("the header must be JSON", cause);
   }
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
     throw fail("the header must be a JSON object");
   }
   const twice = duplicateKey(text);
-  if (twice !== undefined) throw fail(`each tensor must stand once, got ${shown(twice)} twice`);
+  if (twice !== undefined) throw fail(`each tensor must appear once, got ${shown(twice)} twice`);
   const tensors = new Map<string, TensorEntry>();
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") continue;
@@ -162,7 +160,7 @@ function parseHeader(path: string, bytes: Uint8Array, dataSize: number): Map<str
   return tensors;
 }
 
-/** A name from a file, safe and short enough for one line of an error. */
+/** A name from a file, escaped and short enough for one line of an error. */
 function shown(name: string): string {
   const text = JSON.stringify(name.length > 100 ? `${name.slice(0, 97)}...` : name);
   return text.slice(1, -1);

@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { fileFaultSync } from "../../core/file_fault.ts";
 import { ImportError } from "../import_error.ts";
 import { pickleMessage } from "./safetensors.ts";
 
@@ -8,7 +9,7 @@ const PICKLES = /\.(ckpt|pt|pth|bin)$/i;
 /**
  * Path of the weights in a folder of the published layout.
  *
- * @throws {ImportError} for a pickle in their place, a missing file or something else than a folder.
+ * @throws {ImportError} for a pickle instead, a missing file, or a path that is no folder.
  */
 export function findWeights(folder: string): string {
   if (PICKLES.test(folder)) throw new ImportError(pickleMessage(folder));
@@ -30,19 +31,16 @@ export function findWeights(folder: string): string {
   );
 }
 
-/** The licence that a model card's front matter states, or undefined. */
+/** The license that a model card's front matter states, or undefined. */
 export function cardLicense(folder: string): string | undefined {
-  let card: string;
-  try {
-    card = Deno.readTextFileSync(join(folder, "README.md"));
-  } catch {
-    return undefined;
-  }
+  const file = join(folder, "README.md");
+  if (fileFaultSync(file)) return undefined;
+  const card = Deno.readTextFileSync(file);
   const frontMatter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? "";
   return /^license:\s*["']?([\w.+-]{1,60})/m.exec(frontMatter)?.[1];
 }
 
-/** A folder's own name, for a `source` that says nothing of the machine. */
+/** A folder's own name, for a `source` that reveals no path of this machine. */
 export function folderName(folder: string): string {
   return basename(folder.replace(/[/\\]+$/, "")) || "folder";
 }

@@ -1,36 +1,38 @@
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type HubFile, reasonOf } from "./hub.ts";
 import { ImportError } from "../import_error.ts";
+import { type HubFile, reasonOf } from "./hub.ts";
+import { type HubAccess, hubFetch } from "./hub_fetch.ts";
 
 /** How a download behaves. */
 export interface DownloadOptions {
+  readonly access: HubAccess;
   readonly signal?: AbortSignal;
-  /** Told how many bytes of the file are there. */
+  /** Called with the number of bytes that have arrived. */
   readonly onProgress?: (received: number, total: number) => void;
-  /** Waits between tries that brought nothing; as many as it has entries. */
+  /** Pauses between attempts that brought nothing; as many attempts as it has entries. */
   readonly retryDelaysMs?: readonly number[];
-  /** Told when a try failed and another follows. */
+  /** Called when an attempt has failed and another follows. */
   readonly onRetry?: (reason: string, delayMs: number) => void;
 }
 
 const RETRY_DELAYS_MS = [1000, 5000, 10_000, 30_000];
-/** A connection that brings nothing for this long is given up. */
+/** A connection without data for this long is given up. */
 const STALL_MS = 30_000;
 
 /**
- * Fetches `file` to `path`, going on where an earlier try stopped.
+ * Downloads `file` to `path`, from where an earlier attempt stopped.
  *
- * Until it is whole and its hash is right it is called `path.partial`; `path.partial.etag` says
- * which version it belongs to. A try that brought something starts the waiting anew.
+ * Until it is complete and its hash is right it is called `path.partial`; `path.partial.etag` holds
+ * the version that it belongs to. An attempt that brought data resets the pauses.
  *
- * @throws {ImportError} when the tries are used up or the content is not what the hub announced.
+ * @throws {ImportError} when all attempts have failed or the content is not what the hub announced.
  */
 export async function download(
   file: HubFile,
   path: string,
-  options: DownloadOptions = {},
+  options: DownloadOptions,
 ): Promise<void> {
   const partial = `${path}.partial`;
   const delays = options.retryDelaysMs ?? RETRY_DELAYS_MS;
@@ -46,7 +48,7 @@ export async function download(
       throw new ImportError(
         `Cannot pull ${file.name}: ${reason} (${
           failures + 1
-        } tries); run the command again to go on`,
+        } attempts); run the command again to continue`,
       );
     }
     const delayMs = delays[failures++];
@@ -68,7 +70,7 @@ export async function isDownloaded(file: HubFile, path: string): Promise<boolean
   return file.etag !== "" && known === file.etag && await sizeOf(path) === file.size;
 }
 
-/** Fetches what is missing. @returns why it stopped early, or undefined when all is there. */
+/** Downloads the missing part. @returns why it stopped early, or undefined when the file is complete. */
 async function fetchRest(
   file: HubFile,
   partial: string,
@@ -90,15 +92,17 @@ async function fetchRest(
   };
   try {
     alive();
-    const headers: Record<string, string> = { "accept-encoding": "identity" };
-    if (received > 0) headers.range = `bytes=${received}-`;
-    const response = await fetch(file.url, { headers, signal });
+    const response = await hubFetch(options.access, file.url, {
+      method: "GET",
+      headers: received > 0 ? { range: `bytes=${received}-` } : {},
+      signal,
+    });
     if (received > 0 && response.status === 200) {
-      // The server cannot resume: it starts over, and so must the file.
+      // The server does not support resuming and sends the whole file.
       received = 0;
     } else if (response.status !== (received > 0 ? 206 : 200)) {
       await response.body?.cancel();
-      return `the server must send the file, got ${response.status} ${response.statusText}`.trim();
+      return `server returned ${response.status} ${response.statusText}`.trim();
     }
     using out = await Deno.open(partial, { write: true, create: true });
     await out.truncate(received);
@@ -112,7 +116,7 @@ async function fetchRest(
     }
   } catch (cause) {
     options.signal?.throwIfAborted();
-    if (stall.signal.aborted) return `nothing arrived for ${STALL_MS / 1000} s`;
+    if (stall.signal.aborted) return `no data for ${STALL_MS / 1000} s`;
     return reasonOf(cause);
   } finally {
     clearTimeout(timer);
@@ -142,7 +146,7 @@ async function contentFault(path: string, file: HubFile): Promise<string | undef
   return got === file.etag ? undefined : `its hash must be ${file.etag}, got ${got}`;
 }
 
-/** Size in bytes; 0 for a file that is not there. */
+/** Size in bytes; 0 for a missing file. */
 export async function sizeOf(path: string): Promise<number> {
   try {
     return (await Deno.stat(path)).size;

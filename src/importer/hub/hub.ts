@@ -1,4 +1,6 @@
+import { rememberSecret } from "../../core/secrets.ts";
 import { ImportError } from "../import_error.ts";
+import { type HubAccess, hubFetch } from "./hub_fetch.ts";
 
 /** A repository on a Hugging Face hub. */
 export interface HubRepository {
@@ -8,15 +10,15 @@ export interface HubRepository {
   readonly revision: string;
 }
 
-/** What the hub says about one file before it is fetched. */
+/** What the hub states about one file before it is downloaded. */
 export interface HubFile {
   readonly name: string;
   readonly url: string;
   /** Bytes. */
   readonly size: number;
-  /** Changes with the content; a download is resumed only while it stays. */
+  /** Changes with the content; a download is resumed only while it stays the same. */
   readonly etag: string;
-  /** Commit that `revision` stands for, when the hub says. */
+  /** Commit that `revision` resolves to, if the hub states it. */
   readonly commit: string | undefined;
 }
 
@@ -44,31 +46,40 @@ export function hubEndpoint(): string {
   return (Deno.env.get("HF_ENDPOINT") || "https://huggingface.co").replace(/\/+$/, "");
 }
 
+/** The access token for the hub: `HF_TOKEN`, if it is set; from then on it is masked wherever it would show. */
+export function hubToken(): string | undefined {
+  const token = Deno.env.get("HF_TOKEN")?.trim();
+  if (!token) return undefined;
+  rememberSecret(token);
+  return token;
+}
+
 /**
- * Asks for a file's size and hash without fetching it.
+ * Asks for a file's size and hash without downloading it.
  *
- * The hub answers with a redirect to its storage; size and hash of a large file stand in
+ * The hub answers with a redirect to its storage; the size and hash of a large file are in
  * `X-Linked-Size` and `X-Linked-Etag` of that redirect (Hugging Face hub, `resolve` endpoint).
+ * Storage may sign its address for GET only and then refuses this request, so that redirect is not followed.
  *
  * @returns undefined when the repository has no such file.
- * @throws {ImportError} when the hub refuses or does not say a size.
+ * @throws {ImportError} when the hub refuses or does not state a size.
  */
 export async function askForFile(
-  endpoint: string,
+  access: HubAccess,
   repository: HubRepository,
   file: string,
   signal?: AbortSignal,
 ): Promise<HubFile | undefined> {
   const { organisation, name, revision } = repository;
   const path = `${organisation}/${name}/resolve/${encodeURIComponent(revision)}/${file}`;
-  const url = `${endpoint}/${path}`;
-  const { status, statusText, headers } = await headOf(url, signal);
+  const url = `${access.endpoint}/${path}`;
+  const { status, statusText, headers } = await headOf(access, url, signal);
   if (status === 404 && headers.get("x-error-code") !== "RepoNotFound") return undefined;
   if (status >= 400) {
+    const reason = headers.get("x-error-message") ?? statusText;
     throw new ImportError(
-      `Cannot pull: ${url} must be readable, got ${status} ${
-        headers.get("x-error-message") ?? statusText
-      }`.trim(),
+      `Cannot pull: ${url} must be readable, got ${status} ${reason}`.trim() +
+        (status === 401 || status === 403 ? `; ${tokenHint(access)}` : ""),
     );
   }
   const size = Number(headers.get("x-linked-size") ?? headers.get("content-length") ?? NaN);
@@ -85,38 +96,29 @@ export async function askForFile(
   };
 }
 
-const MAX_REDIRECTS = 5;
-
-/**
- * Follows redirects up to the one that tells about the file: storage may sign its address for GET
- * only, and then refuses this question.
- */
-async function headOf(start: string, signal?: AbortSignal): Promise<Response> {
-  let url = start;
-  for (let i = 0; i <= MAX_REDIRECTS; i++) {
-    let response: Response;
-    try {
-      response = await fetch(url, {
-        method: "HEAD",
-        redirect: "manual",
-        // A compressed answer's length is not the file's.
-        headers: { "accept-encoding": "identity" },
-        signal,
-      });
-    } catch (cause) {
-      signal?.throwIfAborted();
-      throw new ImportError(`Cannot pull: ${url} must be reachable: ${reasonOf(cause)}`, { cause });
-    }
-    await response.body?.cancel();
-    const { status, headers } = response;
-    const location = headers.get("location");
-    if (status < 300 || status >= 400 || !location || headers.has("x-linked-size")) return response;
-    url = new URL(location, url).href;
-  }
-  throw new ImportError(`Cannot pull: ${start} must redirect at most ${MAX_REDIRECTS} times`);
+function tokenHint({ token }: HubAccess): string {
+  return token === undefined
+    ? "for a private or gated model set HF_TOKEN to an access token"
+    : "HF_TOKEN must be an access token that may read it";
 }
 
-/** A network error's own words, without its stack. */
+async function headOf(access: HubAccess, url: string, signal?: AbortSignal): Promise<Response> {
+  try {
+    const response = await hubFetch(access, url, {
+      method: "HEAD",
+      signal,
+      isAnswer: ({ headers }) => headers.has("x-linked-size"),
+    });
+    await response.body?.cancel();
+    return response;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof ImportError) throw cause;
+    throw new ImportError(`Cannot pull: ${url} must be reachable: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** A network error's message, without its stack. */
 export function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
 }

@@ -1,45 +1,55 @@
 import { join } from "node:path";
-import { checkDiskSpace } from "./disk_space.ts";
+import { checkDiskSpace } from "../disk_space.ts";
 import { download, type DownloadOptions, isDownloaded, sizeOf } from "./download.ts";
 import { askForFile, type HubFile, type HubRepository } from "./hub.ts";
+import type { HubAccess } from "./hub_fetch.ts";
 import { ImportError } from "../import_error.ts";
 
-/** What a pull is told. */
-export interface PullOptions extends Omit<DownloadOptions, "onProgress"> {
-  readonly endpoint: string;
-  /** Folder for the download; a further one is made in it for the repository and revision. */
+/** How a pull behaves. */
+export interface PullOptions extends Omit<DownloadOptions, "onProgress" | "access"> {
+  readonly access: HubAccess;
+  /** Folder for the download; it gets a folder for the repository and revision. */
   readonly cache: string;
-  /** Bytes that the disk must hold beyond the download, for what is made of it. */
+  /** Bytes that the disk must hold beyond the download, for what is made from it. */
   readonly furtherBytes?: (downloadBytes: number) => number;
-  /** Told how many bytes of all files are there. */
+  /**
+   * Called with the folder once the small files are there, before the weights are downloaded; what it throws ends the
+   * pull.
+   */
+  readonly checkSmallFiles?: (folder: string) => void;
+  /** Called with the number of bytes of all files that have arrived. */
   readonly onProgress?: (received: number, total: number) => void;
 }
 
-/** A repository that lies on this disk. */
+/** A downloaded repository. */
 export interface Pulled {
   readonly folder: string;
-  /** Where it came from, with the commit when the hub says one. */
+  /** Where it came from, with the commit if the hub states it. */
   readonly source: string;
   readonly bytes: number;
 }
 
-const NEEDED = ["config.json", "model.safetensors"];
-const OPTIONAL = ["README.md"];
+const WEIGHTS = "model.safetensors";
+const NEEDED = ["config.json", WEIGHTS];
+/** In the order of download: the large one last. */
+const FILES = ["config.json", "README.md", WEIGHTS];
 
 /**
  * Downloads a model's files, or what is still missing of them.
  *
- * @throws {ImportError} one line; what has arrived stays, for the next try to go on from.
+ * @throws {ImportError} one line; what has arrived stays, and the next pull continues from there.
  */
 export async function pull(repository: HubRepository, options: PullOptions): Promise<Pulled> {
   const { organisation, name, revision } = repository;
   const files: HubFile[] = [];
-  for (const file of [...NEEDED, ...OPTIONAL]) {
-    const found = await askForFile(options.endpoint, repository, file, options.signal);
+  const { access } = options;
+  for (const file of FILES) {
+    const found = await askForFile(access, repository, file, options.signal);
     if (found) files.push(found);
     else if (NEEDED.includes(file)) {
       throw new ImportError(
-        `Cannot pull hf:${organisation}/${name}@${revision}: ${options.endpoint} must have ${file} there, got 404`,
+        `Cannot pull hf:${organisation}/${name}@${revision}: it must have ${file}, ` +
+          `${access.endpoint} returned 404`,
       );
     }
   }
@@ -63,6 +73,7 @@ export async function pull(repository: HubRepository, options: PullOptions): Pro
     `pull hf:${organisation}/${name}`,
   );
   for (const file of missing) {
+    if (file.name === WEIGHTS) options.checkSmallFiles?.(folder);
     await download(file, join(folder, file.name), {
       ...options,
       onProgress: (received) => options.onProgress?.(present + received, total),
@@ -70,5 +81,5 @@ export async function pull(repository: HubRepository, options: PullOptions): Pro
     present += file.size;
   }
   const commit = files.find((file) => file.commit)?.commit ?? revision;
-  return { folder, source: `${options.endpoint}/${organisation}/${name}@${commit}`, bytes: total };
+  return { folder, source: `${access.endpoint}/${organisation}/${name}@${commit}`, bytes: total };
 }

@@ -12,8 +12,8 @@ interface Segment {
 }
 
 /**
- * The shared libraries that a 64-bit little-endian ELF library asks the loader for (its DT_NEEDED entries; System V
- * ABI, chapter 5). Empty when the file is nothing of the kind.
+ * The shared libraries that a 64-bit little-endian ELF library needs (its DT_NEEDED entries; System V ABI, chapter 5).
+ * Empty for any other file.
  */
 export function neededLibraries(path: string): string[] {
   using file = Deno.openSync(path);

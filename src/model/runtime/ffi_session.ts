@@ -1,8 +1,10 @@
+import { withDeadline } from "../../core/deadline.ts";
+import { HungError } from "../hung_error.ts";
+import { ModelError } from "../manifest.ts";
 import { holding, PointerArray } from "./c_memory.ts";
 import { checkFeeds } from "./feeds.ts";
-import { ModelError } from "../manifest.ts";
 import type { Ort } from "./ort_api.ts";
-import { boilDown } from "./ort_message.ts";
+import { oneLine } from "./ort_message.ts";
 import { describe, readTensor, wrapTensor } from "./ort_values.ts";
 import type { Placement, Whereabouts } from "./placement.ts";
 import type { RunTrace, Traced } from "./run_trace.ts";
@@ -16,17 +18,23 @@ export interface OrtHandles {
   readonly memoryInfo: Deno.PointerValue;
 }
 
-/** What is known of a session when it is made. */
+/** What the runtime knows of a session when it creates it. */
 export interface FfiSessionFacts {
   readonly whereabouts: Whereabouts;
-  /** Set where only a run can show the whereabouts; `judge` then makes them of what it showed. */
+  /** Set if only a run shows where nodes are computed; `judge` then derives it from the trace. */
   readonly trace?: RunTrace;
   judge(traced: Traced): Whereabouts;
+  /** Time limit of a run, ms. */
+  readonly limitMs: number;
+  /** A provider's short name for ONNX Runtime's own. */
+  nameOf(ortName: string): string;
   /** Called once the session is freed. */
   onRelease(): void;
+  /** Called when a run exceeds its time limit. */
+  onHang(): void;
 }
 
-/** A session over ONNX Runtime's C API: runs off the event loop, inputs in place. */
+/** A session over ONNX Runtime's C API: runs off the event loop, on inputs in place. */
 export class FfiSession implements Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
@@ -35,13 +43,18 @@ export class FfiSession implements Session {
   readonly #session: Deno.PointerValue;
   readonly #inputNames: PointerArray;
   readonly #outputNames: PointerArray;
+  /** Runs under way, as their callers see them. */
   readonly #runs = new Set<Promise<unknown>>();
+  /** Native calls under way, including those of hung runs. */
+  readonly #calls = new Set<Promise<unknown>>();
   readonly #facts: FfiSessionFacts;
+  #limitMs: number;
+  #hung: HungError | undefined;
   #whereabouts: Whereabouts;
   #trace: RunTrace | undefined;
   #release: Promise<void> | undefined;
 
-  /** Owns `session` once it is made. */
+  /** The new object owns `session`. */
   constructor(
     model: string,
     handles: OrtHandles,
@@ -59,6 +72,7 @@ export class FfiSession implements Session {
     this.#facts = facts;
     this.#whereabouts = facts.whereabouts;
     this.#trace = facts.trace;
+    this.#limitMs = facts.limitMs;
   }
 
   get provider(): string {
@@ -75,34 +89,56 @@ export class FfiSession implements Session {
 
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     if (this.#release) throw new ModelError(`Cannot run ${this.#model}: it has been released`);
+    if (this.#hung) throw this.#hung;
     checkFeeds(this.#model, this.inputs, feeds);
-    const run = this.#run(this.inputs.map((input) => feeds[input.name]));
+    const call = this.#run(this.inputs.map((input) => feeds[input.name]));
+    this.#calls.add(call);
+    const over = () => this.#calls.delete(call);
+    call.then(over, over);
+    const run = withDeadline(this.#limitMs, call, () => this.#hang());
     this.#runs.add(run);
     try {
       const results = await run;
       if (this.#trace && this.#runs.size === 1) await this.#readTrace(this.#trace);
       return results;
     } catch (cause) {
-      throw new ModelError(`Cannot run ${this.#model}: ${boilDown(cause)}`, { cause });
+      if (cause instanceof HungError) throw cause;
+      throw new ModelError(`Cannot run ${this.#model}: ${oneLine(cause)}`, { cause });
     } finally {
       this.#runs.delete(run);
     }
   }
 
+  limitRuns(limitMs: number): void {
+    this.#limitMs = limitMs;
+  }
+
   release(): Promise<void> {
     this.#release ??= Promise.allSettled(this.#runs).then(() => {
-      this.#handles.ort.api.ReleaseSession(this.#session);
-      trimMemory();
-      this.#trace?.discard();
-      this.#facts.onRelease();
+      const freed = Promise.allSettled(this.#calls).then(() => this.#free());
+      return this.#hung ? undefined : freed;
     });
     return this.#release;
+  }
+
+  #free(): void {
+    this.#handles.ort.api.ReleaseSession(this.#session);
+    trimMemory();
+    this.#trace?.discard();
+    this.#facts.onRelease();
+  }
+
+  #hang(): HungError {
+    this.#hung ??= new HungError(`run ${this.#model}`, this.#limitMs);
+    this.#facts.onHang();
+    return this.#hung;
   }
 
   async #readTrace(trace: RunTrace): Promise<void> {
     this.#trace = undefined;
     const { ort, allocator } = this.#handles;
-    this.#whereabouts = this.#facts.judge(await trace.read(ort, allocator, this.#session));
+    const { judge, nameOf } = this.#facts;
+    this.#whereabouts = judge(await trace.read(ort, allocator, this.#session, nameOf));
   }
 
   async #run(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {

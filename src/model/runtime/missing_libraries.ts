@@ -1,24 +1,20 @@
 import { basename, dirname, join } from "node:path";
 import { neededLibraries } from "./elf_needed.ts";
 import { loaderReason } from "./ort_api.ts";
-import type { Accelerator } from "./ort_options.ts";
-
-const PRODUCTS: readonly [pattern: RegExp, product: string][] = [
-  [/^libnv(infer|onnxparser)/, "TensorRT"],
-  [/^libcudnn/, "cuDNN"],
-  [/^libcu(blas|dart|fft|rand|solver|sparse|da)|^libnv(rtc|jitlink)/i, "CUDA"],
-];
+import type { ProviderLibrary } from "../provider.ts";
 
 /**
- * Why ONNX Runtime cannot load a provider, in one line that names every shared library which is not there; undefined
- * when the loader has nothing to complain about.
+ * Why ONNX Runtime cannot load a provider's library, in one line that names every shared library that is missing;
+ * undefined when the dynamic loader can load it.
  */
-export function missingLibraries(ortPath: string, provider: Accelerator): string | undefined {
+export function missingLibraries(
+  ortPath: string,
+  { file, products }: ProviderLibrary,
+): string | undefined {
   const folder = dirname(ortPath);
-  const name = `libonnxruntime_providers_${provider}.so`;
-  const path = join(folder, name);
+  const path = join(folder, file);
   if (!exists(path)) {
-    return `${name} must lie beside ${
+    return `${file} must be in the same folder as ${
       basename(ortPath)
     }; set runtime.library to a build that has it`;
   }
@@ -27,14 +23,14 @@ export function missingLibraries(ortPath: string, provider: Accelerator): string
     .map(whyNot)
     .filter((reason) => reason !== undefined);
   if (missing.length > 0) {
-    const names = [...new Set(missing)].map(withProduct);
-    return `${name} needs ${names.join(", ")}, not found on this machine`;
+    const names = [...new Set(missing)].map((name) => withProduct(name, products));
+    return `${file} needs ${names.join(", ")}, not found on this machine`;
   }
   const reason = loadFailure(path);
-  return reason && `${name} cannot be loaded: ${reason}`;
+  return reason && `${file} cannot be loaded: ${reason}`;
 }
 
-/** The library that cannot be opened: `name` or one that it needs in turn. */
+/** The library that cannot be opened: `name`, or one that it needs in turn; undefined when all can. */
 function whyNot(name: string): string | undefined {
   const reason = loadFailure(name);
   return reason?.match(/([^\s/:]+\.so[.\d]*): cannot open shared object file/)?.[1];
@@ -48,8 +44,8 @@ function loadFailure(path: string): string | undefined {
   }
 }
 
-function withProduct(library: string): string {
-  const product = PRODUCTS.find(([pattern]) => pattern.test(library))?.[1];
+function withProduct(library: string, products: ProviderLibrary["products"]): string {
+  const product = products.find(([pattern]) => pattern.test(library))?.[1];
   return product ? `${library} (${product})` : library;
 }
 

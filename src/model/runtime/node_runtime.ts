@@ -1,34 +1,36 @@
 import { env, InferenceSession, Tensor as NodeTensor } from "onnxruntime-node";
-import type { Provider, RuntimeConfig } from "../runtime_schema.ts";
-import { checkFeeds } from "./feeds.ts";
+import { fileFault } from "../../core/file_fault.ts";
 import { ModelError } from "../manifest.ts";
-import { boilDown } from "./ort_message.ts";
-import type { Accelerator } from "./ort_options.ts";
-import { chooseProviders, type Offer } from "./provider_policy.ts";
+import type { Accelerator } from "../provider.ts";
+import { checkFeeds } from "./feeds.ts";
+import { oneLine } from "./ort_message.ts";
+import { chooseProviders, type Offer, type WantedProviders } from "./provider_policy.ts";
 import type { Refusal, Runtime, Session, Tensor, TensorInfo, TensorType } from "./session.ts";
 
-/** onnxruntime-node's own JavaScript API: CPU only, and a run blocks the event loop. */
+/** onnxruntime-node's own JavaScript API: the fallback provider only, and each call blocks the event loop. */
 export class NodeRuntime implements Runtime {
   readonly library = "node";
   readonly version: string = env.versions.node ?? "unknown";
-  readonly providers: readonly Provider[];
+  readonly providers: readonly string[];
   readonly refused: readonly Refusal[];
+  readonly compiles = undefined;
+  readonly loadLimitMs = Infinity;
+  readonly #provider: string;
   readonly #threads: number;
   #sessions = 0;
   #closed = false;
 
-  private constructor(offer: Offer, threads: number) {
-    this.providers = offer.providers;
+  private constructor(offer: Offer, fallback: string, threads: number) {
+    this.providers = offer.providers.map(({ name }) => name);
     this.refused = offer.refused;
+    this.#provider = fallback;
     this.#threads = threads;
   }
 
-  /** @throws {ModelError} when a GPU is asked for and `cpu` is not. */
-  static async open(config: Pick<RuntimeConfig, "providers" | "threads">): Promise<NodeRuntime> {
-    return new NodeRuntime(
-      await chooseProviders(config.providers, reasonAgainst),
-      config.threads,
-    );
+  /** @throws {ModelError} when an accelerator is wanted and the fallback is not. */
+  static async open(wanted: WantedProviders, threads: number): Promise<NodeRuntime> {
+    const offer = await chooseProviders(wanted, reasonAgainst);
+    return new NodeRuntime(offer, wanted.fallback.name, threads);
   }
 
   /** Why a provider cannot be used. */
@@ -39,8 +41,10 @@ export class NodeRuntime implements Runtime {
   async createSession(model: string | Uint8Array): Promise<Session> {
     const name = typeof model === "string" ? model : "a graph built at load";
     if (this.#closed) throw new ModelError(`Cannot load ${name}: the runtime has been closed`);
+    const fault = typeof model === "string" ? await fileFault(model) : undefined;
+    if (fault) throw new ModelError(`Cannot load ${name}: ${fault}`);
     const options: InferenceSession.SessionOptions = {
-      executionProviders: ["cpu"],
+      executionProviders: [this.#provider],
       intraOpNumThreads: this.#threads,
       logSeverityLevel: 4,
       extra: { session: { intra_op: { allow_spinning: "0" } } },
@@ -51,10 +55,10 @@ export class NodeRuntime implements Runtime {
         ? await InferenceSession.create(model, options)
         : await InferenceSession.create(ownMemory(model), options);
     } catch (cause) {
-      throw new ModelError(`Cannot load ${name}: ${boilDown(cause)}`, { cause });
+      throw new ModelError(`Cannot load ${name}: ${oneLine(cause)}`, { cause });
     }
     try {
-      const loaded = new NodeSession(name, session, () => this.#sessions--);
+      const loaded = new NodeSession(name, session, this.#provider, () => this.#sessions--);
       this.#sessions++;
       return loaded;
     } catch (error) {
@@ -77,7 +81,7 @@ export class NodeRuntime implements Runtime {
 }
 
 class NodeSession implements Session {
-  readonly provider = "cpu";
+  readonly provider: string;
   readonly nodes = {};
   readonly refused = [];
   readonly inputs: readonly TensorInfo[];
@@ -88,7 +92,13 @@ class NodeSession implements Session {
   readonly #runs = new Set<Promise<unknown>>();
   #release: Promise<void> | undefined;
 
-  constructor(model: string, session: InferenceSession, onRelease: () => void) {
+  constructor(
+    model: string,
+    session: InferenceSession,
+    provider: string,
+    onRelease: () => void,
+  ) {
+    this.provider = provider;
     this.#model = model;
     this.#session = session;
     this.#onRelease = onRelease;
@@ -116,10 +126,14 @@ class NodeSession implements Session {
         }),
       );
     } catch (cause) {
-      throw new ModelError(`Cannot run ${this.#model}: ${boilDown(cause)}`, { cause });
+      throw new ModelError(`Cannot run ${this.#model}: ${oneLine(cause)}`, { cause });
     } finally {
       this.#runs.delete(run);
     }
+  }
+
+  limitRuns(): void {
+    // No timer runs while a call blocks the event loop.
   }
 
   release(): Promise<void> {
@@ -133,11 +147,11 @@ class NodeSession implements Session {
 
 function reasonAgainst(_provider: Accelerator): Promise<string> {
   return Promise.resolve(
-    "onnxruntime-node's JavaScript API passes it no options; use library: auto or a path",
+    "onnxruntime-node's JavaScript API passes no options to it; set runtime.library to auto or a path",
   );
 }
 
-/** The API takes no SharedArrayBuffer. */
+/** The API does not accept views of a SharedArrayBuffer. */
 function ownMemory<T extends Tensor["data"]>(data: T): T {
   return data.buffer instanceof ArrayBuffer ? data : data.slice() as T;
 }

@@ -1,4 +1,5 @@
 import { cString, readCString } from "../../core/c_string.ts";
+import { fileFaultSync } from "../../core/file_fault.ts";
 import { ModelError } from "../manifest.ts";
 
 const P = "pointer";
@@ -6,12 +7,12 @@ const B = "buffer";
 
 type Parameters = readonly Deno.NativeType[];
 
-/** A function that gives an `OrtStatus*`, null when all went well. */
+/** A function that returns an `OrtStatus*`, null on success. */
 function status<const T extends Parameters>(index: number, parameters: T) {
   return { index, parameters, result: P } as const;
 }
 
-/** The same, off the event loop: what it points to must stay referenced until its promise settles. */
+/** The same, off the event loop: the memory passed to it must stay referenced until its promise settles. */
 function slow<const T extends Parameters>(index: number, parameters: T) {
   return { index, parameters, result: P, nonblocking: true } as const;
 }
@@ -21,8 +22,8 @@ function release(index: number) {
 }
 
 /**
- * What is used of ONNX Runtime's C API. Each number is the function's place in `struct OrtApi` of
- * `onnxruntime/core/session/onnxruntime_c_api.h`; that table is only ever appended to.
+ * The functions of ONNX Runtime's C API that are used here. Each number is a function's place in `struct OrtApi` of
+ * `onnxruntime/core/session/onnxruntime_c_api.h`; that table only ever grows at its end.
  */
 const FUNCTIONS = {
   GetErrorMessage: status(2, [P]),
@@ -61,14 +62,15 @@ const FUNCTIONS = {
   GetAvailableProviders: status(125, [B, B]),
   ReleaseAvailableProviders: status(126, [P, "i32"]),
   AddSessionConfigEntry: status(130, [P, B, B]),
-  SessionOptionsAppendExecutionProvider_TensorRT_V2: status(170, [P, P]),
-  CreateTensorRTProviderOptions: status(171, [B]),
-  UpdateTensorRTProviderOptions: status(172, [P, B, B, "usize"]),
-  ReleaseTensorRTProviderOptions: release(174),
-  SessionOptionsAppendExecutionProvider_CUDA_V2: status(204, [P, P]),
-  CreateCUDAProviderOptions: status(205, [B]),
-  UpdateCUDAProviderOptions: status(206, [P, B, B, "usize"]),
-  ReleaseCUDAProviderOptions: release(208),
+  SessionOptionsAppendExecutionProvider: status(216, [P, B, B, B, "usize"]),
+} as const;
+
+/** Create, update, append and release the options of one provider that has functions of its own. */
+const OPTIONS_FUNCTIONS = {
+  create: { parameters: [B], result: P },
+  update: { parameters: [P, B, B, "usize"], result: P },
+  append: { parameters: [P, P], result: P },
+  release: { parameters: [P], result: "void" },
 } as const;
 
 /** Which provider each node was given to; in the table since version 1.24. */
@@ -78,10 +80,16 @@ const PLACEMENT_FUNCTIONS = {
   EpAssignedSubgraph_GetNodes: status(409, [P, B, B]),
 } as const;
 
+type OptionsFunctions = {
+  readonly [K in keyof typeof OPTIONS_FUNCTIONS]: Deno.UnsafeFnPointer<
+    typeof OPTIONS_FUNCTIONS[K]
+  >["call"];
+};
+
 type Table = Record<string, Deno.ForeignFunction & { readonly index: number }>;
 type Bound<T extends Table> = { readonly [K in keyof T]: Deno.UnsafeFnPointer<T[K]>["call"] };
 
-/** ONNX Runtime 1.16 was the first in which `session.disable_cpu_ep_fallback` can be relied on. */
+/** ONNX Runtime 1.16 is the first version in which `session.disable_cpu_ep_fallback` works. */
 const LEAST_MINOR = 16;
 const PLACEMENT_MINOR = 24;
 
@@ -91,13 +99,15 @@ export interface Ort {
   /** Such as `1.30.0`. */
   readonly version: string;
   readonly api: Bound<typeof FUNCTIONS>;
-  /** Undefined in libraries before 1.24, which cannot tell. */
+  /** The functions at these places of the API, for the options of one provider. */
+  optionsFunctions(places: Readonly<Record<keyof OptionsFunctions, number>>): OptionsFunctions;
+  /** Undefined in libraries before 1.24, which do not report it. */
   readonly placement: Bound<typeof PLACEMENT_FUNCTIONS> | undefined;
   /** @throws {OrtError} when the status is not null; frees it. */
   check(status: Deno.PointerValue): void;
 }
 
-/** What ONNX Runtime itself said. */
+/** An error that ONNX Runtime reported, in its own words. */
 export class OrtError extends Error {
   override name = "OrtError";
 }
@@ -105,7 +115,7 @@ export class OrtError extends Error {
 const loaded = new Map<string, Ort>();
 
 /**
- * Loads an ONNX Runtime library, once a process; it stays loaded, since its threads may outlive every session.
+ * Loads an ONNX Runtime library once in this process. It stays loaded, since its threads may outlive every session.
  *
  * @throws {ModelError} when the file cannot be loaded, is another library or an ONNX Runtime before 1.16.
  */
@@ -118,9 +128,9 @@ export function loadOrt(path: string): Ort {
 }
 
 function open(path: string): Ort {
-  const table = new Deno.UnsafePointerView(apiBase(path));
-  const getApi = call(table, { index: 0, parameters: ["u32"], result: P });
-  const getVersionString = call(table, { index: 1, parameters: [], result: P });
+  const base = new Deno.UnsafePointerView(apiBase(path));
+  const getApi = call(base, { index: 0, parameters: ["u32"], result: P });
+  const getVersionString = call(base, { index: 1, parameters: [], result: P });
   const version = readCString(getVersionString());
   const [major, minor] = version.split(".").map(Number);
   if (major !== 1 || !(minor >= LEAST_MINOR)) {
@@ -132,7 +142,7 @@ function open(path: string): Ort {
   const wanted = minor >= PLACEMENT_MINOR ? PLACEMENT_MINOR : LEAST_MINOR;
   const functions = getApi(wanted);
   if (functions === null) {
-    throw new ModelError(`Cannot use ${path}: it must offer version ${wanted} of the C API`);
+    throw new ModelError(`Cannot use ${path}: it must have version ${wanted} of the C API`);
   }
   const api = bind(functions, FUNCTIONS);
   const check = (status: Deno.PointerValue) => {
@@ -142,15 +152,22 @@ function open(path: string): Ort {
     throw new OrtError(message);
   };
   const placement = minor >= PLACEMENT_MINOR ? bind(functions, PLACEMENT_FUNCTIONS) : undefined;
-  return { path, version, api, placement, check };
+  const table = new Deno.UnsafePointerView(functions);
+  const optionsFunctions: Ort["optionsFunctions"] = ({ create, update, append, release }) => ({
+    create: call(table, { index: create, ...OPTIONS_FUNCTIONS.create }),
+    update: call(table, { index: update, ...OPTIONS_FUNCTIONS.update }),
+    append: call(table, { index: append, ...OPTIONS_FUNCTIONS.append }),
+    release: call(table, { index: release, ...OPTIONS_FUNCTIONS.release }),
+  });
+  return { path, version, api, optionsFunctions, placement, check };
 }
 
 const RTLD_NOW = 2;
 const RTLD_NODELETE = 0x1000;
 
 /**
- * Keeps a loaded library mapped until the process is gone. Deno unmaps what it opened when it ends; the CUDA
- * provider's own exit handlers come after that and call into ONNX Runtime.
+ * Keeps a loaded library mapped until the process has ended. Deno unmaps the libraries that it opened when it exits;
+ * exit handlers of the providers' libraries run after that and call into ONNX Runtime.
  */
 function pin(path: string): void {
   const loader = Deno.dlopen("libdl.so.2", { dlopen: { parameters: [B, "i32"], result: P } });
@@ -160,6 +177,9 @@ function pin(path: string): void {
 
 function apiBase(path: string): Deno.PointerObject {
   const symbols = { OrtGetApiBase: { parameters: [], result: P } } as const;
+  // The loader opens whatever a path names, and would wait for the writer of a named pipe.
+  const fault = path.includes("/") ? fileFaultSync(path) : undefined;
+  if (fault) throw new ModelError(`Cannot use ${path}: ${fault}`);
   let library: Deno.DynamicLibrary<typeof symbols>;
   try {
     library = Deno.dlopen(path, symbols);
@@ -175,7 +195,7 @@ function apiBase(path: string): Deno.PointerObject {
   return library.symbols.OrtGetApiBase()!;
 }
 
-/** The dynamic loader's own words, without Deno's in front of them. */
+/** The dynamic loader's own message, without Deno's prefix. */
 export function loaderReason(message: string): string {
   return message.split("\n")[0].replace(/^(Could not open library: )+/, "");
 }

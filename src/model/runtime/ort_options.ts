@@ -1,14 +1,9 @@
 import { cString } from "../../core/c_string.ts";
+import type { Accelerator, ProviderOptions } from "../provider.ts";
 import { Out, PointerArray } from "./c_memory.ts";
 import type { Ort } from "./ort_api.ts";
 
-/** A provider that a CPU is not. */
-export type Accelerator = "tensorrt" | "cuda";
-
-/** Options of one provider by the names that ONNX Runtime's documentation gives them. */
-export type ProviderOptions = Readonly<Record<string, string>>;
-
-/** `OrtSessionOptions`, to be released by `Symbol.dispose`. */
+/** `OrtSessionOptions`; dispose of it to release it. */
 export class SessionOptions implements Disposable {
   readonly pointer: Deno.PointerValue;
   readonly #ort: Ort;
@@ -28,54 +23,43 @@ export class SessionOptions implements Disposable {
     check(api.AddSessionConfigEntry(this.pointer, cString(key), cString(value)));
   }
 
-  /** Writes a trace of every node to `PREFIX_<time>.json` until the session ends its profiling. */
+  /** Makes the session write a trace of every node to `PREFIX_<time>.json` until its profiling ends. */
   profile(prefix: string): void {
     this.#ort.check(this.#ort.api.EnableProfiling(this.pointer, cString(prefix)));
   }
 
   /**
-   * Adds a provider below those added before.
+   * Adds a provider that is less preferred than those added before.
    *
    * @throws {OrtError} when its library, or one that it needs, cannot be loaded, or an option is unknown.
    */
-  append(provider: Accelerator, options: ProviderOptions): void {
-    if (provider === "cuda") this.#appendCuda(options);
-    else this.#appendTensorRt(options);
+  append({ append: method }: Pick<Accelerator, "append">, options: ProviderOptions): void {
+    const { api, check } = this.#ort;
+    const keys = PointerArray.ofStrings(Object.keys(options));
+    const values = PointerArray.ofStrings(Object.values(options));
+    const count = BigInt(keys.length);
+    if ("name" in method) {
+      check(api.SessionOptionsAppendExecutionProvider(
+        this.pointer,
+        cString(method.name),
+        keys.addresses,
+        values.addresses,
+        count,
+      ));
+      return;
+    }
+    const { create, update, append, release } = this.#ort.optionsFunctions(method);
+    const out = new Out();
+    check(create(out.cell));
+    try {
+      check(update(out.pointer, keys.addresses, values.addresses, count));
+      check(append(this.pointer, out.pointer));
+    } finally {
+      release(out.pointer);
+    }
   }
 
   [Symbol.dispose](): void {
     this.#ort.api.ReleaseSessionOptions(this.pointer);
-  }
-
-  #appendCuda(options: ProviderOptions): void {
-    const { api, check } = this.#ort;
-    const out = new Out();
-    check(api.CreateCUDAProviderOptions(out.cell));
-    try {
-      const keys = PointerArray.ofStrings(Object.keys(options));
-      const values = PointerArray.ofStrings(Object.values(options));
-      const count = BigInt(keys.length);
-      check(api.UpdateCUDAProviderOptions(out.pointer, keys.addresses, values.addresses, count));
-      check(api.SessionOptionsAppendExecutionProvider_CUDA_V2(this.pointer, out.pointer));
-    } finally {
-      api.ReleaseCUDAProviderOptions(out.pointer);
-    }
-  }
-
-  #appendTensorRt(options: ProviderOptions): void {
-    const { api, check } = this.#ort;
-    const out = new Out();
-    check(api.CreateTensorRTProviderOptions(out.cell));
-    try {
-      const keys = PointerArray.ofStrings(Object.keys(options));
-      const values = PointerArray.ofStrings(Object.values(options));
-      const count = BigInt(keys.length);
-      check(
-        api.UpdateTensorRTProviderOptions(out.pointer, keys.addresses, values.addresses, count),
-      );
-      check(api.SessionOptionsAppendExecutionProvider_TensorRT_V2(this.pointer, out.pointer));
-    } finally {
-      api.ReleaseTensorRTProviderOptions(out.pointer);
-    }
   }
 }

@@ -1,28 +1,22 @@
-import type { Provider } from "../runtime_schema.ts";
 import { readCString } from "../../core/c_string.ts";
 import { Out } from "./c_memory.ts";
 import type { Ort } from "./ort_api.ts";
 import type { Refusal } from "./session.ts";
 
-/** Nodes of a model by the provider they were given to, such as `{ cuda: 312, cpu: 4 }`. */
+/** Nodes of a model by the provider that computes them, such as `{ cuda: 312, cpu: 4 }`. */
 export type Placement = Readonly<Record<string, number>>;
 
-const NAMES: Record<string, string> = {
-  CPUExecutionProvider: "cpu",
-  CUDAExecutionProvider: "cuda",
-  TensorrtExecutionProvider: "tensorrt",
-};
-
-/** `cpu`, `cuda` or `tensorrt` for ONNX Runtime's own name of a provider; another name stays as it is. */
-export function providerName(ortName: string): string {
-  return NAMES[ortName] ?? ortName;
-}
-
 /**
- * Asks a session which provider each node was given to. Its options must have had
- * `session.record_ep_graph_assignment_info` set to 1. Empty in libraries before 1.24, which cannot tell.
+ * Reads which provider computes each node of a session. Its options must have had
+ * `session.record_ep_graph_assignment_info` set to 1. Empty in libraries before 1.24, which do not report it.
+ *
+ * @param nameOf a provider's short name for ONNX Runtime's own.
  */
-export function readPlacement(ort: Ort, session: Deno.PointerValue): Placement {
+export function readPlacement(
+  ort: Ort,
+  session: Deno.PointerValue,
+  nameOf: (ortName: string) => string,
+): Placement {
   if (!ort.placement) return {};
   const { check, placement: api } = ort;
   const list = new Out();
@@ -32,7 +26,7 @@ export function readPlacement(ort: Ort, session: Deno.PointerValue): Placement {
   for (const subgraph of pointers(list.pointer, count.size)) {
     const out = new Out();
     check(api.EpAssignedSubgraph_GetEpName(subgraph, out.cell));
-    const name = providerName(readCString(out.pointer));
+    const name = nameOf(readCString(out.pointer));
     check(api.EpAssignedSubgraph_GetNodes(subgraph, out.cell, count.cell));
     nodes[name] = (nodes[name] ?? 0) + count.size;
   }
@@ -47,22 +41,25 @@ export interface Whereabouts {
 }
 
 /**
- * Where a model runs: on the provider with most of the work, the more preferred one of equals. Providers that stand
- * before it in `asked` are refused with the reason why they are not it.
+ * Where a model runs: on the provider with most of the work, and among equals on the more preferred one. Providers
+ * that come before it in `asked` are refused with the reason.
  *
+ * @param asked accelerators that the session was made with, most preferred first.
+ * @param fallback name of the provider that takes all other nodes.
  * @param work how much each provider does; its nodes unless something better is known.
  */
 export function judgePlacement(
   nodes: Placement,
-  asked: readonly Provider[],
+  asked: readonly string[],
+  fallback: string,
   work: Placement = nodes,
 ): Whereabouts {
-  const order = [...asked, "cpu", ...Object.keys(work)];
+  const order = [...asked, fallback, ...Object.keys(work)];
   const share = (name: string) => work[name] ?? 0;
   const provider = order.reduce((best, name) => share(name) > share(best) ? name : best);
   const total = Object.values(nodes).reduce((sum, n) => sum + n, 0);
   const refused = order.slice(0, order.indexOf(provider)).map((name) => ({
-    provider: name as Provider,
+    provider: name,
     reason: `it takes ${nodes[name] ?? 0} of ${total} nodes, most work is done on ${provider}`,
   }));
   return { provider, nodes, refused };

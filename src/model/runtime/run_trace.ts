@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { readCString } from "../../core/c_string.ts";
 import { Out } from "./c_memory.ts";
 import type { Ort } from "./ort_api.ts";
-import { type Placement, providerName } from "./placement.ts";
+import type { Placement } from "./placement.ts";
 
-/** What a run showed of where nodes are computed. */
+/** Where a run computed its nodes. */
 export interface Traced {
   readonly nodes: Placement;
-  /** Microseconds by provider. A TensorRT engine counts as one node, so that only time tells who does the work. */
+  /** Microseconds by provider. A compiled engine counts as one node, so that only time shows which provider does the work. */
   readonly time: Placement;
 }
 
@@ -19,8 +19,8 @@ interface TraceEvent {
 }
 
 /**
- * The profile that ONNX Runtime writes of a session, for libraries before 1.24, which cannot say where they put
- * nodes: it names the provider of each node that ran.
+ * The profile that ONNX Runtime writes of a session, which names the provider of each node that ran. For libraries
+ * before 1.24, which have no function that tells where nodes are placed.
  */
 export class RunTrace {
   readonly #folder = Deno.makeTempDirSync({ prefix: "whence-" });
@@ -30,23 +30,29 @@ export class RunTrace {
     return join(this.#folder, "trace");
   }
 
-  /** Ends the session's profiling, which must have run, and counts its nodes. */
+  /**
+   * Ends the profiling of a session that has run, and counts its nodes.
+   *
+   * @param nameOf a provider's short name for ONNX Runtime's own.
+   */
   async read(
     ort: Ort,
     allocator: Deno.PointerValue,
     session: Deno.PointerValue,
+    nameOf: (ortName: string) => string,
   ): Promise<Traced> {
     const out = new Out();
     ort.check(ort.api.SessionEndProfiling(session, allocator, out.cell));
     const path = readCString(out.pointer);
     ort.check(ort.api.AllocatorFree(allocator, out.pointer));
     try {
-      return count(JSON.parse(await Deno.readTextFile(path)));
+      return count(JSON.parse(await Deno.readTextFile(path)), nameOf);
     } finally {
       this.discard();
     }
   }
 
+  /** Removes the trace's folder; may be called more than once. */
   discard(): void {
     try {
       Deno.removeSync(this.#folder, { recursive: true });
@@ -56,12 +62,12 @@ export class RunTrace {
   }
 }
 
-function count(events: readonly TraceEvent[]): Traced {
+function count(events: readonly TraceEvent[], nameOf: (ortName: string) => string): Traced {
   const names: Record<string, Set<string>> = {};
   const time: Record<string, number> = {};
   for (const { cat, name, dur, args } of events) {
     if (cat !== "Node" || !name?.endsWith("_kernel_time") || !args?.provider) continue;
-    const provider = providerName(args.provider);
+    const provider = nameOf(args.provider);
     (names[provider] ??= new Set()).add(name);
     time[provider] = (time[provider] ?? 0) + (dur ?? 0);
   }

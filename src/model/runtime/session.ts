@@ -1,9 +1,7 @@
-import type { Provider } from "../runtime_schema.ts";
-
-/** Element types that cross a model's boundary. */
+/** Element types of a model's inputs and outputs. */
 export type TensorType = "uint8" | "float32" | "int64";
 
-/** A dense row-major tensor. `data` may lie on a SharedArrayBuffer. */
+/** A dense row-major tensor. `data` may be a view of a SharedArrayBuffer. */
 export interface Tensor {
   readonly type: TensorType;
   readonly dims: readonly number[];
@@ -17,17 +15,17 @@ export interface TensorInfo {
   readonly dims: readonly number[];
 }
 
-/** An execution provider that was asked for and is not used, with the reason in one line. */
+/** An execution provider that is not used, with the reason in one line. */
 export interface Refusal {
-  readonly provider: Provider;
+  readonly provider: string;
   readonly reason: string;
 }
 
 /** One loaded ONNX model on one execution provider. */
 export interface Session {
-  /** Where its nodes really run: `tensorrt`, `cuda` or `cpu`. */
+  /** The provider that does most of its work, such as `cpu`. */
   readonly provider: string;
-  /** Nodes by the provider that computes them; empty when the library cannot tell (ONNX Runtime before 1.24). */
+  /** Nodes by the provider that computes them; empty before ONNX Runtime 1.24, which does not report it. */
   readonly nodes: Readonly<Record<string, number>>;
   /** Providers preferred over `provider` that did not take this model. */
   readonly refused: readonly Refusal[];
@@ -37,26 +35,36 @@ export interface Session {
    * Computes all outputs. Calls may overlap; inputs must stay unchanged until the promise settles.
    *
    * @throws {ModelError} when an input is missing or its type or shape does not fit; one line that names it.
+   * @throws {HungError} when the run exceeds its time limit; the session is lost then.
    */
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
-  /** Frees the model; waits for runs under way. */
+  /**
+   * Sets the time limit of later runs, ms; until then it is the runtime's `loadLimitMs`. Has no effect on
+   * onnxruntime-node's JavaScript API, whose runs block the event loop.
+   */
+  limitRuns(limitMs: number): void;
+  /** Frees the model, after the runs under way; one that hangs is not waited for. */
   release(): Promise<void>;
 }
 
-/** One ONNX Runtime library with one choice of execution providers; makes sessions. */
+/** One ONNX Runtime library with one choice of execution providers; creates sessions. */
 export interface Runtime {
   /** Library version, such as `1.30.0`. */
   readonly version: string;
   /** Path of the shared library, or `node` for onnxruntime-node's JavaScript API. */
   readonly library: string;
-  /** What sessions may run on, most preferred first. */
-  readonly providers: readonly Provider[];
-  /** Providers that were asked for and cannot be had; filled only where `cpu` was asked for too. */
+  /** Names of the providers that sessions may run on, most preferred first. */
+  readonly providers: readonly string[];
+  /** Unavailable providers to report to users; empty unless the fallback may take their place. */
   readonly refused: readonly Refusal[];
+  /** A message for users who wait for a model to be compiled; undefined if no provider compiles it. */
+  readonly compiles: string | undefined;
+  /** How long loading a model, and each of its first runs, may take, ms. */
+  readonly loadLimitMs: number;
   /**
    * Loads a model from a file, or from bytes for a graph built at load.
    *
-   * @throws {ModelError} one line: corrupt model, or a provider that was asked for and cannot be had.
+   * @throws {ModelError} one line: corrupt model, or a provider that cannot take it.
    */
   createSession(model: string | Uint8Array): Promise<Session>;
   /** Frees the environment; sessions must have been released. */

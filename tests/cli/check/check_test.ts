@@ -55,7 +55,7 @@ publish:
       const expected = [
         /^bad\.yaml:2:18: Cannot open .*nope\.mkv: no such file/,
         /^bad\.yaml:2:35: .*source\.audio.* got "smoke:\/\/x/,
-        /^bad\.yaml:2:48: source\.fti is no key Whence knows; did you mean fit\?/,
+        /^bad\.yaml:2:48: unknown key source\.fti; did you mean fit\?/,
         /^bad\.yaml:3:8: .*denseav-nano.*denseav-mini/,
         /^bad\.yaml:4:21: runtime\.library must be a readable file, got .*none\.so/,
         /^bad\.yaml:5:16: window\.hop must be a duration/,
@@ -64,7 +64,7 @@ publish:
         /^bad\.yaml:7:69: publish\.mqtt\.key must be a readable file/,
         /^bad\.yaml:7:91: publish\.mqtt\.password_file must be a readable file/,
         /^c\.yaml:\d+:\d+: not valid YAML/,
-        /^bad\.yaml:1:7: name must be its own, but "front" is taken by .*front\.yaml:1:1/,
+        /^bad\.yaml:1:7: name must be unique, got "front", the name of .*front\.yaml:1:1/,
       ];
       assert.equal(lines.length, expected.length, stderr);
       for (const [i, pattern] of expected.entries()) assert.match(lines[i], pattern);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { countFlops } from "../../../src/onnx/count_flops.ts";
+import { measuredFlops } from "../../../src/cli/model/measured_flops.ts";
 import { loadManifest } from "../../../src/model/manifest.ts";
 import { GOLDEN } from "../../importer/golden.ts";
 import { LocalHub } from "../../importer/local_hub.ts";
 import { TINY, writeSyntheticCheckpoint } from "../../importer/synthetic_checkpoint.ts";
 import { inFolder } from "../../importer/temporary_folder.ts";
-import { writeColourModel } from "../colour_model.ts";
+import { writeColorModel } from "../color_model.ts";
 import { whence } from "../whence.ts";
 
 function names(folder: string): string[] {
@@ -16,7 +16,7 @@ function names(folder: string): string[] {
 Deno.test("model import, show, list and remove", async (t) => {
   await inFolder(async (out) => {
     const where = ["--out", out];
-    await t.step("import says what was made", async () => {
+    await t.step("import prints the result", async () => {
       const { code, stdout, stderr } = await whence(
         ["model", "import", `${GOLDEN}/public_2head`, "--name", "two", "--precision", "int8"]
           .concat(where),
@@ -25,7 +25,7 @@ Deno.test("model import, show, list and remove", async (t) => {
       assert.match(stdout, /^two: DenseAV .* 0\.4 M parameters, int8$/m);
       assert.match(stdout, /distance from plain float32: image features \d\.\de-\d, audio/);
       assert.match(stdout, /head 0 speech, head 1 sound \(presumed; --heads states it\)/);
-      assert.match(stdout, /uncalibrated: .*whence model calibrate two --data FOLDER/);
+      assert.match(stdout, /not calibrated: .*whence model calibrate two --data FOLDER/);
       assert.deepEqual(names(out), ["two"]);
     });
     await t.step("show", async () => {
@@ -38,33 +38,33 @@ Deno.test("model import, show, list and remove", async (t) => {
           /input +waveform float32 \[n, samples\]/,
           /output +features float32 \[n, 48, T\]/,
           /parameters +38\d k/,
-          /operations +503 MFLOP a frame/,
-          /operations +43\.6 MFLOP a second of sound/,
+          /operations +503 MFLOP per frame/,
+          /operations +43\.6 MFLOP per second of audio/,
           /self-check +int8, 0\.0\d+ from plain float32/,
-          /5\.56 features a second, feature 0 at 93 ms/,
-          /0 +speech \(presumed\) +uncalibrated/,
-          /licence +not stated/,
+          /5\.56 features per second, feature 0 at 93 ms/,
+          /0 +speech \(presumed\) +not calibrated/,
+          /license +not stated/,
         ]
       ) assert.match(stdout, line);
     });
-    await t.step("list shows what can be used and what cannot", async () => {
+    await t.step("list shows usable models, and why others are not usable", async () => {
       await Deno.mkdir(join(out, "broken"));
       await Deno.writeTextFile(join(out, "broken", "model.yaml"), "format: whence/model/9\n");
       const { code, stdout } = await whence(["model", "list", ...where]);
       assert.equal(code, 0);
-      assert.match(stdout, /^NAME +HEADS +PICTURE +PRECISION +SIZE +CALIBRATED +LICENCE$/m);
+      assert.match(stdout, /^NAME +HEADS +IMAGE +PRECISION +SIZE +CALIBRATED +LICENSE$/m);
       assert.match(stdout, /^two@1 +speech\?,sound\? +224x224 +int8 +\d{3} kB +no +not stated/m);
       assert.match(stdout, /^Cannot load the model: .*broken/m);
     });
-    await t.step("remove asks, or is told not to", async () => {
+    await t.step("remove asks, unless --yes is passed", async () => {
       const asked = await whence(["model", "remove", "two", ...where]);
       assert.equal(asked.code, 2);
-      assert.match(asked.stderr, /--yes must be given where nobody can be asked/);
+      assert.match(asked.stderr, /not a terminal; pass --yes/);
       const outside = await whence(["model", "remove", "../x", "--yes", ...where]);
       assert.equal(outside.code, 2);
       assert.match(outside.stderr, /must be one of the models in .* \(broken, two\)/);
-      const told = await whence(["model", "remove", "two", "--yes", ...where]);
-      assert.equal(told.code, 0, told.stderr);
+      const confirmed = await whence(["model", "remove", "two", "--yes", ...where]);
+      assert.equal(confirmed.code, 0, confirmed.stderr);
       assert.deepEqual(names(out), ["broken"]);
     });
   });
@@ -83,7 +83,7 @@ Deno.test("mistakes on the command line", async (t) => {
         1,
         /^Cannot pull: the model must be hf:ORG\/NAME/,
       ],
-      ["nothing there", ["show", "none"], 1, /^Cannot find model none: /],
+      ["an unknown model", ["show", "none"], 1, /^Cannot find model none: /],
     ];
     for (const [name, args, wanted, message] of cases) {
       await t.step(name, async () => {
@@ -96,7 +96,7 @@ Deno.test("mistakes on the command line", async (t) => {
   });
 });
 
-Deno.test("faulty weights are listed, not only counted", async () => {
+Deno.test("faulty weights are listed", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, TINY);
@@ -125,7 +125,7 @@ Deno.test("faulty weights are listed, not only counted", async () => {
   });
 });
 
-Deno.test("pull goes from a hub that breaks off to a model, and cleans up", async () => {
+Deno.test("pull continues after a broken connection, imports the model, and cleans up", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     const out = join(folder, "models");
@@ -140,7 +140,7 @@ Deno.test("pull goes from a hub that breaks off to a model, and cleans up", asyn
       { env: { HF_ENDPOINT: hub.endpoint } },
     );
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /; going on in 1 s/);
+    assert.match(stderr, /; next attempt in 1 s/);
     assert.match(stderr, /org\/DenseAV-two: .* of .*, .*\/s, .* left/);
     assert.match(stdout, /^denseav-two: /);
     assert.deepEqual(names(out).filter((name) => name !== ".downloads"), ["denseav-two"]);
@@ -150,7 +150,51 @@ Deno.test("pull goes from a hub that breaks off to a model, and cleans up", asyn
   });
 });
 
-Deno.test("operations recorded at import are those that a trace of the run shows", async () => {
+Deno.test("pull checks name, target and configuration before it downloads the weights", async (t) => {
+  await inFolder(async (folder) => {
+    const source = join(folder, "source");
+    const out = join(folder, "models");
+    await writeSyntheticCheckpoint(source, TINY);
+    const files = Object.fromEntries(
+      names(source).map((name) => [name, Deno.readFileSync(join(source, name))]),
+    );
+    await using hub = await LocalHub.start("org/DenseAV-two", files);
+    await Deno.mkdir(join(out, "taken"), { recursive: true });
+    await Deno.writeTextFile(join(folder, "file"), "");
+    const cases: [name: string, args: string[], message: RegExp][] = [
+      ["a bad name", ["--name", "a/b"], /the name must be letters, digits, .* got "a\/b"/],
+      ["a name that is taken", ["--name", "taken"], /taken must not exist yet; .* --replace/],
+      ["no model to replace", ["--name", "taken", "--replace"], /must be a model to be replaced/],
+      ["a file as folder", ["--out", join(folder, "file")], /must be a folder that can be written/],
+      ["heads", ["--heads", "sound"], /--heads must name 2 heads, got 1/],
+    ];
+    for (const [name, args, message] of cases) {
+      await t.step(name, async () => {
+        const { code, stderr } = await whence(
+          ["model", "pull", "hf:org/DenseAV-two", "--out", out, ...args],
+          { env: { HF_ENDPOINT: hub.endpoint } },
+        );
+        assert.equal(code, 1, stderr);
+        assert.match(stderr, message);
+        assert.equal(hub.ranges.length, 0);
+      });
+    }
+    await t.step("a gated model, then with HF_TOKEN", async () => {
+      hub.mischief.token = "hf_very_secret";
+      const args = ["model", "pull", "hf:org/DenseAV-two", "--out", out, "--image-size", "32x32"];
+      const env = { HF_ENDPOINT: hub.endpoint, HF_TOKEN: "" };
+      const without = await whence(args, { env });
+      assert.equal(without.code, 1);
+      assert.match(without.stderr, /got 401 .*set HF_TOKEN to an access token/);
+      const wanted = await whence(args, { env: { ...env, HF_TOKEN: "hf_very_secret" } });
+      assert.equal(wanted.code, 0, wanted.stderr);
+      assert.ok(!wanted.stderr.includes("hf_very_secret"));
+      assert.ok(names(out).includes("denseav-two"));
+    });
+  });
+});
+
+Deno.test("operations recorded at import are those that are counted in a run", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, TINY);
@@ -162,14 +206,14 @@ Deno.test("operations recorded at import are those that a trace of the run shows
       );
       assert.equal(code, 0, stderr);
       const { path, manifest } = await loadManifest(join(folder, name));
-      const counted = await countFlops(path, manifest);
+      const counted = await measuredFlops(path, manifest);
       assert.equal(manifest.image.flops, counted.frame);
       assert.equal(manifest.audio.flops_per_second, Math.round(counted.second));
     }
-    const path = await writeColourModel(folder);
+    const path = await writeColorModel(folder);
     const { code, stdout } = await whence(["model", "show", path]);
     assert.equal(code, 0);
-    // 50 steps a second × (6 × 320 + 3 × 6) products
-    assert.match(stdout, /operations +194 kFLOP a second of sound/);
+    // 50 steps per second × (6 × 320 + 3 × 6) products
+    assert.match(stdout, /operations +194 kFLOP per second of audio/);
   });
 });

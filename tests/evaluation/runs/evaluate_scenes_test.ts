@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { decode } from "fast-png";
+import { readPicture } from "../../../src/evaluation/datasets/picture.ts";
 import type { ClipGrounder } from "../../../src/evaluation/runs/clip_grounder.ts";
 import { evaluateScenes } from "../../../src/evaluation/runs/evaluate_scenes.ts";
 import { meanOverTime } from "../../../src/evaluation/metrics/heat_map.ts";
@@ -120,7 +120,7 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
     return await evaluateScenes(grounder, await readSceneSet(root), { ...options, ...more });
   };
 
-  await t.step("a mask under the peak is found, one elsewhere is not", async () => {
+  await t.step("a mask under the peak is a hit, one elsewhere is not", async () => {
     const report = await run(scenes);
     assert.equal(report.pools.found.n, 6);
     assert.equal(report.pools.found.pointing, 1);
@@ -164,7 +164,7 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
     assert.equal(wrong.choice.found, 0);
   });
 
-  await t.step("a sound and a word at once count as a mixture", async () => {
+  await t.step("a sound and a word at the same time count as a mixture", async () => {
     const own = await plant(root, grounder, planted[0], true);
     const word = { ...own.targets[0], kind: "speech", name: "word", onset: 0.5, offset: 1 };
     const { mixture, pools, ap_dis } = await run([{ ...own, targets: [own.targets[0], word] }]);
@@ -208,7 +208,7 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
     },
   );
 
-  await t.step("a run that was cut off goes on and ends alike", async () => {
+  await t.step("an interrupted run resumes and gives the same result", async () => {
     const whole = await run(scenes);
     const measured: number[] = [];
     const stop = new AbortController();
@@ -231,20 +231,19 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
   await t.step("contact sheets show the scenes", async () => {
     await using pictures = await scratch();
     await run(scenes, { pictures: pictures.path });
-    const sheet = decode(await Deno.readFile(join(pictures.path, "sheet-001.png")));
+    const sheet = await readPicture(join(pictures.path, "sheet-001.png"));
     const { width, height } = sourceSize(grounder);
     const panel = Math.round(192 * width / height);
     assert.deepEqual([sheet.width, sheet.height], [3 * (2 * panel + 8), 3 * (212 + 8)]);
-    const tile = decode(await Deno.readFile(join(pictures.path, "scenes", "sound-1.png")));
-    const pixel = (
-      x: number,
-      y: number,
-    ) => [...tile.data.subarray(tile.channels * (y * tile.width + x)).subarray(0, 3)];
+    const tile = await readPicture(join(pictures.path, "scenes", "sound-1.png"));
+    const pixel = (x: number, y: number) => [
+      ...tile.data.subarray(3 * (y * tile.width + x)).subarray(0, 3),
+    ];
     const { x, y } = await peakOf(grounder, planted[0]);
     const plain = pixel(Math.floor(x * panel), Math.floor(y * 192));
     const heated = pixel(panel + Math.floor(x * panel), Math.floor(y * 192));
     assert.notDeepEqual(plain, heated);
     const left = Array.from({ length: 192 }, (_, row) => pixel(Math.floor(x * panel), row));
-    assert.ok(left.some((colour) => colour.every((value) => value === 255)), "outline");
+    assert.ok(left.some((color) => color.every((value) => value === 255)), "outline");
   });
 });

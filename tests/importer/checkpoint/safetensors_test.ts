@@ -82,7 +82,7 @@ Deno.test("damaged and hostile files are refused in one line", async (t) => {
         '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\\u0061":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
         4,
       ),
-      /each tensor must stand once, got a twice/,
+      /each tensor must appear once, got a twice/,
     ],
     ["zip (torch.save)", Uint8Array.from([0x50, 0x4b, 3, 4, 0, 0, 0, 0, 0]), /can run code/],
     ["bare pickle", Uint8Array.from([0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46]), /can run code/],
@@ -111,7 +111,7 @@ Deno.test("values that are not finite are refused when they are read", async () 
   }
 });
 
-Deno.test("duplicate keys are seen at the top only, whatever strings hold", () => {
+Deno.test("duplicate keys are found at the top level only, with any strings inside", () => {
   assert.equal(duplicateKey('{"a":{"x":1,"x":2},"b":["a","a"],"c":"a:\\"a\\":"}'), undefined);
   assert.equal(duplicateKey('{"a":1, "b" : 2,"a" :3}'), "a");
   assert.equal(duplicateKey('{"\\\\":1,"\\\\":2}'), "\\");

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { windowSamples as pipelineSamples } from "../../../src/grounding/rolling.ts";
-import { audioTiming, stepsAfter, windowSamples } from "../../../src/importer/graph/timing.ts";
-import type { Manifest } from "../../../src/model/manifest.ts";
+import { audioTiming, stepsAfter } from "../../../src/importer/graph/timing.ts";
 
 const convs = [[10, 5], [3, 2], [3, 2], [3, 2], [3, 2], [2, 2], [2, 2]]
   .map(([kernel, stride]) => ({ channels: 8, kernel, stride }));
@@ -30,16 +28,4 @@ Deno.test("steps are those that the original counted", () => {
     assert.equal(stepsAfter(samples, [...convs, ...pools]), pooled);
   }
   assert.equal(stepsAfter(2959, [...convs, ...pools]), 0);
-});
-
-Deno.test("a fixed window is the one that a pipeline of that duration feeds", () => {
-  const manifest = (min_samples: number) => ({
-    audio: { sample_rate: 16000, feature_rate: timing.featureRate, min_samples },
-  } as Manifest);
-  for (let seconds = 0.2; seconds < 12; seconds += 0.13) {
-    const samples = windowSamples(timing, seconds);
-    assert.equal(samples, pipelineSamples(manifest(timing.minSamples), seconds));
-    // A fixed model states its own length as the least; the pipeline must come to the same.
-    assert.equal(samples, pipelineSamples(manifest(samples), seconds));
-  }
 });

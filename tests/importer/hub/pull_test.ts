@@ -18,7 +18,7 @@ async function withHub(
 ): Promise<void> {
   await using hub = await LocalHub.start("org/DenseAV-sound", files);
   await inFolder((cache) =>
-    body(hub, cache, { endpoint: hub.endpoint, cache, retryDelaysMs: [1, 1, 1] })
+    body(hub, cache, { access: { endpoint: hub.endpoint }, cache, retryDelaysMs: [1, 1, 1] })
   );
 }
 
@@ -42,7 +42,7 @@ Deno.test("a reference names organisation, model and revision", () => {
   }
 });
 
-Deno.test("a repository is fetched whole, with progress and its commit", async () => {
+Deno.test("a repository is downloaded completely, with progress and its commit", async () => {
   await withHub(async (_hub, cache, options) => {
     const seen: [number, number][] = [];
     const { folder, source, bytes } = await pull(repository, {
@@ -59,7 +59,7 @@ Deno.test("a repository is fetched whole, with progress and its commit", async (
   });
 });
 
-Deno.test("what is there is not fetched again", async () => {
+Deno.test("files that are already there are not downloaded again", async () => {
   await withHub(async (hub, _cache, options) => {
     await pull(repository, options);
     assert.equal(hub.ranges.length, 1);
@@ -68,7 +68,7 @@ Deno.test("what is there is not fetched again", async () => {
   });
 });
 
-Deno.test("broken transfers go on where they stopped", async () => {
+Deno.test("broken transfers continue where they stopped", async () => {
   await withHub(async (hub, _cache, options) => {
     Object.assign(hub.mischief, { breakAfter: 70_000, breaks: 4 });
     const retries: string[] = [];
@@ -81,12 +81,12 @@ Deno.test("broken transfers go on where they stopped", async () => {
   });
 });
 
-Deno.test("a later call goes on from what an earlier one left", async () => {
+Deno.test("a later pull continues an earlier one", async () => {
   await withHub(async (hub, _cache, options) => {
     Object.assign(hub.mischief, { breakAfter: 70_000, breaks: 1 });
     await assert.rejects(
       pull(repository, { ...options, retryDelaysMs: [] }),
-      /Cannot pull model.safetensors: .* \(1 tries\); run the command again to go on/,
+      /Cannot pull model.safetensors: .* \(1 attempts\); run the command again to continue/,
     );
     const { folder } = await pull(repository, options);
     await assertWhole(folder);
@@ -94,7 +94,7 @@ Deno.test("a later call goes on from what an earlier one left", async () => {
   });
 });
 
-Deno.test("an aborted pull goes on later", async () => {
+Deno.test("an aborted pull can be continued", async () => {
   await withHub(async (hub, _cache, options) => {
     const stop = new AbortController();
     const onProgress = (received: number) => received > 50_000 && stop.abort();
@@ -107,7 +107,7 @@ Deno.test("an aborted pull goes on later", async () => {
   });
 });
 
-Deno.test("a server without ranges starts over", async () => {
+Deno.test("with a server without ranges the download starts over", async () => {
   await withHub(async (hub, _cache, options) => {
     Object.assign(hub.mischief, { breakAfter: 70_000, breaks: 2, noRanges: true });
     const { folder } = await pull(repository, options);
@@ -130,7 +130,7 @@ Deno.test("a new version on the hub is not mixed with an old download", async ()
   });
 });
 
-Deno.test("other bytes than announced are discarded", async () => {
+Deno.test("unexpected bytes are discarded", async () => {
   await withHub(async (hub, cache, options) => {
     hub.mischief.corrupt = true;
     await assert.rejects(
@@ -144,7 +144,7 @@ Deno.test("other bytes than announced are discarded", async () => {
   });
 });
 
-Deno.test("a busy server is asked again, one that stays busy is an error", async () => {
+Deno.test("a busy server is tried again; one that stays busy is an error", async () => {
   await withHub(async (hub, _cache, options) => {
     Object.assign(hub.mischief, { status: 503, refusals: 2 });
     const { folder } = await pull(repository, options);
@@ -152,25 +152,55 @@ Deno.test("a busy server is asked again, one that stays busy is an error", async
   });
   await withHub(async (hub, _cache, options) => {
     Object.assign(hub.mischief, { status: 503, refusals: 99 });
-    await assert.rejects(pull(repository, options), /must send the file, got 503.* \(4 tries\)/);
+    await assert.rejects(pull(repository, options), /server returned 503.* \(4 attempts\)/);
   });
 });
 
-Deno.test("what cannot be had is one line", async (t) => {
+Deno.test("an access token is sent to the hub, and never to the storage", async () => {
+  await withHub(async (hub, _cache, options) => {
+    hub.mischief.token = "hf_secret";
+    await assert.rejects(
+      pull(repository, options),
+      /got 401 Access is restricted; for a private or gated model set HF_TOKEN to an access token$/,
+    );
+    const wrong = { ...options, access: { endpoint: hub.endpoint, token: "hf_wrong" } };
+    await assert.rejects(
+      pull(repository, wrong),
+      /got 401 Access is restricted; HF_TOKEN must be an access token that may read it$/,
+    );
+    const access = { endpoint: hub.endpoint, token: "hf_secret" };
+    const { folder } = await pull(repository, { ...options, access });
+    await assertWhole(folder);
+    assert.deepEqual(hub.authorizations, [undefined]);
+  });
+});
+
+Deno.test("the small files are checked before the weights are downloaded", async () => {
+  await withHub(async (hub, _cache, options) => {
+    const checkSmallFiles = (folder: string) => {
+      assert.equal(Deno.readTextFileSync(join(folder, "config.json")), '{"sim_agg_heads":1}');
+      throw new Error("another architecture");
+    };
+    await assert.rejects(pull(repository, { ...options, checkSmallFiles }), /another architecture/);
+    assert.equal(hub.ranges.length, 0);
+  });
+});
+
+Deno.test("what cannot be downloaded is one line", async (t) => {
   await withHub(async (_hub, _cache, options) => {
     await t.step("no such repository", () =>
       assert.rejects(
         pull(parseReference("hf:org/none"), options),
-        /Cannot pull: .*must be readable, got 401 Repository not found$/,
+        /Cannot pull: .*must be readable, got 401 Repository not found; .* set HF_TOKEN to/,
       ));
-    await t.step("no room", () =>
+    await t.step("no disk space", () =>
       assert.rejects(
         pull(repository, { ...options, furtherBytes: () => 1e18 }),
         /must have 1000000000.\d\d GB free, got/,
       ));
-    await t.step("nobody there", () =>
+    await t.step("no server", () =>
       assert.rejects(
-        pull(repository, { ...options, endpoint: "http://127.0.0.1:1" }),
+        pull(repository, { ...options, access: { endpoint: "http://127.0.0.1:1" } }),
         /^ImportError: Cannot pull: .*must be reachable: [^\n]*$/,
       ));
   });
@@ -180,8 +210,8 @@ Deno.test("what cannot be had is one line", async (t) => {
   await inFolder((cache) =>
     t.step("no weights", () =>
       assert.rejects(
-        pull(repository, { endpoint: bare.endpoint, cache }),
-        /must have model.safetensors there, got 404/,
+        pull(repository, { access: { endpoint: bare.endpoint }, cache }),
+        /: it must have model.safetensors, http.* returned 404/,
       ))
   );
 });

@@ -3,7 +3,7 @@ import { cString } from "../../../src/core/c_string.ts";
 import { Out } from "../../../src/model/runtime/c_memory.ts";
 import { findNodeLibrary } from "../../../src/model/runtime/node_library.ts";
 import { loadOrt, OrtError } from "../../../src/model/runtime/ort_api.ts";
-import { boilDown } from "../../../src/model/runtime/ort_message.ts";
+import { oneLine } from "../../../src/model/runtime/ort_message.ts";
 import { SessionOptions } from "../../../src/model/runtime/ort_options.ts";
 import { negate } from "../tiny_models.ts";
 
@@ -24,14 +24,14 @@ const CASES: [said: string, told: string][] = [
   ["Non-zero status code returned.\n\nStacktrace:\n(0): f()", "Non-zero status code returned."],
 ];
 
-Deno.test("ONNX Runtime's messages come down to one line", () => {
+Deno.test("ONNX Runtime's messages are reduced to one line", () => {
   for (const [said, told] of CASES) {
-    assert.equal(boilDown(new OrtError(said)), told);
-    assert.equal(boilDown(said), told);
+    assert.equal(oneLine(new OrtError(said)), told);
+    assert.equal(oneLine(said), told);
   }
 });
 
-Deno.test("nodes that a session may not leave to the CPU are told in the YAML's words", async () => {
+Deno.test("nodes that only the CPU can compute are reported in plain words", async () => {
   const ort = loadOrt(findNodeLibrary());
   const out = new Out();
   ort.check(ort.api.CreateEnv(4, cString("message"), out.cell));
@@ -42,7 +42,7 @@ Deno.test("nodes that a session may not leave to the CPU are told in the YAML's 
   const size = BigInt(model.length);
   const status = await ort.api.CreateSessionFromArray(env, model, size, options.pointer, out.cell);
   assert.throws(() => ort.check(status), (error: Error) => {
-    assert.match(boilDown(error), /^some of its nodes run on the CPU only/);
+    assert.match(oneLine(error), /^some of its nodes run on the CPU only/);
     return true;
   });
   options[Symbol.dispose]();

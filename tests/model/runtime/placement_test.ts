@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
-import { judgePlacement, providerName } from "../../../src/model/runtime/placement.ts";
+import { judgePlacement } from "../../../src/model/runtime/placement.ts";
 
 Deno.test("a model runs where most of its nodes are", () => {
-  assert.deepEqual(judgePlacement({ cuda: 300, cpu: 4 }, ["cuda"]), {
+  assert.deepEqual(judgePlacement({ cuda: 300, cpu: 4 }, ["cuda"], "cpu"), {
     provider: "cuda",
     nodes: { cuda: 300, cpu: 4 },
     refused: [],
   });
-  assert.deepEqual(judgePlacement({ tensorrt: 300 }, ["tensorrt", "cuda"]).refused, []);
-  assert.equal(judgePlacement({ cpu: 12 }, []).provider, "cpu");
+  assert.deepEqual(judgePlacement({ tensorrt: 300 }, ["tensorrt", "cuda"], "cpu").refused, []);
+  assert.equal(judgePlacement({ cpu: 12 }, [], "cpu").provider, "cpu");
 });
 
-Deno.test("a provider that is passed over comes back with the reason", () => {
-  const { provider, refused } = judgePlacement({ tensorrt: 1, cpu: 9 }, ["tensorrt", "cuda"]);
+Deno.test("a provider that is not used is reported with the reason", () => {
+  const { provider, refused } = judgePlacement(
+    { tensorrt: 1, cpu: 9 },
+    ["tensorrt", "cuda"],
+    "cpu",
+  );
   assert.equal(provider, "cpu");
   assert.deepEqual(refused, [
     { provider: "tensorrt", reason: "it takes 1 of 10 nodes, most work is done on cpu" },
@@ -20,19 +24,21 @@ Deno.test("a provider that is passed over comes back with the reason", () => {
   ]);
 });
 
-Deno.test("time counts for more than nodes where it is known", () => {
+Deno.test("time counts more than nodes where it is known", () => {
   // An engine that holds a whole network is one node.
   const work = { tensorrt: 9000, cpu: 20 };
-  assert.equal(judgePlacement({ tensorrt: 1, cpu: 3 }, ["tensorrt"], work).provider, "tensorrt");
+  assert.equal(
+    judgePlacement({ tensorrt: 1, cpu: 3 }, ["tensorrt"], "cpu", work).provider,
+    "tensorrt",
+  );
 });
 
-Deno.test("what is preferred stands while nothing is known, and wins a draw", () => {
-  assert.deepEqual(judgePlacement({}, ["cuda"]), { provider: "cuda", nodes: {}, refused: [] });
-  assert.equal(judgePlacement({}, []).provider, "cpu");
-  assert.equal(judgePlacement({ cpu: 2, cuda: 2 }, ["cuda"]).provider, "cuda");
-});
-
-Deno.test("providers have short names", () => {
-  assert.equal(providerName("TensorrtExecutionProvider"), "tensorrt");
-  assert.equal(providerName("WebGpuExecutionProvider"), "WebGpuExecutionProvider");
+Deno.test("the preferred provider is assumed while nothing is known, and wins a tie", () => {
+  assert.deepEqual(judgePlacement({}, ["cuda"], "cpu"), {
+    provider: "cuda",
+    nodes: {},
+    refused: [],
+  });
+  assert.equal(judgePlacement({}, [], "cpu").provider, "cpu");
+  assert.equal(judgePlacement({ cpu: 2, cuda: 2 }, ["cuda"], "cpu").provider, "cuda");
 });

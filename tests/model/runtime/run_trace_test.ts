@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cString } from "../../../src/core/c_string.ts";
 import { Out } from "../../../src/model/runtime/c_memory.ts";
+import { PROVIDERS } from "../../../src/model/providers.ts";
 import { FfiSession } from "../../../src/model/runtime/ffi_session.ts";
 import { findNodeLibrary } from "../../../src/model/runtime/node_library.ts";
 import { loadOrt } from "../../../src/model/runtime/ort_api.ts";
@@ -9,7 +10,7 @@ import { judgePlacement } from "../../../src/model/runtime/placement.ts";
 import { RunTrace, type Traced } from "../../../src/model/runtime/run_trace.ts";
 import { matrixPower } from "../tiny_models.ts";
 
-Deno.test("a first run's trace corrects where a session was believed to run", async () => {
+Deno.test("the trace of the first run corrects where a session is assumed to run", async () => {
   const ort = loadOrt(findNodeLibrary());
   const out = new Out();
   ort.check(ort.api.CreateEnv(4, cString("trace"), out.cell));
@@ -36,13 +37,16 @@ Deno.test("a first run's trace corrects where a session was believed to run", as
   options[Symbol.dispose]();
   const seen: Traced[] = [];
   const session = new FfiSession("a traced model", handles, out.pointer, {
-    whereabouts: judgePlacement({}, ["cuda"]),
+    whereabouts: judgePlacement({}, ["cuda"], "cpu"),
     trace,
     judge: (traced) => {
       seen.push(traced);
-      return judgePlacement(traced.nodes, ["cuda"], traced.time);
+      return judgePlacement(traced.nodes, ["cuda"], "cpu", traced.time);
     },
+    nameOf: (name) => PROVIDERS.nameOf(name),
+    limitMs: 60_000,
     onRelease: () => {},
+    onHang: () => {},
   });
   assert.equal(session.provider, "cuda");
 
@@ -60,7 +64,7 @@ Deno.test("a first run's trace corrects where a session was believed to run", as
   ort.api.ReleaseEnv(env);
 });
 
-Deno.test("a trace that no run has filled leaves no file", () => {
+Deno.test("a trace without a run leaves no file", () => {
   const trace = new RunTrace();
   trace.discard();
   trace.discard();

@@ -1,0 +1,37 @@
+import { existsSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { BinaryContent } from "../config/not_text.ts";
+
+const SHIPPED = fileURLToPath(new URL("../../pipelines/", import.meta.url));
+
+/** What to do, in one sentence, about a pipeline file that does not exist or is binary. */
+export function fileAdvice(file: string, content?: BinaryContent): string | undefined {
+  switch (content?.kind) {
+    case undefined: {
+      const shipped = join(SHIPPED, basename(file));
+      return existsSync(shipped) ? `did you mean ${shorter(shipped)}?` : undefined;
+    }
+    case "video": {
+      const pipeline = word(shorter(join(SHIPPED, "file.yaml")));
+      return `run it with: whence run ${pipeline} --set ${word(`source.uri=${resolve(file)}`)}`;
+    }
+    case "audio":
+      return "a pipeline file names it under source.audio, next to source.video";
+    case "image":
+      return "a pipeline file names a camera or a video under source";
+    default:
+      return undefined;
+  }
+}
+
+/** The path from the current folder where that is shorter. */
+function shorter(path: string): string {
+  const near = relative(Deno.cwd(), path);
+  return near.length < path.length ? near : path;
+}
+
+/** A word as a shell takes it. */
+function word(text: string): string {
+  return /^[\w./=:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
