@@ -49,7 +49,15 @@ export async function recordClip(
     onNotice: undefined,
     frames: () => replay(frames),
     audio: () => replay(chunks),
-    stats: () => ({ frames: 0, samples: 0, droppedFrames: 0, droppedAudioBuffers: 0 }),
+    take: () => ({ frames, audio: chunks, ended: { frames: true, audio: true } }),
+    stats: () => ({
+      frames: 0,
+      samples: 0,
+      droppedFrames: 0,
+      droppedAudioBuffers: 0,
+      driftSamplesAdded: 0,
+      driftSamplesRemoved: 0,
+    }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   });
   return { frames, chunks, play };

@@ -3,14 +3,11 @@ import type { LogisticMap } from "../core/logistic.ts";
 import type { HeadKind } from "../core/head_kind.ts";
 import type { Progress } from "../core/progress.ts";
 import type { DenseFeatures } from "../evaluation/clip_features.ts";
-import { stepsBetween } from "../evaluation/metrics/time_mask.ts";
-import { ClipGrounder } from "../evaluation/runs/clip_grounder.ts";
+import { openGrounder } from "../evaluation/runs/open_grounder.ts";
 import { writeCalibrations } from "../model/manifest_file.ts";
-import { loadModel } from "../model/encoders.ts";
 import type { Calibration, Manifest, ModelFolder } from "../model/manifest.ts";
-import { openRuntime } from "../model/runtime/runtime.ts";
 import type { RuntimeConfig } from "../model/runtime_schema.ts";
-import { type CalibrationClip, findClips, type Heard } from "./calibration_clips.ts";
+import { type CalibrationClip, findClips } from "./calibration_clips.ts";
 import {
   type CalibrationFit,
   type Evidence,
@@ -18,13 +15,12 @@ import {
   fitEvidence,
   gatherEvidence,
 } from "./evidence.ts";
+import { heardSteps } from "./heard_steps.ts";
 
 /** Fewer clips than this are too few for a head. */
 const LEAST_CLIPS = 8;
 /** A head below this does not separate what belongs together from what does not. */
 const LEAST_AUC = 0.6;
-/** Steps this far below the clip's loudest are silence. */
-const SILENCE_DB = 30;
 
 /** A calibration that cannot be made, in one line. */
 export class CalibrationError extends Error {
@@ -113,15 +109,10 @@ function requireClips(
 async function collect(
   folder: ModelFolder,
   clips: readonly CalibrationClip[],
-  { runtime: config, onProgress }: CalibrateOptions,
+  { runtime, onProgress }: CalibrateOptions,
 ): Promise<Evidence[]> {
-  await using open = new AsyncDisposableStack();
-  const runtime = await openRuntime(config, ".");
-  open.defer(() => runtime.close());
-  const encoders = await loadModel(folder, runtime);
-  open.defer(() => encoders.release());
-  const grounder = await ClipGrounder.create(encoders, runtime);
-  open.defer(() => grounder.release());
+  await using open = await openGrounder(folder, runtime);
+  const { grounder, encoders } = open;
   const { manifest } = folder;
   const fixedSamples = encoders.audio.inputs[0].dims[1];
   const encoded: EvidenceClip<DenseFeatures>[] = [];
@@ -132,7 +123,7 @@ async function collect(
     const sound = await grounder.encodeSound(used);
     const heard = clip.heard.map((part) => ({
       kind: part.kind,
-      steps: heardSteps(part, used, sound.cells, manifest),
+      steps: heardSteps(part, used, sound.cells, manifest.audio),
     }));
     encoded.push({ picture: await grounder.encodePicture(picture), sound, heard });
   }
@@ -144,24 +135,6 @@ async function collect(
   );
 }
 
-/** Steps within the time given, or else those that are not silent. */
-function heardSteps(
-  { time }: Heard,
-  samples: Float32Array,
-  steps: number,
-  { audio }: Manifest,
-): Uint8Array {
-  if (time) return stepsBetween(time.onset, time.offset, audio, steps);
-  const half = audio.sample_rate / audio.feature_rate / 2;
-  const power = Array.from({ length: steps }, (_, step) => {
-    const center = (audio.first_feature + step / audio.feature_rate) * audio.sample_rate;
-    const part = samples.subarray(Math.max(0, center - half), Math.max(0, center + half));
-    return part.reduce((sum, v) => sum + v * v, 0) / Math.max(1, part.length);
-  });
-  const floor = Math.max(...power) * 10 ** (-SILENCE_DB / 10);
-  return Uint8Array.from(power, (p) => p >= floor ? 1 : 0);
-}
-
 function outcome(
   kind: HeadKind,
   old: Calibration | undefined,
@@ -170,7 +143,7 @@ function outcome(
 ): HeadOutcome {
   const { clips, matched } = evidence;
   const base = { kind, clips, steps: matched.length, old, fit: undefined, new: undefined };
-  if (clips === 0) return { ...base, refused: "no clips of its kind" };
+  if (matched.length === 0) return { ...base, refused: "no clips of its kind" };
   const fit = fitEvidence(evidence);
   const refused = refusal(fit);
   if (refused !== undefined) return { ...base, fit, refused };

@@ -1,38 +1,46 @@
-import { CaptureError } from "./capture_error.ts";
-import { AudioTimeline } from "./audio_timeline.ts";
-import { cannot, faultOf } from "./capture_faults.ts";
-import type { AppSink, Sample } from "./app_sink.ts";
-import { fitGeometry } from "../core/fit_geometry.ts";
-import { GstPipeline, type Progress } from "./gst_pipeline.ts";
-import { requireElements } from "./inspect.ts";
-import type { AudioChunk, Capture, CaptureNotice, CaptureStats, Frame } from "./media.ts";
+import { setImmediate } from "node:timers/promises";
 import type { FitGeometry } from "../core/fit_geometry.ts";
-import type { CapturePlan, StreamPlan } from "./plan.ts";
-import { packRows } from "./pack_rows.ts";
+import { fitGeometry } from "../core/fit_geometry.ts";
 import { maskSecrets } from "../core/secrets.ts";
+import type { AppSink, Sample } from "./app_sink.ts";
+import { AudioTimeline } from "./audio_timeline.ts";
+import { CaptureError } from "./capture_error.ts";
+import { cannot, faultOf } from "./capture_faults.ts";
+import { GstPipeline, type Progress, type TargetState } from "./gst_pipeline.ts";
+import { requireElements } from "./inspect.ts";
+import type { Arrivals, AudioChunk, Capture, CaptureNotice, CaptureStats, Frame } from "./media.ts";
+import { nextTick } from "./next_tick.ts";
+import { packRows } from "./pack_rows.ts";
+import type { CapturePlan } from "./plan.ts";
+import type { Stream } from "./source.ts";
 import { Watchdog } from "./watchdog.ts";
 
-const PULL_MS = 200;
+/** Pause between two looks at a stream that has brought nothing, ms. */
+const POLL_MS = { live: 10, fast: 1 } as const;
+/** Buffers read in a row before the rest of the program gets its turn. */
+const IN_ROW = 8;
 const LOOK_MS = 100;
-/** Frames nearer to each other than this share of the wanted period are left out: `videorate` catches up after a gap. */
+/** Pause between two looks at a start, ms. */
+const START_LOOK_MS = 5;
+/** Frames nearer to each other than this share of the period are left out: `videorate` catches up after a gap. */
 const NEAREST_FRAMES = 0.49;
 
 /** How a capture is opened. */
 export interface CaptureOptions {
   /** Ends the capture: its streams end as if the source had ended. */
   readonly signal?: AbortSignal;
-  /** A stream that brings nothing for so long is reported as starved; ms. */
+  /** A stream without data for so long is reported as starved; ms. */
   readonly starvedAfterMs?: number;
-  /** How long a file may take to bring its first picture and sound; ms. */
+  /** How long the source may take to open, and a file to bring its first picture and sound; ms. */
   readonly openTimeoutMs?: number;
 }
 
 /**
  * Starts a source.
  *
- * Both streams must be read: with `pace: fast` the one that nobody reads holds the other up.
+ * Both streams must be read: with `pace: fast` the one that is not read holds the other up.
  *
- * @throws {CaptureError} when the source cannot be opened.
+ * @throws {CaptureError} when the source cannot be opened, or not in time.
  * @example
  * ```ts
  * const plan = planCapture(config.source, { width: 224, height: 224, sampleRate: 16000, folder: "." });
@@ -46,8 +54,7 @@ export async function openCapture(
 ): Promise<Capture> {
   const { signal, starvedAfterMs = 2000, openTimeoutMs = 10_000 } = options;
   signal?.throwIfAborted();
-  await requireElements(plan.elements);
-  const pipeline = await GstPipeline.build(plan);
+  const pipeline = await orAborted(build(plan), signal, (late) => late.stop());
   const capture = new GstCapture(pipeline, plan, starvedAfterMs);
   try {
     await capture.start(openTimeoutMs, signal);
@@ -58,6 +65,31 @@ export async function openCapture(
   return capture;
 }
 
+async function build(plan: CapturePlan): Promise<GstPipeline> {
+  await requireElements(plan.elements);
+  return await GstPipeline.build(plan);
+}
+
+/** What a promise gives, unless the signal aborts first; then `late` gets what it gives. */
+async function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  late: (value: T) => unknown,
+): Promise<T> {
+  if (signal === undefined) return await promise;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => {
+    promise.then(late, () => {});
+    reject(signal.reason);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
 class GstCapture implements Capture {
   readonly live: boolean;
   onNotice: ((notice: CaptureNotice) => void) | undefined;
@@ -65,6 +97,8 @@ class GstCapture implements Capture {
   readonly #pipeline: GstPipeline;
   readonly #starvedAfterMs: number;
   readonly #abort = () => void this[Symbol.asyncDispose]();
+  readonly #timeline: AudioTimeline;
+  readonly #ended = { video: false, audio: false };
   #signal: AbortSignal | undefined;
   #watchdogs: Watchdog[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -74,6 +108,8 @@ class GstCapture implements Capture {
   #geometry: FitGeometry | undefined;
   #frames = 0;
   #samples = 0;
+  #lastFrameNs = -Infinity;
+  #audioEndNs = 0;
   /** Running time at which the stream that has an end ended. */
   #endNs = Infinity;
 
@@ -82,6 +118,7 @@ class GstCapture implements Capture {
     this.#plan = plan;
     this.live = plan.live;
     this.#starvedAfterMs = starvedAfterMs;
+    this.#timeline = new AudioTimeline(plan.sampleRate);
   }
 
   get epochZeroNs(): bigint {
@@ -92,63 +129,55 @@ class GstCapture implements Capture {
     return this.#geometry;
   }
 
-  /** Waits for what is asked to come, and for what comes by itself until it would be called starved. */
+  /** Waits until files have brought both streams, and devices too, but those only until they count as starved. */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const began = performance.now();
-    const nature = await this.#pipeline.play();
-    const going = nature === "live"
-      ? await this.#await(began + this.#starvedAfterMs, signal, () => this.#flowing())
-      : nature === "asked"
-      ? await this.#await(began + timeoutMs, signal, () => this.#pipeline.settle(LOOK_MS))
-      : "failed";
-    // The word on what failed may come after the failure itself.
-    if (going === "failed") {
-      await this.#await(performance.now() + 1000, signal, () => this.#flowing());
+    const pipeline = this.#pipeline;
+    const reach = (state: TargetState) => {
+      pipeline.request(state);
+      return this.#await(began + timeoutMs, signal, () => pipeline.progress());
+    };
+    let progress = await reach("paused");
+    const live = progress === "live";
+    if (live && this.#plan.together) {
+      progress = await reach("ready");
+      for (const sink of this.#sinks()) sink.startAlone();
     }
-    if (going === "failed") throw cannot(this.#plan.video, "it does not start");
-    if (going === "going" && nature === "asked") {
+    if (progress === "live" || progress === "reached") {
+      progress = live ? await this.#flow(signal) : await reach("playing");
+    }
+    if (progress === "failed") {
+      // The message that explains the failure may come after it.
+      await this.#await(performance.now() + 1000, signal, () => "going");
+      throw cannot(this.#plan.video, "it does not start");
+    }
+    if (progress === "going") {
       const seconds = timeoutMs / 1000;
       throw cannot(this.#plan.video, `picture and sound did not both come within ${seconds} s`);
     }
-    this.#epochZeroNs = this.#pipeline.epochZeroNs();
-    const dog = (stream: "video" | "audio", sink: AppSink) =>
+    this.#epochZeroNs = pipeline.epochZeroNs();
+    const dog = (stream: Stream, sink: AppSink) =>
       new Watchdog(stream, sink, this.live, this.#starvedAfterMs, began);
-    this.#watchdogs = [dog("video", this.#pipeline.frames), dog("audio", this.#pipeline.samples)];
+    this.#watchdogs = [dog("video", pipeline.frames), dog("audio", pipeline.samples)];
     this.#signal = signal;
     signal?.addEventListener("abort", this.#abort, { once: true });
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
   }
 
-  async *frames(): AsyncGenerator<Frame> {
-    const { width, height, fit, frameRate, video } = this.#plan;
-    const nearestNs = NEAREST_FRAMES * 1e9 / frameRate;
-    let lastNs = -Infinity;
-    for await (const sample of this.#stream(this.#pipeline.frames, video)) {
-      const picture = this.#pipeline.newPicture();
-      if (picture !== undefined) this.#geometry = fitGeometry(picture, fit, width, height);
-      const ptsNs = sample.ptsNs ?? NaN;
-      if (!(ptsNs >= 0) || ptsNs - lastNs < nearestNs) continue;
-      lastNs = ptsNs;
-      this.#frames++;
-      yield { ptsNs, data: packRows(sample.data, width * 3, height) };
-    }
-    this.#ended(video, lastNs);
+  frames(): AsyncGenerator<Frame> {
+    return this.#all("video", () => this.#takeFrame());
   }
 
-  async *audio(): AsyncGenerator<AudioChunk> {
-    const { audio, sampleRate } = this.#plan;
-    const timeline = new AudioTimeline(sampleRate);
-    let endNs = 0;
-    for await (const sample of this.#stream(this.#pipeline.samples, audio)) {
-      const samples = new Float32Array(sample.data.buffer, 0, sample.data.length >> 2);
-      const chunk = timeline.place(sample.ptsNs ?? endNs, samples);
-      if (chunk === undefined) continue;
-      endNs = chunk.ptsNs + chunk.samples.length * 1e9 / sampleRate;
-      this.#samples += chunk.samples.length;
-      yield chunk;
-    }
-    this.#ended(audio, endNs);
+  audio(): AsyncGenerator<AudioChunk> {
+    return this.#all("audio", () => this.#takeChunk());
+  }
+
+  take(): Arrivals {
+    if (this.live) { for (const sink of this.#sinks()) sink.count(); }
+    const frames = [...drained(() => this.#takeFrame())];
+    const audio = [...drained(() => this.#takeChunk())];
+    return { frames, audio, ended: { frames: this.#ended.video, audio: this.#ended.audio } };
   }
 
   stats(): CaptureStats {
@@ -157,6 +186,8 @@ class GstCapture implements Capture {
       samples: this.#samples,
       droppedFrames: this.#pipeline.frames.dropped,
       droppedAudioBuffers: this.#pipeline.samples.dropped,
+      driftSamplesAdded: this.#timeline.added,
+      driftSamplesRemoved: this.#timeline.removed,
     };
   }
 
@@ -167,49 +198,107 @@ class GstCapture implements Capture {
     return this.#closing;
   }
 
-  async *#stream(sink: AppSink, stream: StreamPlan): AsyncGenerator<Sample> {
-    for (;;) {
-      if (this.#closing) return;
-      if (this.#fault) throw this.#fault;
-      const sample = await sink.pull(PULL_MS);
-      if (this.#closing) return;
-      if (sample !== undefined) {
-        if (stream.endless === "generated" && (sample.ptsNs ?? 0) >= this.#endNs) return;
-        yield sample;
-      } else if (sink.ended) {
-        this.#readBus();
-        if (stream.endless === "device") this.#fault ??= cannot(stream, "its stream has ended");
-        if (this.#fault) throw this.#fault;
-        return;
-      }
+  async *#all<Item>(stream: Stream, take: () => Item | undefined): AsyncGenerator<Item> {
+    const sink = this.#sink(stream);
+    for (let inRow = 1;; inRow++) {
+      if (this.live && !this.#closing) sink.count();
+      const item = take();
+      if (item !== undefined) yield item;
+      else if (this.#ended[stream]) return;
+      else await nextTick(POLL_MS[this.live ? "live" : "fast"]);
+      if (inRow % IN_ROW === 0) await setImmediate();
     }
   }
 
-  #ended(stream: StreamPlan, endNs: number): void {
-    if (stream.endless === "no") this.#endNs = Math.min(this.#endNs, endNs);
+  #takeFrame(): Frame | undefined {
+    const { width, height, fit, frameRate } = this.#plan;
+    for (let sample; (sample = this.#takeSample("video")) !== undefined;) {
+      const picture = this.#pipeline.newPicture();
+      if (picture !== undefined) this.#geometry = fitGeometry(picture, fit, width, height);
+      const ptsNs = sample.ptsNs ?? NaN;
+      if (!(ptsNs >= 0) || ptsNs - this.#lastFrameNs < NEAREST_FRAMES * 1e9 / frameRate) continue;
+      this.#lastFrameNs = ptsNs;
+      this.#frames++;
+      return { ptsNs, data: packRows(sample.data, width * 3, height) };
+    }
+    if (this.#ended.video) this.#endOf("video", this.#lastFrameNs);
+    return undefined;
+  }
+
+  #takeChunk(): AudioChunk | undefined {
+    for (let sample; (sample = this.#takeSample("audio")) !== undefined;) {
+      const samples = new Float32Array(sample.data.buffer, 0, sample.data.length >> 2);
+      const chunk = this.#timeline.place(sample.ptsNs ?? this.#audioEndNs, samples);
+      if (chunk === undefined) continue;
+      this.#audioEndNs = chunk.ptsNs + chunk.samples.length * 1e9 / this.#plan.sampleRate;
+      this.#samples += chunk.samples.length;
+      return chunk;
+    }
+    if (this.#ended.audio) this.#endOf("audio", this.#audioEndNs);
+    return undefined;
+  }
+
+  /** The next buffer of a stream; undefined when none has come, and at the end, which is noted. */
+  #takeSample(stream: Stream): Sample | undefined {
+    if (this.#closing) this.#ended[stream] = true;
+    if (this.#ended[stream]) return undefined;
+    if (this.#fault) throw this.#fault;
+    const plan = this.#plan[stream];
+    const sink = this.#sink(stream);
+    const sample = sink.take();
+    if (sample !== undefined) {
+      if (plan.endless !== "generated" || (sample.ptsNs ?? 0) < this.#endNs) return sample;
+    } else if (!sink.ended) {
+      return undefined;
+    }
+    this.#readBus();
+    if (sample === undefined && plan.endless === "device") {
+      this.#fault ??= cannot(plan, "its stream has ended");
+    }
+    if (this.#fault) throw this.#fault;
+    this.#ended[stream] = true;
+    return undefined;
+  }
+
+  #endOf(stream: Stream, endNs: number): void {
+    if (this.#plan[stream].endless === "no") this.#endNs = Math.min(this.#endNs, endNs);
+  }
+
+  #sink(stream: Stream): AppSink {
+    return stream === "video" ? this.#pipeline.frames : this.#pipeline.samples;
+  }
+
+  #sinks(): AppSink[] {
+    return this.#closing ? [] : [this.#pipeline.frames, this.#pipeline.samples];
   }
 
   /** Asks `progress` until it says that things go one way or the other, or the deadline has passed. */
   async #await(
     deadlineMs: number,
     signal: AbortSignal | undefined,
-    progress: () => Promise<Progress>,
+    progress: () => Progress,
   ): Promise<Progress> {
-    let state: Progress = "going";
-    while (state === "going" && performance.now() < deadlineMs) {
-      state = await progress();
+    for (;;) {
+      const state = progress();
+      if (state === "failed" || state === "reached" || state === "live") return state;
+      if (performance.now() > deadlineMs) return state;
+      await nextTick(START_LOOK_MS);
       signal?.throwIfAborted();
       this.#readBus();
       if (this.#fault) throw this.#fault;
     }
-    return state;
   }
 
-  async #flowing(): Promise<Progress> {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const sinks = [this.#pipeline.frames, this.#pipeline.samples];
-    for (const sink of sinks) sink.count();
-    return sinks.every((sink) => sink.arrived > 0) ? "playing" : "going";
+  /** Starts devices and waits for both streams; one that brings nothing yet is a matter for the watchdog. */
+  async #flow(signal: AbortSignal | undefined): Promise<Progress> {
+    this.#pipeline.request("playing");
+    const progress = await this.#await(performance.now() + this.#starvedAfterMs, signal, () => {
+      if (this.#pipeline.progress() === "failed") return "failed";
+      const sinks = this.#sinks();
+      for (const sink of sinks) sink.count();
+      return sinks.every((sink) => sink.arrived > 0) ? "reached" : "going";
+    });
+    return progress === "failed" ? progress : "reached";
   }
 
   #look(): void {
@@ -238,4 +327,9 @@ class GstCapture implements Capture {
   #tell(notice: CaptureNotice): void {
     this.onNotice?.(notice);
   }
+}
+
+/** What `take` gives until it gives nothing. */
+function* drained<Item>(take: () => Item | undefined): Generator<Item> {
+  for (let item; (item = take()) !== undefined;) yield item;
 }

@@ -1,5 +1,6 @@
 import { CaptureError } from "./capture_error.ts";
-import { cString, loadNative, type Native } from "./native.ts";
+import { cString } from "../core/c_string.ts";
+import { loadNative, type Native } from "./native.ts";
 import { installHint, packageOfElement } from "./packages.ts";
 
 /**

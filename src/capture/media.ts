@@ -10,12 +10,12 @@ export interface Frame {
 
 /** Consecutive mono samples. */
 export interface AudioChunk {
-  /** Presentation time of the first sample in ns on the pipeline's running-time clock. */
+  /** Presentation time of the first sample in ns on the pipeline's running-time clock: a whole number of samples. */
   readonly ptsNs: number;
   readonly samples: Float32Array;
 }
 
-/** What a capture tells while it runs. */
+/** What a capture reports while it runs. */
 export type CaptureNotice =
   | { readonly kind: "starved"; readonly stream: "audio" | "video"; readonly seconds: number }
   | { readonly kind: "flowing"; readonly stream: "audio" | "video" }
@@ -25,9 +25,20 @@ export type CaptureNotice =
 export interface CaptureStats {
   readonly frames: number;
   readonly samples: number;
-  /** Frames and audio buffers dropped because nobody read them in time, or because they came a second late. */
+  /** Frames and audio buffers dropped because they were not read in time, or because they came a second late. */
   readonly droppedFrames: number;
   readonly droppedAudioBuffers: number;
+  /** Samples added to and taken from the sound because its clock runs slower or faster than the time stamps. */
+  readonly driftSamplesAdded: number;
+  readonly driftSamplesRemoved: number;
+}
+
+/** What has arrived since the last look. */
+export interface Arrivals {
+  readonly frames: readonly Frame[];
+  readonly audio: readonly AudioChunk[];
+  /** Streams that have ended: nothing more comes of them. */
+  readonly ended: { readonly frames: boolean; readonly audio: boolean };
 }
 
 /** A running source: one GStreamer pipeline, two streams on one clock. */
@@ -46,6 +57,12 @@ export interface Capture extends AsyncDisposable {
   frames(): AsyncIterable<Frame>;
   /** Samples in order, without overlaps; a gap shows as a jump of `ptsNs`. Ends at the end of the stream. One reader. */
   audio(): AsyncIterable<AudioChunk>;
+  /**
+   * Takes all that has arrived, without waiting; in place of {@linkcode frames} and {@linkcode audio}.
+   *
+   * @throws {CaptureError} when the source has failed.
+   */
+  take(): Arrivals;
   /** Called for each notice; replaces the former listener. */
   onNotice: ((notice: CaptureNotice) => void) | undefined;
   stats(): CaptureStats;

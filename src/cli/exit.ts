@@ -2,6 +2,7 @@ import { type Command, CommanderError } from "commander";
 import { exitProcess } from "../core/exit_process.ts";
 import { flushLog } from "../core/logger.ts";
 import { maskSecrets } from "../core/secrets.ts";
+import { ignoreSigusr1 } from "./ignore_sigusr1.ts";
 import { printFault } from "./stderr.ts";
 
 /** Exit codes: success, failure, wrong usage or configuration. */
@@ -30,6 +31,7 @@ export async function runAndExit(program: Command, args: readonly string[]): Pro
     event.preventDefault();
     fail(event.error);
   });
+  ignoreSigusr1();
   settle(program);
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -1,8 +1,8 @@
 // @ts-types="npm:@types/cli-progress@3.11.6"
 import cliProgress from "cli-progress";
 
-/** How far a long command is, on stderr; nothing where stderr is no terminal. */
-export class ProgressBar {
+/** Progress of a long command on stderr; prints nothing if stderr is not a terminal. */
+export class ProgressBar implements Disposable {
   readonly #bar = new cliProgress.SingleBar({
     format: "{what} {bar} {value}/{total}, {eta_formatted} left",
     clearOnComplete: true,
@@ -10,7 +10,7 @@ export class ProgressBar {
   }, cliProgress.Presets.shades_classic);
   #what: string | undefined;
 
-  /** Shows `done` of `total`; another `what` begins a new bar. */
+  /** Shows `done` of `total`; a different `what` starts a new bar. */
   show(done: number, total: number, what: string): void {
     if (what !== this.#what) {
       this.clear();
@@ -21,9 +21,13 @@ export class ProgressBar {
     }
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   clear(): void {
     if (this.#what !== undefined) this.#bar.stop();
     this.#what = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.clear();
   }
 }

@@ -16,7 +16,7 @@ import { type ConfigPath, YAML_OPTIONS } from "./yaml_text.ts";
 
 /** A variable that cannot be expanded. */
 export interface ExpansionFault {
-  /** Of the value that contains it; empty where `range` says more. */
+  /** Of the value that contains it. */
   readonly path: ConfigPath;
   /** Offsets in the text of the value that contains it, end excluded; absent for a value that is in no file. */
   readonly range: readonly [number, number] | undefined;

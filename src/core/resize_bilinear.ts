@@ -5,8 +5,8 @@ export interface Size {
 }
 
 /**
- * Resizes a map by bilinear interpolation between pixel centres, without smoothing when it shrinks; the edges are
- * repeated. The rule of PyTorch's `interpolate(mode="bilinear", align_corners=False)`, which the original's evaluation uses.
+ * Resizes a map by bilinear interpolation between pixel centers, without smoothing when it shrinks; edges are repeated.
+ * The rule of PyTorch's `interpolate(mode="bilinear", align_corners=False)`, which the original's evaluation uses.
  *
  * @param map row-major `[from.height, from.width]`
  * @returns row-major `[to.height, to.width]`
@@ -49,10 +49,10 @@ function taps(from: number, to: number) {
   const second = new Int32Array(to);
   const weight = new Float64Array(to);
   for (let i = 0; i < to; i++) {
-    const centre = Math.max(0, (i + 0.5) * from / to - 0.5);
-    first[i] = Math.min(Math.floor(centre), from - 1);
+    const center = Math.max(0, (i + 0.5) * from / to - 0.5);
+    first[i] = Math.min(Math.floor(center), from - 1);
     second[i] = Math.min(first[i] + 1, from - 1);
-    weight[i] = centre - first[i];
+    weight[i] = center - first[i];
   }
   return { first, second, weight };
 }

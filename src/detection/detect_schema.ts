@@ -13,12 +13,12 @@ const trackSchema = (mergeGap: string) =>
   z.strictObject({
     on: unit.default(0.6).describe("An event begins when the score reaches this"),
     off: unit.default(0.4).describe("An event ends when the score falls below this"),
-    min_duration: durationSchema.prefault("150ms").describe("Shorter bursts are no events"),
+    min_duration: durationSchema.prefault("150ms").describe("Shorter bursts are ignored"),
     merge_gap: durationSchema.prefault(mergeGap).describe(
       "Dips shorter than this do not end an event",
     ),
     update_every: durationWithin("20ms", "1h").prefault("500ms").describe(
-      "Pause between two update messages",
+      "Time between two update messages",
     ),
   }).refine((track) => track.off <= track.on, {
     message: "must not be above on",
@@ -28,13 +28,13 @@ const trackSchema = (mergeGap: string) =>
 
 const zoneName = z.string().regex(/^[A-Za-z0-9_-]+$/, "must be letters, digits, _ and -");
 
-/** From scores to events and regions. */
+/** How scores become events and regions. */
 export const detectSchema = z.strictObject({
   sound: trackSchema("300ms").prefault({}),
   speech: trackSchema("200ms").prefault({}),
-  gate: levelSchema.prefault("-55dBFS").describe("Quieter than this is silence"),
+  gate: levelSchema.prefault("-55dBFS").describe("Audio below this level is silence"),
   region: z.strictObject({
-    level: unit.default(0.5).describe("The box holds what is above level × the heat map's peak"),
+    level: unit.default(0.5).describe("The box contains what is above level × the heat map's peak"),
   }).prefault({}),
   zones: z.record(zoneName, z.array(point).min(3)).default({})
     .describe("Named polygons in coordinates 0..1 of the source picture"),

@@ -6,12 +6,12 @@ export type Point = readonly [x: number, y: number];
 
 const clamp = (value: number) => Math.min(1, Math.max(0, value));
 
-/** Maps a position in the model's picture to the source picture; what lies outside is moved to the edge. */
+/** Maps a position in the model's picture to the source picture; positions outside are moved to the edge. */
 export function toSource([x, y]: Point, fit: FitGeometry): [number, number] {
   return [clamp((x - fit.offsetX) / fit.scaleX), clamp((y - fit.offsetY) / fit.scaleY)];
 }
 
-/** Which cells of a `[h, w]` grid have their centre inside the source picture (1) or in a letterbox bar (0). */
+/** 1 for cells of a `[h, w]` grid whose center is inside the source picture, 0 for cells in a letterbox bar. */
 export function cellsInPicture(fit: FitGeometry, width: number, height: number): Uint8Array {
   const inside = (value: number, scale: number, offset: number) => {
     const source = (value - offset) / scale;
@@ -27,7 +27,7 @@ export function cellsInPicture(fit: FitGeometry, width: number, height: number):
   );
 }
 
-/** Whether a position lies inside a polygon by the even-odd rule. */
+/** Whether a position is inside a polygon, by the even-odd rule. */
 export function inPolygon([x, y]: Point, polygon: readonly Point[]): boolean {
   let inside = false;
   for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
@@ -45,9 +45,9 @@ export interface Bearing {
 }
 
 /**
- * Direction of a position in the source picture as a pinhole camera sees it.
+ * Direction of a position in the source picture, for a pinhole camera.
  *
- * @returns undefined when the configuration gives no optics.
+ * @returns undefined if the configuration has no optics.
  */
 export function bearing(
   [x, y]: Point,

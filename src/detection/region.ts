@@ -2,7 +2,7 @@ import type { FitGeometry } from "../core/fit_geometry.ts";
 import { resizeBilinear } from "../core/resize_bilinear.ts";
 import { toSource } from "./picture.ts";
 
-/** Where in the source picture something is; 0..1. */
+/** Where in the source picture something is, 0..1. */
 export interface Region {
   readonly peak: [number, number];
   /** x1, y1, x2, y2 */
@@ -19,7 +19,7 @@ export interface HeatMap {
 /** Finer than a cell, so that boxes do not snap to the grid. */
 const UPSAMPLING = 4;
 
-/** Index of the highest value among the cells that count. */
+/** Index of the highest value among the cells inside the picture. */
 export function peakCell(values: Float32Array | Float64Array, counts: Uint8Array): number {
   let best = -1;
   for (let i = 0; i < values.length; i++) {
@@ -29,9 +29,9 @@ export function peakCell(values: Float32Array | Float64Array, counts: Uint8Array
 }
 
 /**
- * The peak of a heat map, finer than a cell, and the box round all that is connected to it and above `level` × its height.
+ * The peak of a heat map, finer than a cell, and the box around the connected region above `level` × the peak's height.
  *
- * @param map mean similarity over an event's time steps; values below 0 count as 0.
+ * @param map mean similarity over time steps; values below 0 count as 0.
  * @param counts `[h, w]`, 0 for cells outside the picture.
  */
 export function regionOf(
@@ -54,7 +54,7 @@ export function regionOf(
   return { peak, box: [x1, y1, x2, y2] };
 }
 
-/** Offset, within half a cell, of the top of the parabola through a cell and its two neighbours along one axis. */
+/** Offset, within half a cell, of the vertex of the parabola through a cell and its two neighbors along one axis. */
 function vertex(
   values: Float32Array,
   cell: number,

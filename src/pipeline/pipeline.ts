@@ -84,6 +84,8 @@ export class Pipeline {
         missing: count.missingSamples ?? 0,
         overwritten: count.overwrittenSamples ?? 0,
         dropped_buffers: count.droppedAudioBuffers ?? 0,
+        drift_added: count.driftSamplesAdded ?? 0,
+        drift_removed: count.driftSamplesRemoved ?? 0,
       },
       hops: { run: count.hops ?? 0, skipped: count.skippedHops ?? 0 },
       steps: {

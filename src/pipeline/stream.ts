@@ -11,6 +11,7 @@ import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
 import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
 import { CaptureClock } from "./capture_clock.ts";
+import { DeliveryDelay } from "./delivery_delay.ts";
 import type { Engine } from "./engine.ts";
 import { Wake } from "./wake.ts";
 
@@ -22,6 +23,21 @@ const STALLED = 1;
 const DEAD = 30;
 /** Longest sleep of the live loop, ms: events end by the clock this often. */
 const TICK_MS = 100;
+
+/** Pause between two looks for the first sound, ms. */
+const FIRST_LOOK_MS = 20;
+/** Pause between two looks for sound that is due, ms: by so much a hop may be late. */
+const SHORTEST_LOOK_MS = 5;
+/** Sound that is late by more than this is no longer looked for that often, ms. */
+const OVERDUE_MS = 200;
+/** Frames that a source may bring between two looks: half of what it keeps. */
+const FRAMES_A_LOOK = 4;
+
+interface Flow {
+  frames: boolean;
+  audio: boolean;
+  failure: unknown;
+}
 
 /** Who hears of what a stream finds. */
 export interface StreamListener {
@@ -52,6 +68,8 @@ export class SourceStream {
   readonly #frames: FrameRing;
   readonly #rolling: RollingGrounding;
   readonly #wake = new Wake();
+  readonly #look = new Wake();
+  readonly #delay = new DeliveryDelay();
   readonly #device: boolean;
   readonly #cameMs = { frames: performance.now(), audio: performance.now() };
   #detector: Detector | undefined;
@@ -123,27 +141,8 @@ export class SourceStream {
   async #runLive(signal: AbortSignal): Promise<void> {
     const stop = () => this.#wake.notify();
     signal.addEventListener("abort", stop);
-    const flow = { frames: true, audio: true, failure: undefined as unknown };
-    const pump = async <T>(
-      stream: "frames" | "audio",
-      items: AsyncIterable<T>,
-      write: (item: T) => void,
-    ) => {
-      try {
-        for await (const item of items) {
-          write(item);
-          this.#wake.notify();
-        }
-      } catch (error) {
-        flow.failure ??= error;
-      }
-      flow[stream] = false;
-      this.#wake.notify();
-    };
-    const pumps = [
-      pump("frames", this.#capture.frames(), (frame: Frame) => this.#keepFrame(frame)),
-      pump("audio", this.#capture.audio(), (chunk: AudioChunk) => this.#keepChunk(chunk)),
-    ];
+    const flow: Flow = { frames: true, audio: true, failure: undefined };
+    const reading = this.#readAll(flow);
     try {
       while (!signal.aborted && flow.failure === undefined && !this.#exhausted(flow)) {
         await this.#wake.sleep(TICK_MS);
@@ -151,13 +150,51 @@ export class SourceStream {
         this.#endByClock();
         this.#giveUpDead();
       }
-      if (!signal.aborted && flow.failure === undefined) await this.#flush();
+      if (!signal.aborted && flow.failure === undefined) await this.#flush(signal);
     } finally {
       signal.removeEventListener("abort", stop);
+      flow.frames = flow.audio = false;
+      this.#look.notify();
+      await reading;
       await this.#capture[Symbol.asyncDispose]();
-      await Promise.all(pumps);
     }
     if (flow.failure !== undefined && !signal.aborted) throw flow.failure;
+  }
+
+  /** Moves what arrives into the rings, beside the hops: a slow one must not make the source drop data. */
+  async #readAll(flow: Flow): Promise<void> {
+    try {
+      while (flow.frames || flow.audio) {
+        const { frames, audio, ended } = this.#capture.take();
+        for (const frame of frames) this.#keepFrame(frame);
+        for (const chunk of audio) this.#keepChunk(chunk);
+        if (audio.length > 0) this.#delay.observe(this.#soundAgeMs());
+        flow.frames &&= !ended.frames;
+        flow.audio &&= !ended.audio;
+        if (this.#audio.end >= (this.#rolling.due ?? Infinity) || !flow.frames || !flow.audio) {
+          this.#wake.notify();
+        }
+        await this.#look.sleep(this.#nextLookMs());
+      }
+    } catch (error) {
+      flow.failure = error;
+      this.#wake.notify();
+    }
+  }
+
+  /** Age of the newest sample, ms. */
+  #soundAgeMs(): number {
+    return (this.#clock.nowNs - this.#audio.endNs) / 1e6;
+  }
+
+  /** Pause until the sound of the next hop can be read, ms; short enough for the source to drop nothing. */
+  #nextLookMs(): number {
+    const { due } = this.#rolling;
+    if (due === undefined) return FIRST_LOOK_MS;
+    const longestMs = Math.min(TICK_MS, FRAMES_A_LOOK * 1000 / this.#config.source.frame_rate);
+    const untilMs = (this.#audio.timeNs(due) - this.#clock.nowNs) / 1e6 + this.#delay.ms;
+    if (this.#audio.end >= due || untilMs < -OVERDUE_MS) return longestMs;
+    return Math.min(Math.max(untilMs, SHORTEST_LOOK_MS), longestMs);
   }
 
   async #runFast(signal: AbortSignal): Promise<void> {
@@ -182,7 +219,7 @@ export class SourceStream {
       await this.#hop(due, moreFrames ? this.#frames.newestNs : Infinity);
     }
     while (moreFrames && !signal.aborted) moreFrames = await pullFrame();
-    if (!signal.aborted) await this.#flush();
+    if (!signal.aborted) await this.#flush(signal);
   }
 
   #keepFrame(frame: Frame): void {
@@ -237,10 +274,13 @@ export class SourceStream {
     if (hop) this.#take(hop, detector);
   }
 
-  async #flush(): Promise<void> {
+  async #flush(signal: AbortSignal): Promise<void> {
     const detector = this.#ready();
     if (!detector) return;
-    for await (const hop of this.#rolling.flush()) this.#take(hop, detector);
+    for await (const hop of this.#rolling.flush()) {
+      if (signal.aborted) return;
+      this.#take(hop, detector);
+    }
   }
 
   #take(hop: Hop, detector: Detector): void {

@@ -74,3 +74,64 @@ Deno.test("a slow drift between two clocks is followed in small steps", () => {
   }
   assert.ok(worstNs <= 20e6, `${worstNs}`);
 });
+
+/** A tone of one hour's drift, as a microphone of the given clock error delivers it: [time stamp, samples]. */
+function* driftingTone(ppm: number, seconds: number): Generator<[number, Float32Array]> {
+  const speed = 1 + ppm / 1e6;
+  const size = 320;
+  for (let sent = 0; sent < seconds * RATE; sent += size) {
+    // The n-th sample is captured at n / (RATE · speed); a tone of 440 Hz in true time.
+    const samples = Float32Array.from(
+      { length: size },
+      (_, at) => Math.sin(2 * Math.PI * 440 * (sent + at) / (RATE * speed)),
+    );
+    yield [100e6 + sent * STEP_NS / speed, samples];
+  }
+}
+
+for (const ppm of [-100, 100]) {
+  Deno.test(`a clock that is off by ${ppm} ppm leaves no hole, no cut and no click in 20 minutes`, () => {
+    const seconds = 1200;
+    const timeline = new AudioTimeline(RATE);
+    let endNs = 100e6;
+    let received = 0;
+    let sent = 0;
+    let last = 0;
+    let steepest = 0;
+    for (const [ptsNs, samples] of driftingTone(ppm, seconds)) {
+      sent += samples.length;
+      const chunk = timeline.place(ptsNs, samples)!;
+      assert.ok(Math.abs(chunk.ptsNs - endNs) < 1, `hole or cut at ${endNs / 1e9} s`);
+      assert.ok(Math.abs(chunk.ptsNs - ptsNs) < 10e6, `${(chunk.ptsNs - ptsNs) / 1e6} ms off`);
+      endNs = chunk.ptsNs + chunk.samples.length * STEP_NS;
+      received += chunk.samples.length;
+      for (const sample of chunk.samples) {
+        steepest = Math.max(steepest, Math.abs(sample - last));
+        last = sample;
+      }
+    }
+    assert.equal(received - sent, timeline.added - timeline.removed);
+    // 100 ppm of 20 minutes is 1,920 samples; the first 5 ms and more are let pass.
+    const corrected = ppm < 0 ? timeline.added : timeline.removed;
+    assert.ok(corrected > 1700 && corrected <= 1920, `${corrected}`);
+    assert.equal(Math.min(timeline.added, timeline.removed), 0);
+    // A cut of one sample would be twice as steep as the tone itself.
+    const tone = 2 * Math.PI * 440 / RATE;
+    assert.ok(steepest < tone * 1.01, `${steepest} > ${tone}`);
+  });
+}
+
+Deno.test("sound that is not late or early is not altered", () => {
+  fc.assert(fc.property(
+    fc.array(fc.integer({ min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 500 }),
+    (jitters) => {
+      const timeline = new AudioTimeline(RATE);
+      jitters.forEach((jitterNs, at) => {
+        const samples = ramp(at * 320, 320);
+        const chunk = timeline.place(100e6 + at * 20e6 + jitterNs, samples)!;
+        assert.deepEqual(chunk.samples, samples);
+      });
+      assert.equal(timeline.added + timeline.removed, 0);
+    },
+  ));
+});

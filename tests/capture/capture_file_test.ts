@@ -22,6 +22,8 @@ Deno.test("pace fast loses no frame and no sample, and alters no sample", async 
     samples: 320_000,
     droppedFrames: 0,
     droppedAudioBuffers: 0,
+    driftSamplesAdded: 0,
+    driftSamplesRemoved: 0,
   });
 });
 

@@ -151,7 +151,7 @@ Deno.test("a speaker who moves 1 cell/s stays one event; messages lag half a cel
   assert.ok(row[1] > 0.5 * Math.max(...row) && row[5] > 0.5 * Math.max(...row), row.join(" "));
 });
 
-Deno.test("one head, or two of a kind, work as well", () => {
+Deno.test("models with one head, or two of a kind, are supported", () => {
   for (const kinds of [["speech"], ["sound", "sound"]] as const) {
     const heads = kinds.map((kind) => ({ kind, calibration: { slope: 10, offset: -5 } }));
     const detect = detector({}, heads);

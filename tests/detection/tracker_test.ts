@@ -47,7 +47,7 @@ Deno.test("a score between off and on continues an event but does not begin one"
   assert.deepEqual(brief(events), [["new", 2, null], ["end", 2, 8]]);
 });
 
-Deno.test("a burst shorter than min_duration is no event", () => {
+Deno.test("a burst shorter than min_duration is not an event", () => {
   assert.deepEqual(play([0, 0.9, 0, 0, 0, 0, 0, 0, 0.9, 0, 0, 0, 0, 0]), []);
 });
 
@@ -83,7 +83,7 @@ Deno.test("an event ends by the clock when no steps come", () => {
   assert.deepEqual(into.advance(5e9), []);
 });
 
-Deno.test("a peak that moves while the score stays up ends the event and begins another", () => {
+Deno.test("a peak that jumps while the score stays up ends the event and begins another", () => {
   const cells = [...steps(5, 5), ...steps(5, 15)];
   const events = play([...steps(10, 0.9), ...steps(6, 0)], cells);
   assert.deepEqual(brief(events), [
@@ -136,7 +136,7 @@ Deno.test("the score is the highest so far, at least `on`; the current score is 
   assert.deepEqual([end.type, end.score, end.currentScore], ["end", 0.95, 0.7]);
 });
 
-Deno.test("the newest map holds the last 500 ms; the heat map the whole event", () => {
+Deno.test("the newest map covers the last 500 ms, the heat map the whole event", () => {
   const cells = steps(20, 5).map((cell, i) => i < 12 ? cell : 6);
   const wide = steps(20, 0.9).map((score, i) => ({
     startNs: Math.round(i * STEP * 1e9),

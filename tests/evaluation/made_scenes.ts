@@ -20,14 +20,14 @@ export function madePicture(seed: number, width: number, height: number): Uint8A
     x: random() * width,
     y: random() * height,
     reach: (0.05 + 0.15 * random()) * width,
-    colour: [random(), random(), random()],
+    color: [random(), random(), random()],
   }));
   return Uint8Array.from({ length: width * height * 3 }, (_, i) => {
     const [x, y, channel] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3];
     let value = 0.3 + 0.3 * x / width;
     for (const spot of spots) {
       const near = Math.exp(-(((x - spot.x) ** 2 + (y - spot.y) ** 2) / spot.reach ** 2));
-      value += near * (spot.colour[channel] - value);
+      value += near * (spot.color[channel] - value);
     }
     return Math.round(255 * value);
   });

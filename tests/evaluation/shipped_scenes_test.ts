@@ -5,7 +5,7 @@ import { readSceneSet } from "../../src/evaluation/datasets/scene_set.ts";
 import { scratch } from "./made_scenes.ts";
 import { openMini } from "./mini_grounder.ts";
 
-Deno.test("the shipped model finds what sounds in the shipped scenes", async () => {
+Deno.test("the shipped model localizes the sounds and words of the shipped scenes", async () => {
   await using mini = await openMini();
   await using resume = await scratch();
   const set = await readSceneSet(fileURLToPath(new URL("./scenes", import.meta.url)));

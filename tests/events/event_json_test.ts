@@ -50,7 +50,7 @@ function lawful({ peak, box, bearing, ...event }: WhenceEvent): WhenceEvent {
   return { ...event, ...region, reason };
 }
 
-Deno.test("an event survives the wire within its precision, and a second trip changes nothing", () => {
+Deno.test("an event is encoded within its precision, and a second round trip changes nothing", () => {
   fc.assert(fc.property(anyEvent, (event) => {
     const line = encodeEvent(event);
     assert.ok(!line.includes("\n"));
@@ -88,7 +88,7 @@ Deno.test("an event that violates the schema is not written", async (t) => {
       ["infinite", { latency_ms: Infinity }, "latency_ms"],
       ["outside the picture", { box: [0, 0, 1.2, 1] }, "box.2"],
       ["a bad id", { id: "x" }, "id"],
-      ["an unknown key", { colour: "red" }, "colour"],
+      ["an unknown key", { color: "red" }, "color"],
       ["a label without a score", { labels: [{ name: "dog" }] }, "labels.0.score"],
       ["located without a peak", { peak: undefined }, "peak"],
       ["located without a box", { box: undefined }, "box"],

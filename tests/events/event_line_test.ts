@@ -33,7 +33,7 @@ Deno.test("the time is the onset in local time, to the millisecond", () => {
   assert.match(formatEventLine(sampleEvent({ onset })), /^03:04:05\.006 /);
 });
 
-Deno.test("control characters never reach the terminal", () => {
+Deno.test("control characters are not printed", () => {
   const hostile = "\r\n\x9b";
   const line = formatEventLine(
     sampleEvent({

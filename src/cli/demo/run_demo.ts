@@ -17,7 +17,7 @@ import { runPipelines } from "../run/run_pipelines.ts";
 const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**
- * Runs `pipelines/demo.yaml`, prints its events as a client of its broker hears them, and a summary.
+ * Runs `pipelines/demo.yaml`, prints its events as a client of its broker receives them, and a summary.
  *
  * @throws {CaptureError|ModelError} when the pipeline fails.
  */
@@ -38,7 +38,7 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
   });
   link.start();
   await link.ready;
-  console.log(`${truth.duration} s of sound and picture at live pace; events from ${broker.url}`);
+  console.log(`${truth.duration} s of video at live pace; events from ${broker.url}`);
   console.log(EVENT_LINE_HEADER);
   try {
     const [demo] = await runPipelines([pipeline], {
@@ -80,7 +80,7 @@ function truthTable({ findings, spurious }: TruthComparison): string {
   });
   const inPlace = findings.filter((finding) => finding.inPlace).length;
   return [
-    `truth     ${inPlace} of ${findings.length} in place, ${spurious.length} events that nothing answers to`,
+    `truth     ${inPlace} of ${findings.length} in place, ${spurious.length} false positives`,
     ...rows,
   ].join("\n");
 }

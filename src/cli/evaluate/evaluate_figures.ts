@@ -4,16 +4,16 @@ import type { RetrievalResult } from "../../evaluation/metrics/pair_retrieval.ts
 import type { SegmentationResult } from "../../evaluation/metrics/prompted_segmentation.ts";
 import type { SceneReport } from "../../evaluation/runs/scene_report.ts";
 
-/** What `--json` prints of `evaluate retrieval`. */
+/** JSON output of `evaluate retrieval`. */
 export type RetrievalFigures = ReturnType<typeof retrievalFigures>;
-/** What `--json` prints of `evaluate disentanglement`. */
+/** JSON output of `evaluate disentanglement`. */
 export type DisentanglementFigures = ReturnType<typeof disentanglementFigures>;
-/** What `--json` prints of `evaluate ade20k-…`. */
+/** JSON output of `evaluate ade20k-…`. */
 export type Ade20kFigures = ReturnType<typeof ade20kFigures>;
-/** What `--json` prints. */
+/** JSON output. */
 export type Figures = SceneReport | RetrievalFigures | DisentanglementFigures | Ade20kFigures;
 
-/** @param sets results by the data sets' names */
+/** @param sets results with the names of the data sets */
 export function retrievalFigures(
   model: string,
   sets: readonly { readonly name: string; readonly result: RetrievalResult }[],
@@ -24,7 +24,7 @@ export function retrievalFigures(
   return { model, sets: Object.fromEntries(entries) };
 }
 
-/** Figures of the heads' division. */
+/** Figures of disentanglement. */
 export function disentanglementFigures(
   model: string,
   { speech, sound, dense, global }: DisentanglementResult,
@@ -51,7 +51,7 @@ export function ade20kFigures(model: string, result: Ade20kResult) {
   };
 }
 
-/** The figures with six digits, NaN as null, as JSON wants it. */
+/** The figures with six decimals, NaN as null. */
 export function rounded(figures: Figures): object {
   return JSON.parse(
     JSON.stringify(

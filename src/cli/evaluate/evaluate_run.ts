@@ -1,18 +1,17 @@
 import { readAde20k } from "../../evaluation/datasets/ade20k_set.ts";
-import { ClipGrounder } from "../../evaluation/runs/clip_grounder.ts";
+import type { ClipGrounder } from "../../evaluation/runs/clip_grounder.ts";
 import { evaluateAde20k } from "../../evaluation/runs/evaluate_ade20k.ts";
 import {
   evaluateDisentanglement,
   evaluateRetrieval,
 } from "../../evaluation/runs/evaluate_pairs.ts";
 import { evaluateScenes } from "../../evaluation/runs/evaluate_scenes.ts";
+import { openGrounder } from "../../evaluation/runs/open_grounder.ts";
 import { findPairSets } from "../../evaluation/datasets/pair_set.ts";
 import { readSceneSet } from "../../evaluation/datasets/scene_set.ts";
 import type { HeadKind } from "../../core/head_kind.ts";
 import type { Progress } from "../../core/progress.ts";
-import { loadModel } from "../../model/encoders.ts";
 import { findModel } from "../../model/find_model.ts";
-import { openRuntime } from "../../model/runtime/runtime.ts";
 import {
   ade20kFigures,
   disentanglementFigures,
@@ -24,7 +23,7 @@ import { ade20kText, disentanglementText, retrievalText, scenesText } from "./ev
 import { ProgressBar } from "../progress_bar.ts";
 import { runtimeConfig, type RuntimeOptions } from "../runtime_options.ts";
 
-/** What can be evaluated. */
+/** Names of the `evaluate` commands. */
 export type EvaluationName =
   | "scenes"
   | "retrieval"
@@ -32,7 +31,7 @@ export type EvaluationName =
   | "ade20k-speech"
   | "ade20k-sound";
 
-/** Options of the `evaluate` commands, as the command line gives them. */
+/** Options of the `evaluate` commands. */
 export interface EvaluateOptions extends RuntimeOptions {
   readonly model: string;
   readonly json?: boolean;
@@ -40,7 +39,7 @@ export interface EvaluateOptions extends RuntimeOptions {
   readonly resume: string;
   readonly pictures?: string;
   readonly retrieval?: number;
-  readonly normaliseAudio?: boolean;
+  readonly normalizeAudio?: boolean;
 }
 
 interface Job {
@@ -69,15 +68,10 @@ export async function evaluate(
   folder: string,
   options: EvaluateOptions,
 ): Promise<void> {
-  await using open = new AsyncDisposableStack();
-  const runtime = await openRuntime(runtimeConfig(options, "evaluate"), ".");
-  open.defer(() => runtime.close());
-  const encoders = await loadModel(await findModel(options.model, "."), runtime);
-  open.defer(() => encoders.release());
-  const grounder = await ClipGrounder.create(encoders, runtime);
-  open.defer(() => grounder.release());
-  const bar = new ProgressBar();
-  open.defer(() => bar.clear());
+  const model = await findModel(options.model, ".");
+  await using open = await openGrounder(model, runtimeConfig(options, "evaluate"));
+  const { grounder, encoders, runtime } = open;
+  using bar = new ProgressBar();
   const { figures, text } = await EVALUATIONS[name]({
     folder,
     options,
@@ -131,7 +125,7 @@ async function ade20k(job: Job, kind: HeadKind): Promise<Outcome> {
 
 function pairOptions({ options, onProgress }: Job) {
   return {
-    normaliseAudio: options.normaliseAudio ?? false,
+    normalizeAudio: options.normalizeAudio ?? false,
     resumeFolder: options.resume,
     onProgress,
   };

@@ -9,7 +9,7 @@ import { section } from "../text.ts";
 
 type Cell = string | number | null;
 
-/** The report of `evaluate scenes`. "Global" is what one pooled vector a clip and a picture reaches. */
+/** The report of `evaluate scenes`. "Global" are the figures of one pooled vector per clip and picture. */
 export function scenesText(report: SceneReport): string {
   const { pools, choice, mixture, baseline } = report;
   const rows = Object.entries(pools).map(([pool, figures]): Cell[] => [
@@ -31,14 +31,14 @@ export function scenesText(report: SceneReport): string {
     ...["IoU", "(global)", "false alarm"],
   ];
   return report.model + "\n" +
-    section("Where it points", table([header, ...rows])) +
+    section("Localization", table([header, ...rows])) +
     section(
-      "A sound and a word at once, pointing",
+      "A sound and a word at the same time, pointing",
       table([["sound", "word"], [mixture.sound, mixture.speech]]),
     ) +
     headsText(report, baseline) +
     sceneRecallsText(report) +
-    "  (global): the same features pooled to one vector each; it points nowhere";
+    "  (global): the same features pooled to one vector each, which cannot locate anything";
 }
 
 /** The report of `evaluate retrieval`. */
@@ -67,7 +67,7 @@ export function ade20kText(figures: Ade20kFigures): string {
     String(of?.skipped_classes ?? "-"),
   ];
   const rows = [
-    ["", "mAP", "mIoU", "prompts left out", "classes left out"],
+    ["", "mAP", "mIoU", "prompts skipped", "classes skipped"],
     row("whole clip, as published", published.whole_clip),
     row("whole clip, corrected", corrected.whole_clip),
   ];
@@ -75,9 +75,9 @@ export function ade20kText(figures: Ade20kFigures): string {
     rows.push(row("word's time, as published", published.word));
     rows.push(row("word's time, corrected", corrected.word));
   }
-  rows.push(["even map (global vectors)", baseline.map, baseline.miou, "-", "-"]);
+  rows.push(["uniform map (global vectors)", baseline.map, baseline.miou, "-", "-"]);
   const note =
-    "\n  corrected: prompts without time and classes that no picture shows are left out, words cut to the clip";
+    "\n  corrected: prompts without time steps and classes that no picture shows are skipped, words cut to the clip";
   const fault = published.word_fault ? `\n  ${published.word_fault}` : "";
   const title = `${n} prompts, ${classes} classes`;
   return `${model}\n${section(title, table(rows))}`.trimEnd() + note + fault;
@@ -88,7 +88,7 @@ function headsText(
   global: { ap_dis: number | null; act_dis: number | null },
 ): string {
   return section(
-    "How far the heads divide words from sounds",
+    "Separation of words and sounds by the heads",
     table([
       ["", "AP-dis", "Act-dis"],
       ["dense", dense.ap_dis, dense.act_dis],
@@ -121,7 +121,7 @@ function recallsRow(name: string, { a2i, i2a }: RetrievalRecalls): Cell[] {
   return [name, a2i.r1, a2i.r5, a2i.r10, i2a.r1, i2a.r5, i2a.r10];
 }
 
-/** Columns aligned, the first to the left; numbers with three digits, `-` where there is none. */
+/** Aligned columns, the first to the left; numbers with three decimals, `-` for none. */
 function table(rows: readonly (readonly Cell[])[]): string {
   const cells = rows.map((row) => row.map(cellText));
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));

@@ -6,6 +6,7 @@ import {
 } from "../../calibration/calibrate.ts";
 import type { LogisticMap } from "../../core/logistic.ts";
 import { findModel } from "../../model/find_model.ts";
+import type { ModelFolder } from "../../model/manifest.ts";
 import { UsageError } from "../exit.ts";
 import { ProgressBar } from "../progress_bar.ts";
 import { runtimeConfig, type RuntimeOptions } from "../runtime_options.ts";
@@ -32,21 +33,7 @@ export async function calibrateModel(
   options: CalibrateCommandOptions,
 ): Promise<void> {
   const folder = await findModel(name, ".", modelsFolder(options.out));
-  const runtime = runtimeConfig(options, "calibrate");
-  const bar = new ProgressBar();
-  let outcomes: HeadOutcome[];
-  try {
-    outcomes = await calibrate(folder, {
-      data: options.data,
-      limit: options.limit,
-      runtime,
-      onProgress: (done, total, what) => bar.show(done, total, what),
-    });
-  } catch (error) {
-    throw error instanceof CalibrationError ? new UsageError(error.message) : error;
-  } finally {
-    bar.clear();
-  }
+  const outcomes = await calibrated(folder, options);
   console.log(reportText(outcomes));
   if (outcomes.every((outcome) => outcome.new === undefined)) {
     const reasons = outcomes.map((outcome, head) => `${label(outcome, head)}: ${outcome.refused}`);
@@ -58,6 +45,23 @@ export async function calibrateModel(
   }
   await saveCalibrations(folder, outcomes);
   console.log(`written to ${folder.path}/model.yaml; replaced values are kept there as "previous"`);
+}
+
+async function calibrated(
+  folder: ModelFolder,
+  options: CalibrateCommandOptions,
+): Promise<HeadOutcome[]> {
+  using bar = new ProgressBar();
+  try {
+    return await calibrate(folder, {
+      data: options.data,
+      limit: options.limit,
+      runtime: runtimeConfig(options, "calibrate"),
+      onProgress: (done, total, what) => bar.show(done, total, what),
+    });
+  } catch (error) {
+    throw error instanceof CalibrationError ? new UsageError(error.message) : error;
+  }
 }
 
 function reportText(outcomes: readonly HeadOutcome[]): string {

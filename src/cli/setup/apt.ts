@@ -1,7 +1,7 @@
 import { UsageError } from "../exit.ts";
 import { printNews } from "../stderr.ts";
 
-/** What installing needs of the machine. */
+/** The machine that packages are installed on. */
 export interface AptOptions {
   /** Effective user id; default: this process's. */
   readonly uid?: number | null;
@@ -9,8 +9,13 @@ export interface AptOptions {
   readonly lists?: string;
 }
 
+/** The command that installs Debian packages by hand. */
+export function aptCommand(packages: readonly string[]): string {
+  return `sudo apt-get update && sudo apt-get ${installArguments(packages).join(" ")}`;
+}
+
 /**
- * Installs Debian packages: as root, or through sudo when it asks for no password.
+ * Installs Debian packages: as root, or through sudo when it asks for no password. Says so before it does.
  *
  * @throws {UsageError} with the command to run by hand, when it may not or does not work.
  */
@@ -19,35 +24,33 @@ export async function aptInstall(
   options: AptOptions = {},
 ): Promise<void> {
   const { uid = Deno.uid(), lists = "/var/lib/apt/lists" } = options;
-  const install = ["install", "-y", "--no-install-recommends", ...packages];
-  const command = `sudo apt-get update && sudo apt-get ${install.join(" ")}`;
+  const install = installArguments(packages);
   const refuse = (reason: string): never => {
-    throw new UsageError(`Cannot install ${packages.join(" ")}: ${reason}; run: ${command}`);
+    const names = packages.join(" ");
+    throw new UsageError(`Cannot install ${names}: ${reason}; run: ${aptCommand(packages)}`);
   };
   const sudo = uid === 0 ? [] : ["sudo", "-n"];
-  if (uid !== 0 && !await succeeds(["sudo", "-n", "true"], true)) {
-    refuse("it takes root or a sudo that asks for no password");
+  if (uid !== 0 && !await succeeds(["sudo", "-n", "true"], "quiet")) {
+    refuse("it must be done as root, or with a sudo that asks for no password");
   }
-  if (!await succeeds(["apt-get", "--version"], true)) refuse("this machine has no apt-get");
-  printNews(`Installing ${packages.join(" ")}`);
-  const apt = (args: string[], quiet = false) =>
+  if (!await succeeds(["apt-get", "--version"], "quiet")) refuse("this machine has no apt-get");
+  printNews(`Installing missing Debian packages with apt-get: ${packages.join(" ")}`);
+  const apt = (args: string[], errors: "quiet" | "shown") =>
     succeeds(
       [
-        ...sudo,
-        "env",
-        "DEBIAN_FRONTEND=noninteractive",
-        "apt-get",
-        "-qq",
-        "-o",
-        "DPkg::Lock::Timeout=300",
-        ...args,
+        ...[...sudo, "env", "DEBIAN_FRONTEND=noninteractive"],
+        ...["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", ...args],
       ],
-      quiet,
+      errors,
     );
-  // Lists that are there may be too old for the mirror; then the first try fails and a fresh list helps.
-  if (hasLists(lists) && await apt(install, true)) return;
-  if (!await apt(["update"])) refuse("apt-get update failed");
-  if (!await apt(install)) refuse("apt-get install failed");
+  // Existing lists may be too old for the mirror; then the first try fails and a fresh list helps.
+  if (hasLists(lists) && await apt(install, "quiet")) return;
+  if (!await apt(["update"], "shown")) refuse("apt-get update failed");
+  if (!await apt(install, "shown")) refuse("apt-get install failed");
+}
+
+function installArguments(packages: readonly string[]): string[] {
+  return ["install", "-y", "--no-install-recommends", ...packages];
 }
 
 function hasLists(folder: string): boolean {
@@ -58,13 +61,16 @@ function hasLists(folder: string): boolean {
   }
 }
 
-async function succeeds([command, ...args]: string[], quiet = false): Promise<boolean> {
+async function succeeds(
+  [command, ...args]: string[],
+  errors: "quiet" | "shown",
+): Promise<boolean> {
   try {
     const { success } = await new Deno.Command(command, {
       args,
       stdin: "null",
       stdout: "null",
-      stderr: quiet ? "null" : "inherit",
+      stderr: errors === "quiet" ? "null" : "inherit",
     }).output();
     return success;
   } catch (error) {

@@ -8,7 +8,7 @@ import { coverLabels } from "./resample_picture.ts";
 import type { Size } from "../../core/resize_bilinear.ts";
 import { spread } from "./scene_set.ts";
 
-/** One prompt: a sound or a spoken word, a picture, and the class that it means. */
+/** One prompt: a sound or a spoken word, a picture, and the class that is prompted. */
 export interface Prompt {
   readonly id: string;
   readonly classId: number;
@@ -40,9 +40,9 @@ const rowSchema = z.object({
 });
 
 /**
- * Reads the paper's prompted ADE20K as it is published: `prompted_segmentation.csv` beside `frames`, `annotations`
- * (`…_seg.png`) and `audio`, in `FOLDER` or in `FOLDER/ADE20KSpeechPrompted` or `…SoundPrompted`. Rows without a prompt
- * of the kind, and of class 0, are left out, as in the original.
+ * Reads the paper's prompted ADE20K in its published layout: `prompted_segmentation.csv` next to `frames`, `annotations`
+ * (`…_seg.png`) and `audio`, in `FOLDER`, `FOLDER/ADE20KSpeechPrompted` or `FOLDER/ADE20KSoundPrompted`. Rows without a
+ * prompt of the kind, and of class 0, are skipped, as in the original.
  *
  * @param limit most prompts, spread evenly over the list
  */
@@ -67,13 +67,13 @@ export async function readAde20k(
     }];
   });
   if (prompts.length === 0) {
-    throw new EvaluationError(`Cannot evaluate ${file}: it must have ${kind} prompts, got none`);
+    throw new EvaluationError(`Cannot evaluate ${file}: it must contain ${kind} prompts, got none`);
   }
   return spread(prompts, limit);
 }
 
 /**
- * The pixels of a prompt's class, after the original's resize and centre crop. ADE20K keeps a class in two colours:
+ * The pixels of a prompt's class, after the original's resize and center crop. ADE20K encodes a class in two channels:
  * `⌊red / 10⌋ · 256 + green`.
  *
  * @returns `[size.height, size.width]`, 1 on the class
@@ -104,6 +104,6 @@ async function rootOf(folder: string, kind: HeadKind): Promise<string> {
     }
   }
   throw new EvaluationError(
-    `Cannot find the prompts: ${folder} must hold prompted_segmentation.csv or ${FOLDERS[kind]}`,
+    `Cannot find the prompts: ${folder} must contain prompted_segmentation.csv or ${FOLDERS[kind]}`,
   );
 }

@@ -12,24 +12,24 @@ export interface Pair {
   readonly kind: HeadKind;
   readonly image: string;
   readonly audio: string;
-  /** When something is heard; the whole clip without it. */
+  /** When something is heard; undefined for the whole clip. */
   readonly heard?: readonly Pick<SceneTarget, "onset" | "offset">[];
 }
 
 /** Pairs of one data set. */
 export interface PairSet {
   readonly name: string;
-  /** Whether pictures and sounds are cut and padded as the original's loaders do with the published sets. */
+  /** Whether pictures and sounds are cropped and padded as by the original's loaders for the published sets. */
   readonly published: boolean;
   readonly pairs: readonly Pair[];
 }
 
 /**
- * Finds the data sets of a folder: a `scenes.jsonl` of our own, or the published ones laid out as the original's loaders
- * want them, `PlacesAudio_400k_distro` with `places_subset` (spoken captions) and `audioset-eval` (sounds).
+ * Finds the data sets of a folder: `scenes.jsonl`, or the published sets in the layout of the original's loaders,
+ * `PlacesAudio_400k_distro` with `places_subset` (spoken captions) and `audioset-eval` (sounds).
  *
- * @param limit most pairs a set, spread evenly over it
- * @throws {EvaluationError} when there is none of these, or a list does not fit.
+ * @param limit most pairs per set, spread evenly over it
+ * @throws {EvaluationError} when the folder contains none of these, or a list is invalid.
  */
 export async function findPairSets(folder: string, limit = Infinity): Promise<PairSet[]> {
   const sets: PairSet[] = [];
@@ -38,7 +38,7 @@ export async function findPairSets(folder: string, limit = Infinity): Promise<Pa
   if (existsSync(join(folder, AUDIOSET))) sets.push(await audioSetPairs(folder));
   if (sets.length === 0) {
     throw new EvaluationError(
-      `Cannot find pairs: ${folder} must hold scenes.jsonl, ${PLACES} or ${AUDIOSET}, got none`,
+      `Cannot find pairs: ${folder} must contain scenes.jsonl, ${PLACES} or ${AUDIOSET}, got none`,
     );
   }
   return sets.map((set) => ({ ...set, pairs: spread(set.pairs, limit) }));
@@ -46,7 +46,7 @@ export async function findPairSets(folder: string, limit = Infinity): Promise<Pa
 
 const PLACES = "PlacesAudio_400k_distro";
 const AUDIOSET = "audioset-eval";
-/** The original draws one of ten frames at random; here it is always the one in the middle. */
+/** The original draws one of ten frames at random; here it is always the middle one. */
 const AUDIOSET_FRAME = 5;
 
 async function scenePairs(folder: string): Promise<PairSet> {
@@ -74,7 +74,7 @@ async function placesPairs(folder: string): Promise<PairSet> {
   } catch (cause) {
     throw new EvaluationError(`Cannot read the pairs: ${file} must be a JSON file`, { cause });
   }
-  const { data } = fitting(placesSchema, content, file);
+  const { data } = validated(placesSchema, content, file);
   const pairs = data.map(({ wav, image }) => ({
     id: `places/${wav.slice("wavs/".length, -".wav".length)}`,
     kind: "speech" as const,
@@ -108,7 +108,7 @@ async function audioSetPairs(folder: string): Promise<PairSet> {
   return { name: "audioset", published: true, pairs };
 }
 
-/** Reads a CSV with a header line; every value is text. */
+/** Reads a CSV file with a header line; every value is text. */
 export async function readCsv<Row extends z.ZodType>(
   file: string,
   row: Row,
@@ -127,10 +127,10 @@ export async function readCsv<Row extends z.ZodType>(
       cause,
     });
   }
-  return fitting(z.array(row), records, file);
+  return validated(z.array(row), records, file);
 }
 
-function fitting<Schema extends z.ZodType>(
+function validated<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   file: string,
@@ -141,7 +141,7 @@ function fitting<Schema extends z.ZodType>(
   throw new EvaluationError(`Cannot read ${file}: ${path.join(".") || "file"}: ${message}`);
 }
 
-/** A number of a CSV as Python prints it, which is how the files are named: `30.000` is `30.0`, `30` stays `30`. */
+/** A number of a CSV file as Python prints it, which is how the files are named: `30.000` is `30.0`, `30` stays `30`. */
 function floatText(text: string): string {
   if (!text.includes(".")) return text;
   const value = Number(text);

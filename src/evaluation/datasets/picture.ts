@@ -8,9 +8,9 @@ export interface Picture extends Size {
 }
 
 /**
- * Decodes a PNG, JPEG, WebP, TIFF or GIF to 8-bit sRGB; transparency lies on black.
+ * Decodes a PNG, JPEG, WebP, TIFF or GIF file to 8-bit sRGB, transparency on black.
  *
- * @throws {EvaluationError} when the file is missing or no picture.
+ * @throws {EvaluationError} when the file is missing or not a picture.
  */
 export async function readPicture(file: string): Promise<Picture> {
   try {
@@ -23,7 +23,7 @@ export async function readPicture(file: string): Promise<Picture> {
   }
 }
 
-/** One byte a pixel: 1 where a mask picture is brighter than half. */
+/** One byte per pixel: 1 where a mask picture is brighter than half. */
 export async function readMask(file: string): Promise<Picture> {
   const { width, height, data } = await readPicture(file);
   const mask = Uint8Array.from({ length: width * height }, (_, i) => data[3 * i] > 127 ? 1 : 0);
@@ -31,9 +31,9 @@ export async function readMask(file: string): Promise<Picture> {
 }
 
 /**
- * Takes the nearest pixel: the one whose area holds the new pixel's centre.
+ * Resizes by the nearest pixel: the one whose area contains the new pixel's center.
  *
- * @param data `[from.height, from.width]`, one value a pixel
+ * @param data `[from.height, from.width]`, one value per pixel
  */
 export function resizeNearest<T extends Uint8Array | Uint16Array>(
   data: T,

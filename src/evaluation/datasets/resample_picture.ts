@@ -1,13 +1,13 @@
 import type { Picture } from "./picture.ts";
 import type { Size } from "../../core/resize_bilinear.ts";
 
-/** Fixed-point weights, as Pillow has them, so that halves round alike. */
+/** Fixed-point weights as in Pillow, for identical rounding. */
 const BITS = 22;
 const ONE = 2 ** BITS;
 
 /**
- * Resizes with a triangle filter that widens when it shrinks, so that nothing aliases: Pillow's `BILINEAR`, rows first
- * and rounded to bytes between the two passes, which the original's loaders use.
+ * Resizes with a triangle filter that widens when the picture shrinks, to avoid aliasing: Pillow's `BILINEAR`, which the
+ * original's loaders use; rows first, rounded to bytes between the two passes.
  */
 export function resamplePicture(picture: Picture, to: Size): Picture {
   const { width, height } = picture;
@@ -32,13 +32,13 @@ export function resamplePicture(picture: Picture, to: Size): Picture {
 }
 
 /**
- * Scales so that the shorter side (relative to the target) fits, then cuts the middle out: torchvision's `Resize` and
+ * Scales so that the shorter side (relative to the target) fits, then crops the center: torchvision's `Resize` and
  * `CenterCrop`, for pictures.
  */
 export function coverPicture(picture: Picture, to: Size): Picture {
   const scaled = coverSize(picture, to);
   const resized = resamplePicture(picture, scaled);
-  const { left, top } = centre(scaled, to);
+  const { left, top } = center(scaled, to);
   const data = new Uint8Array(to.width * to.height * 3);
   for (let y = 0; y < to.height; y++) {
     const start = ((top + y) * scaled.width + left) * 3;
@@ -47,10 +47,10 @@ export function coverPicture(picture: Picture, to: Size): Picture {
   return { ...to, data };
 }
 
-/** The same geometry for labels, one value a pixel, by the nearest pixel. */
+/** The same geometry for labels, one value per pixel, by the nearest pixel. */
 export function coverLabels(labels: Uint16Array, from: Size, to: Size): Uint16Array {
   const scaled = coverSize(from, to);
-  const { left, top } = centre(scaled, to);
+  const { left, top } = center(scaled, to);
   const out = new Uint16Array(to.width * to.height);
   for (let y = 0; y < to.height; y++) {
     const row = Math.floor((top + y + 0.5) * from.height / scaled.height) * from.width;
@@ -68,7 +68,7 @@ function coverSize(from: Size, to: Size): Size {
     : { width: Math.trunc(to.height * from.width / from.height), height: to.height };
 }
 
-function centre(from: Size, to: Size) {
+function center(from: Size, to: Size) {
   return {
     left: roundHalfToEven((from.width - to.width) / 2),
     top: roundHalfToEven((from.height - to.height) / 2),
@@ -89,12 +89,12 @@ function triangleTaps(from: number, to: number): Taps[] {
   const scale = from / to;
   const reach = Math.max(1, scale);
   return Array.from({ length: to }, (_, i) => {
-    const centre = (i + 0.5) * scale;
-    const first = Math.max(0, Math.trunc(centre - reach + 0.5));
-    const last = Math.min(from, Math.trunc(centre + reach + 0.5));
+    const center = (i + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(center - reach + 0.5));
+    const last = Math.min(from, Math.trunc(center + reach + 0.5));
     const raw = Array.from(
       { length: last - first },
-      (_, tap) => Math.max(0, 1 - Math.abs((first + tap - centre + 0.5) / reach)),
+      (_, tap) => Math.max(0, 1 - Math.abs((first + tap - center + 0.5) / reach)),
     );
     const sum = raw.reduce((total, weight) => total + weight, 0);
     return { first, weights: raw.map((weight) => Math.round(weight / sum * ONE)) };

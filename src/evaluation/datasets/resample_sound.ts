@@ -1,10 +1,10 @@
-/** Zero crossings of the sinc on either side, and the share of the lower Nyquist frequency that passes. */
+/** Zero crossings of the sinc on each side, and the share of the lower Nyquist frequency that passes. */
 const CROSSINGS = 6;
 const ROLLOFF = 0.99;
 
 /**
- * Changes the sample rate with a Hann-windowed sinc: the rule and the defaults of torchaudio's `resample`, which the
- * original uses, so that published figures can be met.
+ * Resamples with a Hann-windowed sinc: the method and defaults of torchaudio's `resample`, which the original uses, so
+ * that published figures can be reproduced.
  *
  * @returns `ceil(samples.length · to / from)` samples
  */

@@ -14,7 +14,7 @@ const targetSchema = z.object({
   message: "must be later than onset",
   path: ["offset"],
 });
-/** What sounds in a scene, when (seconds from the clip's start) and where (a mask picture). */
+/** What is heard in a scene, when (seconds from the clip's start) and where (a mask picture). */
 export type SceneTarget = z.infer<typeof targetSchema>;
 
 const objectSchema = z.union([
@@ -30,7 +30,7 @@ const sceneSchema = z.object({
   objects: z.array(objectSchema).default([]),
   targets: z.array(targetSchema),
 });
-/** One line of `scenes.jsonl`: a picture, a sound and what in the picture makes it. No targets: nothing does. */
+/** One line of `scenes.jsonl`: a picture, a sound and what in the picture makes it. Without targets, nothing does. */
 export type Scene = z.infer<typeof sceneSchema>;
 
 /** The scenes of one folder. */
@@ -42,8 +42,8 @@ export interface SceneSet {
 /**
  * Reads `FOLDER/scenes.jsonl`; paths in it are relative to the folder.
  *
- * @param limit takes this many scenes, spread evenly over the file, so that every pool is met
- * @throws {EvaluationError} with file and line when a line does not fit, or an id comes twice.
+ * @param limit most scenes, spread evenly over the file, so that every pool is included
+ * @throws {EvaluationError} with file and line when a line is invalid or an id is repeated.
  */
 export async function readSceneSet(folder: string, limit = Infinity): Promise<SceneSet> {
   const file = join(folder, "scenes.jsonl");
@@ -67,7 +67,7 @@ export async function readSceneSet(folder: string, limit = Infinity): Promise<Sc
     return scene;
   });
   if (scenes.length === 0) {
-    throw new EvaluationError(`Cannot read the scenes: ${file} must have a line, got none`);
+    throw new EvaluationError(`Cannot read the scenes: ${file} must contain a line, got none`);
   }
   return { folder, scenes: spread(scenes, limit) };
 }

@@ -3,10 +3,10 @@ import { unreadable } from "../evaluation_error.ts";
 import { resampleSound } from "./resample_sound.ts";
 
 /**
- * Decodes a WAV, MP3, FLAC or Ogg file: its first channel, as the original takes it, at the given rate.
+ * Decodes a WAV, MP3, FLAC or Ogg file: its first channel, as in the original, at the given rate.
  *
  * @returns samples in -1..1
- * @throws {EvaluationError} when the file is missing, no sound or empty.
+ * @throws {EvaluationError} when the file is missing, empty or not audio.
  */
 export async function readSound(file: string, sampleRate: number): Promise<Float32Array> {
   try {
@@ -18,14 +18,14 @@ export async function readSound(file: string, sampleRate: number): Promise<Float
   }
 }
 
-/** A clip of fixed length and which of its samples are real. */
+/** A clip of fixed length and the mask of its real samples. */
 export interface PaddedSound {
   readonly samples: Float32Array;
   /** 1 on real samples, 0 on padding. */
   readonly mask: Uint8Array;
 }
 
-/** Silence is added at the end, or the end cut off. */
+/** Pads with silence at the end, or cuts the end off. */
 export function padSound(samples: Float32Array, length: number): PaddedSound {
   const padded = new Float32Array(length);
   padded.set(samples.subarray(0, length));
@@ -33,10 +33,10 @@ export function padSound(samples: Float32Array, length: number): PaddedSound {
 }
 
 /**
- * Zero mean and unit variance over the whole clip, padding included: what HuBERT's input processor does and what the
- * original's validation feeds its model.
+ * Zero mean and unit variance over the whole clip, padding included: the normalization of HuBERT's input processor and of
+ * the original's validation.
  */
-export function normaliseSound(samples: Float32Array): Float32Array {
+export function normalizeSound(samples: Float32Array): Float32Array {
   let sum = 0;
   for (const sample of samples) sum += sample;
   const mean = sum / samples.length;

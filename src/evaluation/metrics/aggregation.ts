@@ -7,11 +7,11 @@ export interface Aggregation {
   readonly overTime?: "max" | "mean";
   /** Clips similarities at 0 first. */
   readonly nonNegative?: boolean;
-  /** Largest head at each place and time before anything is pooled: one score a pair instead of one a head. */
+  /** Maximum over heads at each cell and step before pooling: one score per pair instead of one per head. */
   readonly maxOverHeads?: boolean;
 }
 
-/** What the original subtracts from masked steps before a max over time. */
+/** The original subtracts this from masked steps before a max over time. */
 const MASKED = 1e7;
 
 /**
@@ -21,7 +21,7 @@ const MASKED = 1e7;
  *
  * @param audio `[A, C, T]`
  * @param image `[V, C, h·w]`
- * @param masks one `[T]` a sound
+ * @param masks one `[T]` per sound
  * @returns `[A, V, K]`, or `[A, V]` with `maxOverHeads`
  */
 export function scoreAll(
@@ -58,7 +58,7 @@ export function scorePairs(
 }
 
 class PairScorer {
-  /** Scores a pair. */
+  /** Scores per pair. */
   readonly width: number;
 
   readonly #audio: DenseFeatures;

@@ -25,8 +25,8 @@ export function averagePrecision(scores: Float32Array, truth: ArrayLike<number>)
 }
 
 /**
- * Average precision as the original reports it (torchmetrics 0.11): as soon as one score lies outside 0..1, all of
- * them go through a float32 sigmoid first, which merges large scores into ties and so can change the result.
+ * Average precision as the original reports it (torchmetrics 0.11): if any score is outside 0..1, all scores pass
+ * through a float32 sigmoid first, which merges large scores into ties and so can change the result.
  */
 export function publishedAveragePrecision(
   scores: Float32Array,
@@ -44,7 +44,7 @@ const words = new Uint32Array(bits.buffer);
 const LOW_WORD = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
 
 /**
- * A float32 leaves 29 low bits of a float64 unused; the truth rides in the lowest, so that a plain numeric sort of one
+ * A float32 leaves 29 low bits of a float64 unused. The lowest one stores the truth, so that a plain numeric sort of one
  * typed array orders millions of pixels without an index.
  */
 function sortedKeys(scores: Float32Array, truth: ArrayLike<number>): Float64Array {

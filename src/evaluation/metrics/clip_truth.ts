@@ -5,7 +5,7 @@ import type { WhenceEvent } from "../../events/event.ts";
 const unit = z.number();
 const box = z.tuple([unit, unit, unit, unit]);
 
-/** What really sounds in a clip, when (s from its start) and where (0..1 of the picture). */
+/** The true sounds and words of a clip: when (s from its start) and where (0..1 of the picture). */
 export const clipTruthSchema = z.object({
   duration: z.number().positive(),
   events: z.array(z.object({
@@ -19,26 +19,26 @@ export const clipTruthSchema = z.object({
 /** One clip's truth. */
 export type ClipTruth = z.infer<typeof clipTruthSchema>;
 
-/** What became of one true sound or word. */
+/** How one true sound or word was detected. */
 export interface TruthFinding {
   readonly truth: ClipTruth["events"][number];
-  /** The finished event of its kind that covers at least 30 % of it and no other better; undefined when there is none. */
+  /** The finished event of the same kind that covers at least 30 % of it and matches nothing else better, if any. */
   readonly event: WhenceEvent | undefined;
-  /** Whether the event's peak lies in the true box. */
+  /** Whether the event's peak is inside the true box. */
   readonly inPlace: boolean;
 }
 
-/** Events against the truth. */
+/** Events compared with the truth. */
 export interface TruthComparison {
   readonly findings: readonly TruthFinding[];
-  /** Finished events that answer to nothing. */
+  /** Finished events that match nothing: false positives. */
   readonly spurious: readonly WhenceEvent[];
 }
 
-/** Share of a true sound or word that an event must cover to answer to it. */
+/** Share of a true sound or word that an event must cover to match it. */
 const LEAST_COVER = 0.3;
 
-/** Compares the finished events of one run of a clip with what the clip really holds; each event answers to one thing. */
+/** Compares the finished events of one run of a clip with its truth; each event matches one sound or word at most. */
 export function compareWithTruth(
   events: readonly WhenceEvent[],
   truth: ClipTruth,
@@ -50,15 +50,15 @@ export function compareWithTruth(
       .map((event) => ({ real, event, cover: cover(event, real) }))
       .filter((pair) => pair.cover >= LEAST_COVER)
   ).toSorted((a, b) => b.cover - a.cover);
-  const answers = new Map<ClipTruth["events"][number], WhenceEvent>();
+  const matches = new Map<ClipTruth["events"][number], WhenceEvent>();
   const used = new Set<WhenceEvent>();
   for (const { real, event } of pairs) {
-    if (answers.has(real) || used.has(event)) continue;
-    answers.set(real, event);
+    if (matches.has(real) || used.has(event)) continue;
+    matches.set(real, event);
     used.add(event);
   }
   const findings = truth.events.map((real) => {
-    const event = answers.get(real);
+    const event = matches.get(real);
     return { truth: real, event, inPlace: event !== undefined && inside(event, real.box) };
   });
   return { findings, spurious: ended.filter((event) => !used.has(event)) };

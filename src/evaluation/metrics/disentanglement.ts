@@ -1,20 +1,20 @@
 import { averagePrecision } from "./average_precision.ts";
 
-/** How far heads divide the work (paper, disentanglement). */
+/** How well the heads separate words from sounds (paper, disentanglement). */
 export interface Disentanglement {
-  /** 1 when one head's scores rank every clip with words before every other, and another head the reverse. */
+  /** 1 if one head's scores rank every clip with words above all others, and another head's every clip with sounds. */
   readonly apDis: number;
-  /** 1 when the head that should stay silent does. */
+  /** 1 if the head that should be silent is. */
   readonly actDis: number;
 }
 
 /**
  * AP-dis and Act-dis. Each head's scores are scaled to 0..1 over words and sounds together. AP-dis: how well one head's
- * scores tell words and another's tell sounds, by average precision. Act-dis: how silent (1 minus the mean score) one
- * head stays on one set and another on the other. Each is a mean over the two and takes its better pairing. With two
- * heads this is the original's; with more it is the same over every ordered pair.
+ * scores identify words and another's identify sounds, by average precision. Act-dis: how silent (1 minus the mean score)
+ * one head is on one set and another on the other. Each is a mean over the two, for the better assignment of heads. With
+ * two heads this is the original's definition; with more it is the same over every ordered pair.
  *
- * @param words one row a clip with words, one score a head
+ * @param words one row per clip with words, one score per head
  * @param sounds the same for clips with environmental sounds
  * @returns undefined with fewer than two heads or an empty set
  */

@@ -1,10 +1,10 @@
 import type { DenseFeatures } from "../clip_features.ts";
 
 /**
- * One vector for a whole clip or picture: the mean of its features over the chosen cells. What models with a single
- * global vector have to work with; the baseline that shows what dense features buy.
+ * One vector for a whole clip or picture: the mean of its features over the selected cells. It stands in for models that
+ * have a single global vector, the baseline for dense features.
  *
- * @param mask one weight a cell; all cells alike when left out or empty
+ * @param mask one weight per cell; equal weights if undefined or empty
  * @returns `[C]`
  */
 export function globalVector(features: DenseFeatures, mask?: ArrayLike<number>): Float32Array {
@@ -20,7 +20,7 @@ export function globalVector(features: DenseFeatures, mask?: ArrayLike<number>):
   });
 }
 
-/** Dot product of each head's share of two vectors. */
+/** Dot product of each head's part of two vectors. */
 export function headProducts(a: Float32Array, b: Float32Array, heads: number): number[] {
   const code = a.length / heads;
   return Array.from({ length: heads }, (_, head) => {
@@ -30,7 +30,7 @@ export function headProducts(a: Float32Array, b: Float32Array, heads: number): n
   });
 }
 
-/** Cosine of the angle between two vectors; 0 when one is 0. */
+/** Cosine of the angle between two vectors; 0 if one is 0. */
 export function cosine(a: Float32Array, b: Float32Array): number {
   const [product] = headProducts(a, b, 1);
   const length = Math.sqrt(headProducts(a, a, 1)[0] * headProducts(b, b, 1)[0]);

@@ -1,11 +1,11 @@
 import { resizeBilinear, type Size } from "../../core/resize_bilinear.ts";
 
 /**
- * Mean of a similarity volume over the time steps that a mask chooses (paper, prompted segmentation).
+ * Mean of a similarity volume over the time steps that a mask selects (paper, prompted segmentation).
  *
- * @param volume `[steps, cells]`, one similarity a time step and cell of the image grid
- * @param mask one weight a step, usually 0 or 1
- * @returns `[cells]`; all NaN when the mask is empty
+ * @param volume `[steps, cells]`, one similarity per time step and cell of the image grid
+ * @param mask one weight per step, usually 0 or 1
+ * @returns `[cells]`; all NaN if the mask is empty
  */
 export function meanOverTime(volume: Float32Array, mask: ArrayLike<number>): Float32Array {
   const cells = volume.length / mask.length;
@@ -22,12 +22,12 @@ export function meanOverTime(volume: Float32Array, mask: ArrayLike<number>): Flo
 }
 
 /**
- * Heat maps as the original's evaluation makes them: masked time mean, then shifted and scaled to 0..1 by the smallest
+ * Heat maps as the original's evaluation computes them: masked time mean, then shifted and scaled to 0..1 by the smallest
  * and largest value of the *whole batch*, then bilinear. One empty mask therefore makes every map NaN.
  *
- * @param volumes one `[steps, grid.height, grid.width]` an item
- * @param masks one `[steps]` an item
- * @returns one row-major `[size.height, size.width]` an item
+ * @param volumes one `[steps, grid.height, grid.width]` per item
+ * @param masks one `[steps]` per item
+ * @returns one row-major `[size.height, size.width]` per item
  */
 export function publishedHeatMaps(
   volumes: readonly Float32Array[],
@@ -42,7 +42,7 @@ export function publishedHeatMaps(
 /**
  * Shifts and scales maps to 0..1 by the extremes of all of them together, NaN if any value is NaN.
  *
- * @param maps maps of any, also different, sizes
+ * @param maps maps of any size, which may differ
  */
 export function scaledOverBatch(maps: readonly Float32Array[]): Float32Array[] {
   const { low, high } = extremes(maps);
@@ -51,8 +51,8 @@ export function scaledOverBatch(maps: readonly Float32Array[]): Float32Array[] {
 }
 
 /**
- * A heat map scaled to 0..1 by its own extremes, so that no other picture decides its scale. A constant map, which says
- * nothing, becomes 0 everywhere.
+ * A heat map scaled to 0..1 by its own extremes, independent of other pictures. A constant map, which locates nothing,
+ * becomes 0 everywhere.
  */
 export function scaledAlone(map: Float32Array): Float32Array {
   const { low, high } = extremes([map]);
@@ -66,7 +66,7 @@ export function peakIndex(map: Float32Array): number {
   return best;
 }
 
-/** Smallest and largest value; both NaN when any value is. */
+/** Smallest and largest value; both NaN if any value is NaN. */
 export function extremes(maps: readonly Float32Array[]): { low: number; high: number } {
   let low = Infinity;
   let high = -Infinity;

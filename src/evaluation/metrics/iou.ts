@@ -1,28 +1,28 @@
 import { extremes } from "./heat_map.ts";
 
 /**
- * Intersection over union of a prediction (positive where > 0) and a truth (true where > 0.5); 1 when both are empty.
- * The original's rule.
+ * Intersection over union of a prediction (positive where > 0) and a truth (true where > 0.5); 1 if both are empty, as
+ * in the original.
  */
 export function iou(prediction: ArrayLike<number>, truth: ArrayLike<number>): number {
   let both = 0;
   let either = 0;
   for (let i = 0; i < prediction.length; i++) {
     const predicted = prediction[i] > 0;
-    const wanted = truth[i] > 0.5;
-    if (predicted && wanted) both++;
-    if (predicted || wanted) either++;
+    const real = truth[i] > 0.5;
+    if (predicted && real) both++;
+    if (predicted || real) either++;
   }
   return either === 0 ? 1 : both / either;
 }
 
 /**
- * IoU at the best of evenly spaced thresholds between the smallest and the largest score (paper: mIoU). The
- * threshold is chosen with the truth at hand, so this is what an oracle threshold reaches, not what a user would get.
+ * IoU at the best of evenly spaced thresholds between the smallest and the largest score (paper: mIoU). Choosing the
+ * threshold uses the truth, so this is the IoU of an oracle threshold, not one that a user would get.
  *
  * @param scores pooled pixels of one class
  * @param truth 1 where the pixel belongs to the class, else 0
- * @param count thresholds, both ends included; a pixel is predicted where it lies strictly above
+ * @param count thresholds, both ends included; a pixel is predicted where its score is strictly above
  */
 export function bestThresholdIou(
   scores: Float32Array,
@@ -35,7 +35,7 @@ export function bestThresholdIou(
   return counts.best().iou;
 }
 
-/** `count` float32 values from `low` to `high`, evenly spaced, computed from both ends as PyTorch's `linspace` does. */
+/** `count` float32 values from `low` to `high`, evenly spaced, computed from both ends like PyTorch's `linspace`. */
 export function evenThresholds(low: number, high: number, count: number): Float32Array {
   const step = Math.fround(Math.fround(high - low) / (count - 1));
   return Float32Array.from(
@@ -44,7 +44,7 @@ export function evenThresholds(low: number, high: number, count: number): Float3
   );
 }
 
-/** Pixel counts at a list of rising thresholds, pooled over any number of maps. */
+/** Pixel counts at ascending thresholds, pooled over any number of maps. */
 export class ThresholdCounts {
   readonly #thresholds: Float32Array;
   readonly #hits: Float64Array;
@@ -60,13 +60,13 @@ export class ThresholdCounts {
   /** Adds a map's pixels; `truth` is true where > 0.5. */
   add(scores: Float32Array, truth: ArrayLike<number>): void {
     for (let i = 0; i < scores.length; i++) {
-      const wanted = truth[i] > 0.5;
-      if (wanted) this.#positives++;
-      (wanted ? this.#hits : this.#misses)[this.#below(scores[i])]++;
+      const real = truth[i] > 0.5;
+      if (real) this.#positives++;
+      (real ? this.#hits : this.#misses)[this.#below(scores[i])]++;
     }
   }
 
-  /** IoU at each threshold; 0 where nothing is predicted or wanted. */
+  /** IoU at each threshold; 0 where nothing is predicted or true. */
   ious(): Float64Array {
     const out = new Float64Array(this.#thresholds.length);
     let hits = 0;

@@ -1,7 +1,7 @@
 import type { ClipVolume } from "../clip_features.ts";
 
 /**
- * The largest of some heads, or of all, at each step and place.
+ * The maximum over some heads, or all, at each step and cell.
  *
  * @returns `[T, h·w]`
  */

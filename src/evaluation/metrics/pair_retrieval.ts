@@ -2,10 +2,10 @@ import type { DenseFeatures } from "../clip_features.ts";
 import { globalVector } from "./global_vectors.ts";
 import { recalls, type RetrievalRecalls } from "./recall.ts";
 
-/** A sound and the steps of it that count. */
+/** A sound and the steps of it that are evaluated. */
 export interface EncodedClip {
   readonly audio: DenseFeatures;
-  /** 1 on the steps that count. */
+  /** 1 on the steps that are evaluated. */
   readonly steps: Uint8Array;
   /** Mean of the features over those steps. */
   readonly vector: Float32Array;
@@ -16,13 +16,13 @@ export function encodedClip(audio: DenseFeatures, steps: Uint8Array): EncodedCli
   return { audio, steps, vector: globalVector(audio, steps) };
 }
 
-/** One picture's similarity with every sound. */
+/** Similarity of one picture with every sound. */
 export interface PictureScores {
   readonly dense: ArrayLike<number>;
   readonly global: ArrayLike<number>;
 }
 
-/** Retrieval by dense features, and by one global vector each. */
+/** Retrieval by dense features, and by one global vector per sound and picture. */
 export interface RetrievalResult {
   readonly n: number;
   readonly dense: RetrievalRecalls;
@@ -30,8 +30,10 @@ export interface RetrievalResult {
 }
 
 /**
- * @param pictures scores of picture i, whose partner is sound i
- * @param chosen ranks only these pairs among themselves
+ * Ranks pictures for each sound and sounds for each picture.
+ *
+ * @param pictures scores of picture i, which belongs to sound i
+ * @param chosen pairs to rank among themselves
  */
 export function retrievalResult(
   pictures: readonly PictureScores[],

@@ -4,12 +4,12 @@ import { bestThresholdIou } from "./iou.ts";
 import { mean } from "../../core/mean.ts";
 import { resizeBilinear, type Size } from "../../core/resize_bilinear.ts";
 
-/** One prompt's answer: what the model pointed at and what was meant. */
+/** One prompt: the model's map and the truth. */
 export interface PromptedItem {
   readonly classId: number;
-  /** Mean similarity over the prompt's time, `[grid.height, grid.width]`; all NaN when there was no such time. */
+  /** Mean similarity over the prompt's time, `[grid.height, grid.width]`; all NaN if no time step belongs to it. */
   readonly map: Float32Array;
-  /** `[size.height, size.width]`, 1 on the class's pixels. Called once an evaluation. */
+  /** `[size.height, size.width]`, 1 on the class's pixels. Called once per evaluation. */
   readonly truth: () => Uint8Array | Promise<Uint8Array>;
 }
 
@@ -17,7 +17,7 @@ export interface PromptedItem {
 export interface ClassResult {
   readonly classId: number;
   readonly items: number;
-  /** NaN when no picture shows the class. */
+  /** NaN if no picture shows the class. */
   readonly ap: number;
   readonly iou: number;
 }
@@ -27,9 +27,9 @@ export interface SegmentationResult {
   readonly classes: readonly ClassResult[];
   readonly map: number;
   readonly miou: number;
-  /** Items left out because their prompt has no time in the clip. */
+  /** Items skipped because no time step of the clip belongs to their prompt. */
   readonly skippedItems: number;
-  /** Classes left out because no picture shows them. */
+  /** Classes skipped because no picture shows them. */
   readonly skippedClasses: number;
 }
 
@@ -37,10 +37,10 @@ export interface SegmentationResult {
  * Speech or sound prompted semantic segmentation (paper): pixels of all pictures of a class pooled, AP and the IoU at
  * the best threshold per class, then the mean over classes.
  *
- * `published` follows the original with its faults: maps share one scale over the whole set, so one prompt without time
- * makes everything NaN; a class that no picture shows makes the mean AP NaN. `corrected` leaves such items and classes
- * out and counts them. Where neither happens both give the same figures, because AP and the best threshold do not
- * change when all scores of a class are shifted and scaled alike.
+ * `published` reproduces the original's faults: all maps of the set share one scale, so one prompt without time steps
+ * makes everything NaN; a class that no picture shows makes the mean AP NaN. `corrected` skips and counts such items and
+ * classes. Without them both give the same figures, because AP and the IoU at the best threshold do not change when all
+ * scores of a class are shifted and scaled alike.
  *
  * @param grid size of the items' maps
  * @param size size of the truths, to which maps are interpolated

@@ -14,11 +14,11 @@ export interface RetrievalRecalls {
 /**
  * Recall at 1, 5 and 10 (paper, cross-modal retrieval) of matched pairs: row i's partner is column i.
  *
- * Equal scores count as often as chance would put the partner first, so a constant similarity reaches k / n and no
- * more. The original's `I_r*` are `a2i` here and its `A_r*` are `i2a`; it needs ten pairs or more, this does not.
+ * Ties count by the probability that the partner comes first, so a constant similarity reaches exactly k / n. The
+ * original's `I_r*` are `a2i` here and its `A_r*` are `i2a`; the original needs ten pairs or more, this does not.
  *
  * @param similarity `[n, n]`, rows are sounds, columns are pictures
- * @returns NaN everywhere when n is 0
+ * @returns NaN everywhere if n is 0
  */
 export function recalls(similarity: Float32Array, n: number): RetrievalRecalls {
   return { a2i: ranked(similarity, n, n, 1), i2a: ranked(similarity, n, 1, n) };

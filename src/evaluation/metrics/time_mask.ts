@@ -1,13 +1,13 @@
 import { resizeLinear } from "../../core/resize_bilinear.ts";
 
 /**
- * Turns a mask over samples into one over feature steps: resized by interpolation between centres, a step counts where
- * the result exceeds .01, as in the original. Where none does the original turns on one step *at random*; here the mask
- * stays empty, and the caller says what that means.
+ * Converts a mask over samples to one over feature steps: resized by interpolation between centers, a step is 1 where the
+ * result exceeds .01, as in the original. If there is no such step the original sets one *at random*; here the mask stays
+ * empty.
  *
  * @param samples 1 where a sample is real, 0 on padding
  * @param steps feature steps
- * @returns 0 or 1 a step
+ * @returns 0 or 1 per step
  */
 export function featureMask(samples: ArrayLike<number>, steps: number): Uint8Array {
   return Uint8Array.from(resizeLinear(samples, steps), (value) => value > 0.01 ? 1 : 0);
@@ -19,7 +19,7 @@ export interface StepRange {
   readonly to: number;
 }
 
-/** What the original adds before and after a spoken word, in seconds. */
+/** The original widens a spoken word by this at both ends, in seconds. */
 const WORD_MARGIN_SECONDS = 0.2;
 
 /**
@@ -28,9 +28,9 @@ const WORD_MARGIN_SECONDS = 0.2;
  *
  * @param onset seconds from the clip's start
  * @param offset seconds
- * @param clipSeconds length of the padded clip; the original takes the *first* clip's for all
+ * @param clipSeconds length of the padded clip; the original uses the *first* clip's length for all
  * @param steps feature steps of the padded clip
- * @throws {RangeError} where the original fails: a bound below 0 or at or past the last step + 1
+ * @throws {RangeError} where the original fails: a bound below 0, or at or after the last step + 1
  */
 export function publishedWordSteps(
   onset: number,
@@ -41,7 +41,7 @@ export function publishedWordSteps(
   const { from, to } = wordBounds(onset, offset, clipSeconds, steps);
   if (from < 0 || to < 0 || from >= steps || to >= steps) {
     throw new RangeError(
-      `Cannot compute the published word mask: steps must lie in 0..${
+      `Cannot compute the published word mask: steps must be in 0..${
         steps - 1
       }, got ${from}..${to}`,
     );
@@ -49,7 +49,7 @@ export function publishedWordSteps(
   return { from, to };
 }
 
-/** The same, cut to the clip instead of failing; empty (`from >= to`) when the word lies outside it. */
+/** The same, cut to the clip instead of failing; empty (`from >= to`) if the word is outside the clip. */
 export function wordSteps(
   onset: number,
   offset: number,
@@ -78,20 +78,20 @@ function wordBounds(onset: number, offset: number, clipSeconds: number, steps: n
   };
 }
 
-/** When a model's feature steps lie, from its manifest. */
+/** Times of a model's feature steps, from its manifest. */
 export interface StepTimes {
-  /** Steps a second. */
+  /** Steps per second. */
   readonly feature_rate: number;
-  /** Seconds from the clip's first sample to the centre of step 0. */
+  /** Seconds from the clip's first sample to the center of step 0. */
   readonly first_feature: number;
 }
 
 /**
- * Steps whose centres lie in a stretch of time; the nearest one when it holds none.
+ * Steps whose centers are inside a time span; the nearest one if there is none.
  *
  * @param onset seconds from the clip's start
  * @param offset seconds
- * @returns 0 or 1 a step
+ * @returns 0 or 1 per step
  */
 export function stepsBetween(
   onset: number,

@@ -6,11 +6,11 @@ import { type ClipVolume, type DenseFeatures, stepsFirst } from "../clip_feature
 import type { Picture } from "../datasets/picture.ts";
 import type { Size } from "../../core/resize_bilinear.ts";
 
-/** Encodes whole clips and pictures and compares them, on the runtime that `run` uses. */
+/** Encodes whole clips and pictures and compares them, with the runtime that `run` uses. */
 export class ClipGrounder {
   readonly manifest: Manifest;
   readonly grid: Size;
-  /** The model's picture. */
+  /** Size of the model's picture. */
   readonly size: Size;
   readonly #encoders: Encoders;
   readonly #similarity: Similarity;
@@ -26,7 +26,7 @@ export class ClipGrounder {
     this.#noMargin = new Float32Array(image.grid.width * image.grid.height);
   }
 
-  /** Builds the similarity graph beside loaded encoders, which stay the caller's to release. */
+  /** Builds the similarity graph for loaded encoders; the caller releases the encoders. */
   static async create(encoders: Encoders, runtime: Runtime): Promise<ClipGrounder> {
     const { channels, heads, image: { grid } } = encoders.manifest;
     const similarity = await Similarity.load(runtime, {
@@ -34,7 +34,7 @@ export class ClipGrounder {
       heads: heads.length,
       gridHeight: grid.height,
       gridWidth: grid.width,
-      // One call compares many clips with a picture, each with its own class token: those are added here.
+      // One call compares many clips, each with its own class token, with a picture; `volume` adds those.
       classToken: false,
     });
     return new ClipGrounder(encoders, similarity);
@@ -42,33 +42,18 @@ export class ClipGrounder {
 
   /** @param picture of the model's size */
   async encodePicture(picture: Picture): Promise<DenseFeatures> {
-    const { features, cls } = await this.#encoders.encodeImages(picture.data, 1);
-    const { channels } = this.manifest;
-    return {
-      items: 1,
-      channels,
-      cells: features.length / channels,
-      data: features,
-      classTokens: cls,
-    };
+    return this.#dense(await this.#encoders.encodeImages(picture.data, 1));
   }
 
-  /** A clip shorter than the encoder takes is padded with silence. */
+  /** A clip shorter than the encoder accepts is padded with silence. */
   async encodeSound(samples: Float32Array): Promise<DenseFeatures> {
-    const { channels, audio: { min_samples } } = this.manifest;
+    const { min_samples } = this.manifest.audio;
     let window = samples;
     if (samples.length < min_samples) {
       window = new Float32Array(min_samples);
       window.set(samples);
     }
-    const { features, cls } = await this.#encoders.encodeAudio(window);
-    return {
-      items: 1,
-      channels,
-      cells: features.length / channels,
-      data: features,
-      classTokens: cls,
-    };
+    return this.#dense(await this.#encoders.encodeAudio(window));
   }
 
   /** Similarity volume of one clip with one picture. */
@@ -87,7 +72,7 @@ export class ClipGrounder {
   }
 
   /**
-   * The largest similarity over a picture for any number of time steps, class tokens left out.
+   * The maximum similarity over a picture for any number of time steps, without class tokens.
    *
    * @param rows `[S, C]`, see {@linkcode stepsFirst}
    * @returns `[K, S]`
@@ -96,9 +81,15 @@ export class ClipGrounder {
     return (await this.#compare(rows, image)).activation;
   }
 
-  /** Frees the similarity graph. */
+  /** Releases the similarity graph. */
   release(): Promise<void> {
     return this.#similarity.release();
+  }
+
+  #dense({ features, cls }: { features: Float32Array; cls?: Float32Array }): DenseFeatures {
+    const { channels } = this.manifest;
+    const cells = features.length / channels;
+    return { items: 1, channels, cells, data: features, classTokens: cls };
   }
 
   #compare(rows: Float32Array, image: DenseFeatures) {

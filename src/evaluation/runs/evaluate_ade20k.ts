@@ -14,27 +14,27 @@ import { publishedWordSteps, rangeMask, wordSteps } from "../metrics/time_mask.t
 /** Prompted segmentation by the mean over the whole clip and, for speech, over the word's time. */
 export interface PromptedFigures {
   readonly wholeClip: SegmentationResult;
-  /** Undefined for sounds, and where the computation fails. */
+  /** Undefined for sounds, and if the computation fails. */
   readonly word?: SegmentationResult;
   /** Why the published computation fails on this data. */
   readonly wordFault?: string;
 }
 
-/** What `evaluate ade20k-speech` and `-sound` find. */
+/** The result of `evaluate ade20k-speech` and `-sound`. */
 export interface Ade20kResult {
   readonly prompts: number;
   /** As the original computes it. */
   readonly published: PromptedFigures;
-  /** With the original's faults put right. */
+  /** With the original's faults corrected. */
   readonly corrected: PromptedFigures;
-  /** What an even map reaches, which is all that one global vector a picture can say: the classes' mean share. */
+  /** The figure of a uniform map, the best that one global vector per picture allows: the mean share of the classes. */
   readonly baseline: number;
 }
 
 const mapText = z.string().nullable();
 const promptResultSchema = z.object({
   id: z.string(),
-  /** Base64 of float32 maps `[h, w]`; null where no time step is left. */
+  /** Base64 of float32 maps `[h, w]`; null if no time step remains. */
   wholeClip: mapText,
   publishedWord: mapText,
   correctedWord: mapText,
@@ -43,12 +43,12 @@ const promptResultSchema = z.object({
 type PromptResult = z.infer<typeof promptResultSchema>;
 
 /**
- * The paper's prompted segmentation. All heads count: the larger at each place and time, as in the original, which never
- * uses one head alone.
+ * The paper's prompted segmentation, with the maximum over all heads at each cell and step, as in the original, which
+ * never uses one head alone.
  *
- * Published and corrected differ where a word's time (.2 s wider on both sides) reaches beyond the clip: the original
- * fails at the padded clip's edge, and counts silence added behind a clip as similarity 0; corrected, both are cut off.
- * See {@linkcode promptedSegmentation} for the other differences.
+ * Published and corrected differ where a word's time (.2 s wider on both sides) extends beyond the clip: the original
+ * fails at the end of the padded clip, and counts padding as similarity 0; the corrected computation excludes both. See
+ * {@linkcode promptedSegmentation} for the other differences.
  */
 export async function evaluateAde20k(
   grounder: ClipGrounder,
@@ -60,7 +60,7 @@ export async function evaluateAde20k(
   const key = await resumeKey(
     "ade20k/1",
     JSON.stringify(manifest),
-    JSON.stringify([prompts, options.normaliseAudio]),
+    JSON.stringify([prompts, options.normalizeAudio]),
   );
   const resume = await ResumeFile.open(
     join(options.resumeFolder, `ade20k-${kind}-${manifest.name}-${key}.jsonl`),
@@ -99,7 +99,7 @@ export async function evaluateAde20k(
       word: speech ? await segment("correctedWord", "corrected") : undefined,
     };
     finished = true;
-    const baseline = await evenMap(grounder, prompts);
+    const baseline = await uniformMap(grounder, prompts);
     return { prompts: prompts.length, published, corrected, baseline };
   } finally {
     await resume.close(finished);
@@ -109,9 +109,9 @@ export async function evaluateAde20k(
 async function measurePrompt(
   grounder: ClipGrounder,
   prompt: Prompt,
-  { normaliseAudio }: PairRunOptions,
+  { normalizeAudio }: PairRunOptions,
 ): Promise<PromptResult> {
-  const input = { published: true, normaliseAudio };
+  const input = { published: true, normalizeAudio };
   const { audio, steps } = await encodePairSound(grounder, prompt, input);
   const image = await encodePairPicture(grounder, prompt, input);
   const volume = loudestHead(await grounder.volume(audio, image));
@@ -135,7 +135,7 @@ async function measurePrompt(
   }
 }
 
-async function evenMap({ size }: ClipGrounder, prompts: readonly Prompt[]): Promise<number> {
+async function uniformMap({ size }: ClipGrounder, prompts: readonly Prompt[]): Promise<number> {
   const shares = new Map<number, { sum: number; pictures: number }>();
   for (const prompt of prompts) {
     const truth = await promptTruth(prompt, size);

@@ -16,11 +16,11 @@ import { EvaluationError } from "../evaluation_error.ts";
 import { ResumeFile, resumeKey } from "./resume_file.ts";
 import { SoundGallery } from "./sound_gallery.ts";
 
-/** How pairs are evaluated. */
+/** Options of an evaluation of pairs. */
 export interface PairRunOptions {
-  /** Zero mean and unit variance, as the original's validation feeds HuBERT. */
-  readonly normaliseAudio: boolean;
-  /** Folder for what is already done. */
+  /** Normalize audio to zero mean and unit variance, as the original's validation does. */
+  readonly normalizeAudio: boolean;
+  /** Folder for results of an interrupted run. */
   readonly resumeFolder: string;
   readonly onProgress?: Progress;
   readonly signal?: AbortSignal;
@@ -33,15 +33,15 @@ const scoresSchema = z.object({
 });
 
 /**
- * Cross-modal retrieval over a set of pairs (paper). Sounds stay in memory and pictures stream past them, so memory does
- * not grow with the pictures; a run that was cut off encodes the sounds again but no picture twice.
+ * Cross-modal retrieval over a set of pairs (paper). Sounds stay in memory while pictures are streamed, so memory does not
+ * grow with the number of pictures. A resumed run encodes the sounds again, but no picture twice.
  */
 export async function evaluateRetrieval(
   grounder: ClipGrounder,
   set: PairSet,
   options: PairRunOptions,
 ): Promise<RetrievalResult> {
-  const input = { published: set.published, normaliseAudio: options.normaliseAudio };
+  const input = { published: set.published, normalizeAudio: options.normalizeAudio };
   const clips: EncodedClip[] = [];
   for (const pair of set.pairs) {
     options.signal?.throwIfAborted();
@@ -56,7 +56,7 @@ export async function evaluateRetrieval(
   return retrievalResult(scores);
 }
 
-/** Disentanglement by dense heads and by one global vector each, and the clips it rests on. */
+/** Disentanglement by dense heads and by global vectors, and the number of clips. */
 export interface DisentanglementResult {
   readonly speech: number;
   readonly sound: number;
@@ -65,9 +65,9 @@ export interface DisentanglementResult {
 }
 
 /**
- * How far the heads divide words from sounds (paper): pairs with words against pairs with sounds.
+ * How well the heads separate words from sounds (paper): pairs with words against pairs with sounds.
  *
- * @throws {EvaluationError} when one of the two is missing, or the model has one head.
+ * @throws {EvaluationError} when words or sounds are missing, or the model has one head.
  */
 export async function evaluateDisentanglement(
   grounder: ClipGrounder,
@@ -77,7 +77,7 @@ export async function evaluateDisentanglement(
   const heads = grounder.manifest.heads.length;
   const kinds = new Map(sets.flatMap((set) => set.pairs.map((pair) => [pair.id, pair.kind])));
   const rows = await resumable("disentanglement", grounder, sets, options, async (pair, set) => {
-    const input = { published: set.published, normaliseAudio: options.normaliseAudio };
+    const input = { published: set.published, normalizeAudio: options.normalizeAudio };
     const { audio, steps, vector } = await encodePairSound(grounder, pair, input);
     const image = await encodePairPicture(grounder, pair, input);
     const { activation } = await grounder.volume(audio, image);
@@ -111,7 +111,7 @@ async function resumable(
   const key = await resumeKey(
     `${what}/1`,
     JSON.stringify(manifest),
-    JSON.stringify([sets, options.normaliseAudio]),
+    JSON.stringify([sets, options.normalizeAudio]),
   );
   const path = join(options.resumeFolder, `${what}-${manifest.name}-${key}.jsonl`);
   const resume = await ResumeFile.open(path, scoresSchema);

@@ -17,13 +17,13 @@ import { type Scene, type SceneSet, spread } from "../datasets/scene_set.ts";
 import { contactSheet, sceneTile } from "./scene_tile.ts";
 import { SoundGallery } from "./sound_gallery.ts";
 
-/** How scenes are evaluated. */
+/** Options of an evaluation of scenes. */
 export interface SceneRunOptions {
-  /** Most matched pairs that retrieval ranks; 0 leaves retrieval out. */
+  /** Most matched pairs that retrieval ranks; 0 skips retrieval. */
   readonly retrievalPairs: number;
-  /** Folder for what is already done. */
+  /** Folder for results of an interrupted run. */
   readonly resumeFolder: string;
-  /** Folder for contact sheets; none are drawn without it. */
+  /** Folder for contact sheets; without it none are drawn. */
   readonly pictures?: string;
   readonly onProgress?: Progress;
   readonly signal?: AbortSignal;
@@ -32,8 +32,8 @@ export interface SceneRunOptions {
 const SHEET = { columns: 3, tiles: 24 };
 
 /**
- * Measures a scene set with a model. A run that was cut off goes on where it stopped, as long as the model, the list of
- * scenes and the version of this evaluation are the same.
+ * Evaluates a model on a scene set. An interrupted run resumes where it stopped if the model, the list of scenes and the
+ * version of this evaluation are the same.
  *
  * @throws {EvaluationError} when a file of a scene cannot be used.
  */
@@ -81,8 +81,8 @@ export async function evaluateScenes(
 }
 
 /**
- * Ids of the scenes that retrieval ranks: of one kind, and the first of each target name, since a second picture of the
- * same thing would count as a miss.
+ * Ids of the scenes that retrieval ranks: those with one kind of target, and the first of each target name, because a
+ * second picture of the same thing would count as a miss.
  */
 function retrievalScenes(scenes: readonly Scene[], limit: number): Set<string> {
   const names = new Set<string>();
@@ -139,7 +139,7 @@ class TileFolder {
     return new TileFolder(folder);
   }
 
-  /** Whether a scene has no tile yet; one that is there joins the sheets. */
+  /** Whether a scene has no tile yet; an existing tile is added to the sheets. */
   async misses(id: string): Promise<boolean> {
     try {
       await Deno.stat(this.#path(id));
@@ -182,6 +182,6 @@ function caption({ id, pool, targets, topScore }: SceneResult): string {
   const found = targets.map((target) =>
     `${(target.hit ?? target.hitAnyHead) ? "hit" : "miss"}: ${target.kind} ${target.name}`
   );
-  const nothing = `nothing to find, top score ${topScore?.toFixed(2) ?? "unknown"}`;
+  const nothing = `no target, highest score ${topScore?.toFixed(2) ?? "unknown"}`;
   return `${found.join(", ") || nothing}  (${pool}/${id})`;
 }

@@ -22,23 +22,23 @@ import { isMixture, type Scene, type SceneTarget } from "../datasets/scene_set.t
 import { readSound } from "../datasets/sound.ts";
 import { stepsBetween, stepsDuring } from "../metrics/time_mask.ts";
 
-/** A measured scene and what it was measured on. */
+/** A measured scene and the data that the measurement used. */
 export interface MeasuredScene {
   readonly result: SceneResult;
   readonly picture: Picture;
   readonly audio: DenseFeatures;
   readonly image: DenseFeatures;
-  /** 1 on the steps in which a target is heard; all steps of a negative. */
+  /** 1 on the steps during which a target is heard; on all steps of a negative. */
   readonly activeSteps: Uint8Array;
-  /** One `[h, w]` a head: mean over the active steps. */
+  /** One `[h, w]` per head: mean over the active steps. */
   readonly headMaps: readonly Float32Array[];
-  /** Masks of the targets, in the picture's size. */
+  /** Masks of the targets, of the picture's size. */
   readonly masks: readonly Uint8Array[];
 }
 
 /**
  * Runs the model on one scene and measures it. The picture is stretched to the model's size; maps are interpolated back
- * to the picture's own, in which the masks are.
+ * to the picture's own size, which the masks have.
  *
  * @throws {EvaluationError} when a file of the scene cannot be used.
  */
@@ -106,7 +106,7 @@ function measureTarget(
   };
 }
 
-/** Whether the first mask holds a higher peak than every other. */
+/** Whether the first mask contains a higher peak than every other. */
 function standsOut(map: Float32Array, masks: readonly Uint8Array[]): boolean {
   const [own, ...others] = masks.map((mask) =>
     map.reduce((peak, value, i) => mask[i] ? Math.max(peak, value) : peak, -Infinity)
@@ -153,7 +153,9 @@ async function sceneMask(file: string, picture: Size): Promise<Uint8Array> {
     );
   }
   if (!data.includes(1)) {
-    throw new EvaluationError(`Cannot use the mask ${file}: it must have white pixels, got none`);
+    throw new EvaluationError(
+      `Cannot use the mask ${file}: it must contain white pixels, got none`,
+    );
   }
   return data;
 }

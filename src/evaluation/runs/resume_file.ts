@@ -2,8 +2,8 @@ import { dirname } from "node:path";
 import type { z } from "zod";
 
 /**
- * What is already done of a long evaluation: one JSON line a finished item, written as it finishes, so that a killed run
- * loses only the item it was at.
+ * Results of a long evaluation: one JSON line per finished item, written when it finishes, so that a killed run loses only
+ * the item in progress.
  */
 export class ResumeFile<Schema extends z.ZodType<{ id: string }>> {
   readonly path: string;
@@ -16,7 +16,7 @@ export class ResumeFile<Schema extends z.ZodType<{ id: string }>> {
     this.#schema = schema;
   }
 
-  /** Opens the file at `path`, reads what is there, and leaves out a last line that was cut off. */
+  /** Opens the file at `path`, reads its lines, and discards a truncated last line. */
   static async open<Schema extends z.ZodType<{ id: string }>>(
     path: string,
     schema: Schema,
@@ -36,7 +36,7 @@ export class ResumeFile<Schema extends z.ZodType<{ id: string }>> {
     return this.#done.size;
   }
 
-  /** Keeps a result. */
+  /** Adds a result. */
   async add(result: z.infer<Schema>): Promise<void> {
     this.#done.set(result.id, result);
     const line = new TextEncoder().encode(`${JSON.stringify(result)}\n`);
@@ -45,7 +45,7 @@ export class ResumeFile<Schema extends z.ZodType<{ id: string }>> {
     }
   }
 
-  /** Closes the file; with `finished` it is removed, so that the next run measures anew. */
+  /** Closes the file; if `finished`, removes it, so that the next run starts from the beginning. */
   async close(finished: boolean): Promise<void> {
     this.#file?.close();
     this.#file = undefined;
@@ -68,7 +68,7 @@ export class ResumeFile<Schema extends z.ZodType<{ id: string }>> {
   }
 }
 
-/** A short key of everything that results depend on. */
+/** A short hash of everything that the results depend on. */
 export async function resumeKey(...parts: readonly string[]): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(parts));
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

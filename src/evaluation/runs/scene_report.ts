@@ -4,17 +4,17 @@ import type { RetrievalResult } from "../metrics/pair_retrieval.ts";
 import type { RetrievalRecalls } from "../metrics/recall.ts";
 import { COMMON_THRESHOLDS, type SceneResult, type TargetResult } from "./scene_result.ts";
 
-/** A negative that scores this at any time is a false alarm. */
+/** A negative that reaches this score at any time is a false alarm. */
 const ALARM_SCORE = 0.6;
 
-/** One pool of scenes; null where a figure has no meaning: no targets, or no negatives. */
+/** One pool of scenes; null where a figure does not apply: no targets, or no negatives. */
 export interface PoolFigures {
   /** Scenes. */
   readonly n: number;
-  /** Share of targets whose heat map peaks inside their mask. */
+  /** Share of targets whose heat map has its peak inside their mask. */
   readonly pointing: number | null;
   readonly pointing_any_head: number | null;
-  /** Mean over targets of the pixels' average precision. */
+  /** Mean over targets of the average precision of pixels. */
   readonly ap: number | null;
   /** Mean IoU at the threshold that is best for the whole pool. */
   readonly iou: number | null;
@@ -22,7 +22,7 @@ export interface PoolFigures {
   readonly false_alarm: number | null;
 }
 
-/** What one global vector each reaches: it points nowhere, so pointing, AP and IoU are those of an even map. */
+/** Figures of one global vector per clip and picture: it locates nothing, so pointing, AP and IoU are those of a uniform map. */
 export interface BaselineFigures {
   readonly pools: Readonly<
     Record<
@@ -35,7 +35,7 @@ export interface BaselineFigures {
   readonly retrieval: RetrievalRecalls | null;
 }
 
-/** Retrieval among all scenes it ranked, and among those of one kind. */
+/** Retrieval among all ranked scenes, and among those of one kind. */
 export interface SceneRetrieval {
   readonly all: RetrievalResult;
   readonly sound: RetrievalResult;
@@ -45,29 +45,29 @@ export interface SceneRetrieval {
 /** Retrieval of one kind. */
 export type KindRecalls = RetrievalRecalls & { readonly n: number };
 
-/** Everything `evaluate scenes` finds. */
+/** The result of `evaluate scenes`. */
 export interface SceneReport {
   readonly pools: Readonly<Record<string, PoolFigures>>;
-  /** Pointing where a sound and a word are heard at once. */
+  /** Pointing where a sound and a word are heard at the same time. */
   readonly mixture: { readonly sound: number | null; readonly speech: number | null };
   readonly ap_dis: number | null;
   readonly act_dis: number | null;
   readonly retrieval: RetrievalRecalls | null;
-  /** Matched pairs that retrieval ranked. */
+  /** Number of ranked pairs. */
   readonly retrieval_n: number;
   /** Scenes of one kind ranked among themselves; null without such scenes. */
   readonly retrieval_by_kind: {
     readonly sound: KindRecalls | null;
     readonly speech: KindRecalls | null;
   };
-  /** Share of targets that have the highest peak of all objects, a pool. */
+  /** Share of targets that have the highest peak of all objects, by pool. */
   readonly choice: Readonly<Record<string, number | null>>;
   readonly baseline: BaselineFigures;
   readonly model: string;
 }
 
 /**
- * Sums up measured scenes.
+ * Summarizes measured scenes.
  *
  * @param model `NAME@VERSION`
  */
@@ -82,8 +82,8 @@ export function sceneReport(
   const mixed = scenes.filter((scene) => scene.mixture).flatMap((scene) => scene.targets);
   const pointing = (kind: string) =>
     share(mixed.filter((target) => target.kind === kind).map((target) => target.hit));
-  const dense = divided(scenes, "dense");
-  const global = divided(scenes, "global");
+  const dense = separated(scenes, "dense");
+  const global = separated(scenes, "global");
   return {
     pools: record(poolFigures),
     mixture: { sound: pointing("sound"), speech: pointing("speech") },
@@ -132,7 +132,7 @@ function baselineFigures(targets: readonly TargetResult[]) {
   return { pointing: area, ap: area, iou: area, choice };
 }
 
-function divided(scenes: readonly SceneResult[], which: "dense" | "global") {
+function separated(scenes: readonly SceneResult[], which: "dense" | "global") {
   const of = (kind: string) =>
     scenes.flatMap(({ headScores }) => headScores?.kind === kind ? [headScores[which]] : []);
   return disentanglement(of("speech"), of("sound"));

@@ -6,11 +6,11 @@ import { type Picture, resizeNearest } from "../datasets/picture.ts";
 import { resamplePicture } from "../datasets/resample_picture.ts";
 import { resizeBilinear, type Size } from "../../core/resize_bilinear.ts";
 
-/** What a tile of a contact sheet shows. */
+/** Content of one tile of a contact sheet. */
 export interface TileContent {
   readonly caption: string;
   readonly picture: Picture;
-  /** Truth, in the picture's size. */
+  /** Truth, of the picture's size. */
   readonly masks: readonly Uint8Array[];
   readonly heads: readonly { readonly kind: HeadKind; readonly map: Float32Array }[];
   /** Size of the heads' maps. */
@@ -25,8 +25,8 @@ const OUTLINE: Color = [255, 255, 255];
 const STRENGTH = 0.85;
 
 /**
- * Draws a scene as PNG: the picture, beside it the same under the heads' heat maps (sound orange, speech blue, both on
- * the scale of the louder one), the truth outlined in white on both, a caption below.
+ * Draws a scene as PNG: the picture, next to it the same picture under the heat maps of the heads (sound orange, speech
+ * blue, both on the scale of the higher one), the truth outlined in white on both, a caption below.
  */
 export async function sceneTile(content: TileContent): Promise<Uint8Array> {
   const { picture } = content;
@@ -53,7 +53,7 @@ export async function sceneTile(content: TileContent): Promise<Uint8Array> {
   );
 }
 
-/** Puts tiles in rows on one PNG. */
+/** Arranges tiles in rows in one PNG. */
 export async function contactSheet(tiles: readonly string[], columns: number): Promise<Uint8Array> {
   const sizes = await Promise.all(tiles.map((tile) => sharp(tile).metadata()));
   const width = GAP + Math.max(...sizes.map((size) => size.width));

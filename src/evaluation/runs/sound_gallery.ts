@@ -3,10 +3,10 @@ import { cosine, globalVector, headProducts } from "../metrics/global_vectors.ts
 import type { EncodedClip, PictureScores } from "../metrics/pair_retrieval.ts";
 import type { ClipGrounder } from "./clip_grounder.ts";
 
-/** Values of a similarity volume that one call may make, to bound memory. */
+/** Most values of a similarity volume per call, to bound memory. */
 const VOLUME_VALUES = 1 << 24;
 
-/** All sounds of a retrieval, made ready to be compared with one picture after the other. */
+/** All sounds of a retrieval, prepared for comparison with one picture after another. */
 export class SoundGallery {
   readonly #grounder: ClipGrounder;
   readonly #clips: readonly EncodedClip[];
@@ -21,9 +21,8 @@ export class SoundGallery {
   }
 
   /**
-   * Compares one picture with all sounds. The dense similarity is the original's: the largest over the picture, mean
-   * over the steps that count (0 when none does), summed over the heads; the global one the cosine between two pooled
-   * vectors.
+   * Compares one picture with all sounds. The dense similarity is the original's: maximum over the picture, mean over the
+   * evaluated steps (0 if there are none), sum over the heads. The global one is the cosine of two pooled vectors.
    */
   async score(image: DenseFeatures): Promise<PictureScores> {
     const dense = new Float64Array(this.#clips.length);
@@ -42,7 +41,7 @@ export class SoundGallery {
   }
 }
 
-/** Time steps that count, and the clip that each belongs to. */
+/** Evaluated time steps, and the clip that each belongs to. */
 interface Batch {
   /** `[S, C]` */
   readonly rows: Float32Array;

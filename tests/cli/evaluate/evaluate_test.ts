@@ -14,7 +14,7 @@ import { whence } from "../whence.ts";
 
 const SIDE = 128;
 
-/** Two scenes with sounds, two with words, one of which has a sound too, and one with nothing to find. */
+/** Two scenes with sounds, two with words, one of which has a sound too, and one with no targets. */
 async function madeSet(folder: string): Promise<void> {
   const scenes = [];
   for (
@@ -54,7 +54,7 @@ Deno.test("evaluate", async (t) => {
   const run = (...args: string[]) =>
     whence(["evaluate", ...args, "--model", "denseav-mini"], { cwd: cwd.path });
 
-  await t.step("scenes --json has the figures under their names", async () => {
+  await t.step("scenes --json has the figures by name", async () => {
     const { code, stdout, stderr } = await run("scenes", folder.path, "--json");
     assert.equal(code, 0, stderr);
     assert.equal(stderr, "");
@@ -98,13 +98,13 @@ Deno.test("evaluate", async (t) => {
     assert.ok((await Deno.stat(join(sheets, "sheet-001.png"))).isFile);
   });
 
-  await t.step("--limit takes fewer scenes", async () => {
+  await t.step("--limit uses fewer scenes", async () => {
     const { stdout } = await run("scenes", folder.path, "--json", "--limit", "2");
     const { pools } = JSON.parse(stdout) as { pools: Record<string, { n: number }> };
     assert.equal(Object.values(pools).reduce((sum, pool) => sum + pool.n, 0), 2);
   });
 
-  await t.step("retrieval and disentanglement take the same folder", async () => {
+  await t.step("retrieval and disentanglement use the same folder", async () => {
     const retrieval = JSON.parse((await run("retrieval", folder.path, "--json")).stdout);
     assert.equal(retrieval.sets.scenes.n, 4);
     assert.equal(retrieval.sets.scenes.retrieval.i2a.r5, 1);
@@ -140,10 +140,10 @@ Deno.test("evaluate", async (t) => {
     await writeAde20k(ade.path, [{ ...ROWS[0], timing: [0, 1] }]);
     const { stdout } = await run("ade20k-speech", ade.path);
     assert.match(stdout, /word's time, as published +- +- /);
-    assert.match(stdout, /^ +Cannot compute the published word mask: steps must lie in /m);
+    assert.match(stdout, /^ +Cannot compute the published word mask: steps must be in /m);
   });
 
-  await t.step("what cannot be read is one line", async () => {
+  await t.step("unreadable input is reported in one line", async () => {
     const missing = await run("scenes", join(folder.path, "nowhere"));
     assert.equal(missing.code, 1);
     assert.match(
@@ -154,9 +154,9 @@ Deno.test("evaluate", async (t) => {
     const { code, stderr } = await run("scenes", folder.path);
     assert.equal(code, 1);
     assert.match(stderr, /^Cannot read .*b\.wav: it must be a sound, got: .*\n$/);
-    const model = await whence(["evaluate", "scenes", folder.path, "--model", "nobody"]);
+    const model = await whence(["evaluate", "scenes", folder.path, "--model", "missing"]);
     assert.equal(model.code, 1);
-    assert.match(model.stderr, /^Cannot find model nobody: .*denseav-mini.*\n$/);
+    assert.match(model.stderr, /^Cannot find model missing: .*denseav-mini.*\n$/);
     const usage = await run("scenes", folder.path, "--limit", "none");
     assert.equal(usage.code, 2);
     const provider = await run("scenes", folder.path, "--providers", "abacus");

@@ -5,7 +5,7 @@ import { Clips } from "../../capture/media.ts";
 import { seeded, writePng, writeWav } from "../../evaluation/made_scenes.ts";
 import { inFolder } from "../../importer/temporary_folder.ts";
 import { loadManifest } from "../../../src/model/manifest.ts";
-import { AMPLITUDE, TONES, writeColourModel } from "../colour_model.ts";
+import { AMPLITUDE, TONES, writeColorModel } from "../color_model.ts";
 import { whence } from "../whence.ts";
 
 const random = seeded(4);
@@ -13,29 +13,29 @@ const random = seeded(4);
 async function writePair(
   folder: string,
   name: string,
-  colour: number,
+  color: number,
   volume = 1,
 ): Promise<void> {
   const level = Math.round(155 + 100 * random());
-  const pixels = Uint8Array.from({ length: 12 * 12 * 3 }, (_, i) => i % 3 === colour ? level : 20);
+  const pixels = Uint8Array.from({ length: 12 * 12 * 3 }, (_, i) => i % 3 === color ? level : 20);
   await writePng(join(folder, `${name}.png`), pixels, 12, 12);
   const loudness = volume * AMPLITUDE * (0.7 + 0.3 * random());
   const sound = Float32Array.from(
     { length: 8000 },
     // Half of it is silence, which is ignored.
-    (_, i) => i < 4000 ? loudness * Math.sin(2 * Math.PI * TONES[colour] * i / 16000) : 0,
+    (_, i) => i < 4000 ? loudness * Math.sin(2 * Math.PI * TONES[color] * i / 16000) : 0,
   );
   await writeWav(join(folder, `${name}.wav`), sound);
 }
 
 Deno.test("pairs of pictures and sounds calibrate every head", async () => {
   await inFolder(async (folder) => {
-    const model = await writeColourModel(folder);
+    const model = await writeColorModel(folder);
     const data = join(folder, "kitchen");
     await Deno.mkdir(data);
     for (let i = 0; i < 12; i++) await writePair(data, `clip${i}`, i % 3);
     const { code, stdout, stderr } = await whence(
-      ["model", "calibrate", "colours", "--out", folder, "--data", data, "--threads", "1"],
+      ["model", "calibrate", "colors", "--out", folder, "--data", data, "--threads", "1"],
     );
     assert.equal(code, 0, stderr);
     assert.match(stdout, /0 sound +12 +156 +0\.\d+ +0\.\d+ +0\.\d+ +- +sigmoid/);
@@ -49,7 +49,7 @@ Deno.test("pairs of pictures and sounds calibrate every head", async () => {
       assert.equal(calibration.previous, undefined);
     }
     const text = await Deno.readTextFile(join(model, "model.yaml"));
-    assert.match(text, /^# Colours and tones\./);
+    assert.match(text, /^# Colors and tones\./);
     assert.match(text, /kind: sound # the first/);
 
     const again = ["model", "calibrate", model, "--data", data, "--limit", "9", "--threads", "1"];
@@ -75,12 +75,12 @@ Deno.test("pairs of pictures and sounds calibrate every head", async () => {
 Deno.test("video files in a folder named after a kind calibrate its head alone", async () => {
   using clips = new Clips();
   await inFolder(async (folder) => {
-    const model = await writeColourModel(folder);
+    const model = await writeColorModel(folder);
     await Deno.mkdir(clips.path("sound"));
     for (let i = 0; i < 9; i++) {
-      const colour = ["red", "lime", "blue"][i % 3];
+      const color = ["red", "lime", "blue"][i % 3];
       await clips.make(
-        ...["-f", "lavfi", "-i", `color=${colour}:s=64x64:r=10:d=0.6`],
+        ...["-f", "lavfi", "-i", `color=${color}:s=64x64:r=10:d=0.6`],
         ...["-f", "lavfi", "-i", `sine=f=${TONES[i % 3]}:r=16000:d=0.6`],
         ..."-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a pcm_s16le -shortest".split(" "),
         `sound/clip${i}.mkv`,
@@ -100,7 +100,7 @@ Deno.test("video files in a folder named after a kind calibrate its head alone",
 
 Deno.test("clips in a folder named negative raise the similarity that a match needs", async () => {
   await inFolder(async (folder) => {
-    const model = await writeColourModel(folder);
+    const model = await writeColorModel(folder);
     const evenChance = async (data: string) => {
       const { code, stderr, stdout } = await whence(
         ["model", "calibrate", model, "--data", data, "--threads", "1"],
@@ -142,7 +142,7 @@ Deno.test("scenes.jsonl gives kinds, times and negatives", async () => {
 
 Deno.test("clips that are all alike are refused and change nothing", async () => {
   await inFolder(async (folder) => {
-    const model = await writeColourModel(folder);
+    const model = await writeColorModel(folder);
     const before = await Deno.readTextFile(join(model, "model.yaml"));
     const data = join(folder, "alike");
     await Deno.mkdir(data);
@@ -165,7 +165,7 @@ Deno.test("clips that are all alike are refused and change nothing", async () =>
 
 Deno.test("too few clips are refused and change nothing", async () => {
   await inFolder(async (folder) => {
-    const model = await writeColourModel(folder);
+    const model = await writeColorModel(folder);
     const before = await Deno.readTextFile(join(model, "model.yaml"));
     const data = join(folder, "few");
     await Deno.mkdir(data);

@@ -6,7 +6,7 @@ import { GOLDEN } from "../../importer/golden.ts";
 import { LocalHub } from "../../importer/local_hub.ts";
 import { TINY, writeSyntheticCheckpoint } from "../../importer/synthetic_checkpoint.ts";
 import { inFolder } from "../../importer/temporary_folder.ts";
-import { writeColourModel } from "../colour_model.ts";
+import { writeColorModel } from "../color_model.ts";
 import { whence } from "../whence.ts";
 
 function names(folder: string): string[] {
@@ -210,7 +210,7 @@ Deno.test("operations recorded at import are those that are counted in a run", a
       assert.equal(manifest.image.flops, counted.frame);
       assert.equal(manifest.audio.flops_per_second, Math.round(counted.second));
     }
-    const path = await writeColourModel(folder);
+    const path = await writeColorModel(folder);
     const { code, stdout } = await whence(["model", "show", path]);
     assert.equal(code, 0);
     // 50 steps per second × (6 × 320 + 3 × 6) products

@@ -18,7 +18,7 @@ Deno.test("PNG and JPEG are decoded to RGB", async () => {
   assert.ok(near.every((value, i) => Math.abs(value - data[i]) < 24));
 });
 
-Deno.test("grey and transparent pictures become RGB on black", async () => {
+Deno.test("gray and transparent pictures become RGB on black", async () => {
   await using folder = await scratch();
   const file = join(folder.path, "picture.png");
   await writePng(file, Uint8Array.of(0, 200), 2, 1);
@@ -29,7 +29,7 @@ Deno.test("grey and transparent pictures become RGB on black", async () => {
   assert.deepEqual([...(await readPicture(file)).data], [0, 0, 0]);
 });
 
-Deno.test("files that are no picture are named in one line", async () => {
+Deno.test("files that are not pictures are reported in one line", async () => {
   await using folder = await scratch();
   const file = join(folder.path, "picture.png");
   await Deno.writeTextFile(file, "no picture");
@@ -39,14 +39,14 @@ Deno.test("files that are no picture are named in one line", async () => {
   });
 });
 
-Deno.test("a picture of the wanted size is left alone, an even one stays even", () => {
+Deno.test("a picture of the target size is unchanged, a uniform one stays uniform", () => {
   const picture = { width: 4, height: 3, data: madePicture(1, 4, 3) };
   assert.deepEqual(resamplePicture(picture, { width: 4, height: 3 }), picture);
-  const grey = { width: 5, height: 7, data: new Uint8Array(105).fill(90) };
-  assert.ok(resamplePicture(grey, { width: 12, height: 3 }).data.every((value) => value === 90));
+  const gray = { width: 5, height: 7, data: new Uint8Array(105).fill(90) };
+  assert.ok(resamplePicture(gray, { width: 12, height: 3 }).data.every((value) => value === 90));
 });
 
-Deno.test("labels keep their values: nearest pixel, then the middle", () => {
+Deno.test("labels keep their values: nearest pixel, then center crop", () => {
   const labels = Uint16Array.of(1, 2, 3, 4, 5, 6, 7, 8);
   const from = { width: 4, height: 2 };
   assert.deepEqual([...coverLabels(labels, from, { width: 2, height: 2 })], [2, 3, 6, 7]);

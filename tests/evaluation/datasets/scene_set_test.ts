@@ -34,7 +34,7 @@ for (
     ["an id twice", { ...scene, id: "first" }, /id must be unique, got first again$/],
   ] as const
 ) {
-  Deno.test(`${what} is refused with file and line`, async () => {
+  Deno.test(`${what} is rejected with file and line`, async () => {
     await using folder = await scratch();
     await writeScenes(folder.path, [{ ...scene, id: "first" }, line]);
     await assert.rejects(readSceneSet(folder.path), (error: Error) => {
@@ -45,11 +45,11 @@ for (
   });
 }
 
-Deno.test("a missing or empty list is refused", async () => {
+Deno.test("a missing or empty list is rejected", async () => {
   await using folder = await scratch();
   await assert.rejects(readSceneSet(folder.path), /must be a readable file/);
   await Deno.writeTextFile(`${folder.path}/scenes.jsonl`, "\n");
-  await assert.rejects(readSceneSet(folder.path), /must have a line/);
+  await assert.rejects(readSceneSet(folder.path), /must contain a line/);
 });
 
 Deno.test("a limit is spread over the list", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readSound } from "../../../src/evaluation/datasets/sound.ts";
 import { madeSound, scratch, writeWav } from "../made_scenes.ts";
 
-Deno.test("a WAV file comes back as it was written", async () => {
+Deno.test("a WAV file is read as it was written", async () => {
   await using folder = await scratch();
   const file = join(folder.path, "sound.wav");
   const samples = madeSound(5, 0.3);
@@ -14,7 +14,7 @@ Deno.test("a WAV file comes back as it was written", async () => {
   got.forEach((sample, i) => assert.ok(Math.abs(sample - samples[i]) < 1e-4));
 });
 
-Deno.test("an MP3 file at 44.1 kHz becomes 16 kHz with its pitch kept", async () => {
+Deno.test("an MP3 file at 44.1 kHz becomes 16 kHz and keeps its pitch", async () => {
   const file = fileURLToPath(new URL("../tone_1khz.mp3", import.meta.url));
   const samples = await readSound(file, 16000);
   assert.ok(Math.abs(samples.length - 8000) < 900, `${samples.length} samples`);
@@ -24,7 +24,7 @@ Deno.test("an MP3 file at 44.1 kHz becomes 16 kHz with its pitch kept", async ()
   assert.ok(Math.abs(rises - 250) <= 1, `${rises} periods in a quarter second`);
 });
 
-Deno.test("files that are no sound are named in one line", async () => {
+Deno.test("files that are not audio are reported in one line", async () => {
   await using folder = await scratch();
   const file = join(folder.path, "broken.wav");
   await Deno.writeTextFile(file, "no sound");

@@ -37,7 +37,7 @@ Deno.test("a mask of ones gives what the original gives without silence masks", 
   assertClose(got, golden("agg_misa_k2_nomasksilence").data);
 });
 
-Deno.test("a pair scored by hand", () => {
+Deno.test("the scores of a pair computed by hand", () => {
   const audio = { items: 1, channels: 2, cells: 2, data: Float32Array.of(1, 2, 10, 0) };
   const image = { items: 1, channels: 2, cells: 3, data: Float32Array.of(1, -1, 3, 0, 2, 1) };
   assert.deepEqual([...scoreAll(audio, image, [[1, 1]], { heads: 2 })], [4.5, 10]);
@@ -45,7 +45,7 @@ Deno.test("a pair scored by hand", () => {
   assert.deepEqual([...scoreAll(audio, image, [[1, 1]], { heads: 1 })], [(19 + 6) / 2]);
 });
 
-Deno.test("channels that do not fit the heads are refused", () => {
+Deno.test("channels that are not a multiple of the heads are rejected", () => {
   const three = { items: 1, channels: 3, cells: 1, data: new Float32Array(3) };
   assert.throws(() => scoreAll(three, three, [[1]], { heads: 2 }), /multiple of 2 heads/);
 });

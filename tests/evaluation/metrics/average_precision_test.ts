@@ -8,10 +8,10 @@ import { assertClose, golden } from "../golden.ts";
 
 Deno.test("average precision equals the original's", () => {
   const truth = golden("iou_target").data;
-  for (const [scores, wanted] of [["iou_pred", "ap_out"], ["ap_ties_pred", "ap_ties_out"]]) {
+  for (const [scores, expected] of [["iou_pred", "ap_out"], ["ap_ties_pred", "ap_ties_out"]]) {
     const pixels = golden(scores).data;
-    assertClose([averagePrecision(pixels, truth)], golden(wanted).data, scores);
-    assertClose([publishedAveragePrecision(pixels, truth)], golden(wanted).data, scores);
+    assertClose([averagePrecision(pixels, truth)], golden(expected).data, scores);
+    assertClose([publishedAveragePrecision(pixels, truth)], golden(expected).data, scores);
   }
   const logits = golden("ap_logits_pred").data;
   const positives = golden("ap_logits_target").data;
@@ -34,18 +34,18 @@ Deno.test("average precision equals its definition", () => {
   fc.assert(fc.property(fc.array(pixel, { minLength: 1, maxLength: 30 }), (pixels) => {
     const positives = pixels.filter((p) => p.truth).length;
     fc.pre(positives > 0);
-    let wanted = 0;
+    let expected = 0;
     let recall = 0;
     for (const threshold of [...new Set(pixels.map((p) => p.score))].sort((a, b) => b - a)) {
       const chosen = pixels.filter((p) => p.score >= threshold);
       const hits = chosen.filter((p) => p.truth).length;
-      wanted += (hits / positives - recall) * hits / chosen.length;
+      expected += (hits / positives - recall) * hits / chosen.length;
       recall = hits / positives;
     }
     const got = averagePrecision(
       Float32Array.from(pixels, (p) => p.score),
       pixels.map((p) => p.truth ? 1 : 0),
     );
-    assert.ok(Math.abs(got - wanted) < 1e-12);
+    assert.ok(Math.abs(got - expected) < 1e-12);
   }));
 });

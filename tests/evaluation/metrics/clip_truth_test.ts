@@ -19,7 +19,7 @@ const ended = (kind: "sound" | "speech", onset: number, offset: number, x: numbe
   stream: { onset, offset },
 });
 
-Deno.test("each true sound is answered by the event that covers it best, in place or not", () => {
+Deno.test("each true sound is matched by the event that covers it best, in place or not", () => {
   const { findings, spurious } = compareWithTruth(
     [ended("sound", 1.1, 2.2, 0.2), ended("sound", 3, 4, 0.1), ended("sound", 3.4, 3.8, 0.9)],
     TRUTH,
@@ -32,7 +32,7 @@ Deno.test("each true sound is answered by the event that covers it best, in plac
   assert.equal(spurious.length, 1);
 });
 
-Deno.test("one long event does not answer to everything, one that only touches to nothing", () => {
+Deno.test("one long event matches one sound only; an event that barely overlaps matches none", () => {
   const long = compareWithTruth([ended("sound", 0, 10, 0.2)], TRUTH);
   assert.equal(long.findings.filter(({ event }) => event).length, 1);
   const touch = compareWithTruth([ended("sound", 0, 1.2, 0.2)], TRUTH);

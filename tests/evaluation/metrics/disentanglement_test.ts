@@ -22,7 +22,7 @@ for (const run of ["dis0", "dis1"]) {
   });
 }
 
-Deno.test("heads that divide the work perfectly score 1, heads that do not about a half", () => {
+Deno.test("heads that separate words and sounds perfectly score 1, others about a half", () => {
   const apart = disentanglement([[9, 1], [8, 1]], [[2, 7], [2, 6]]);
   assert.equal(apart?.apDis, 1);
   assert.ok(apart.actDis > 0.9);
@@ -30,7 +30,7 @@ Deno.test("heads that divide the work perfectly score 1, heads that do not about
   assert.ok(alike && Math.abs(alike.apDis - 0.5) < 0.1 && Math.abs(alike.actDis - 0.5) < 0.1);
 });
 
-Deno.test("a third, idle head changes nothing", () => {
+Deno.test("a third, inactive head changes nothing", () => {
   const two = disentanglement([[9, 1], [8, 1]], [[2, 7], [2, 6]]);
   const three = disentanglement([[9, 5, 1], [8, 5, 1]], [[2, 5, 7], [2, 5, 6]]);
   assert.equal(three?.apDis, two?.apDis);
@@ -42,7 +42,7 @@ Deno.test("one head or one set has no disentanglement", () => {
   assert.equal(disentanglement([], [[1, 2]]), undefined);
 });
 
-Deno.test("one head cannot stand on both sides", () => {
+Deno.test("one head cannot be used for both words and sounds", () => {
   const result = disentanglement([[0, 1], [0, 1], [0, 1]], [[0, 1], [0, 1], [1, 0]]);
   assert.ok(result && Math.abs(result.actDis - (1 + 1 / 3) / 2) < 1e-6);
 });

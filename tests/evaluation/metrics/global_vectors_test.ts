@@ -7,7 +7,7 @@ import {
 
 const features = { items: 1, channels: 2, cells: 3, data: Float32Array.of(1, 2, 6, 0, 4, 2) };
 
-Deno.test("a global vector is the mean over the chosen cells, over all when none is", () => {
+Deno.test("a global vector is the mean over the selected cells, over all if none is selected", () => {
   assert.deepEqual([...globalVector(features)], [3, 2]);
   assert.deepEqual([...globalVector(features, [1, 1, 0])], [1.5, 2]);
   assert.deepEqual([...globalVector(features, [0, 0, 0])], [3, 2]);

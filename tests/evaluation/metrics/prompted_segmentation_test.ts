@@ -68,7 +68,7 @@ const half = (side: "left" | "right") => () =>
 const small = { width: 2, height: 1 };
 const picture = { width: 4, height: 4 };
 
-Deno.test("a prompt without time spoils the published figure and is left out of the corrected one", async () => {
+Deno.test("a prompt without time steps makes the published figure NaN and is skipped in the corrected one", async () => {
   const list: PromptedItem[] = [
     { classId: 1, map: Float32Array.of(5, 1), truth: half("left") },
     { classId: 1, map: Float32Array.of(NaN, NaN), truth: half("left") },
@@ -79,7 +79,7 @@ Deno.test("a prompt without time spoils the published figure and is left out of 
   assert.deepEqual([corrected.map, corrected.miou, corrected.skippedItems], [1, 1, 1]);
 });
 
-Deno.test("a class no picture shows spoils the published mean AP and is left out of the corrected one", async () => {
+Deno.test("a class that no picture shows makes the published mean AP NaN and is skipped in the corrected one", async () => {
   const list: PromptedItem[] = [
     { classId: 1, map: Float32Array.of(1, 5), truth: half("left") },
     { classId: 2, map: Float32Array.of(1, 5), truth: () => new Uint8Array(16) },

@@ -38,7 +38,7 @@ Deno.test("each direction ranks along its own axis", () => {
   assert.deepEqual([a2i.r5, i2a.r5], [1, 1]);
 });
 
-Deno.test("a constant similarity reaches chance only", () => {
+Deno.test("a constant similarity reaches chance level", () => {
   const { a2i, i2a } = recalls(new Float32Array(400), 20);
   for (const { r1, r5, r10 } of [a2i, i2a]) {
     assertClose([r1, r5, r10], [1 / 20, 5 / 20, 10 / 20]);

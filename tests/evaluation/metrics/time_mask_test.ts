@@ -13,9 +13,9 @@ Deno.test("masks over samples become masks over steps as in the original", () =>
   for (const steps of [11, 29]) {
     rows(golden("imask_in")).forEach((samples, i) => {
       assertClose(resizeLinear(samples, steps), row(golden(`imask_${steps}_cont`), i));
-      const wanted = row(golden(`imask_${steps}_disc`), i);
+      const expected = row(golden(`imask_${steps}_disc`), i);
       if (resizeLinear(samples, steps).some((value) => value > 0.01)) {
-        assert.deepEqual([...featureMask(samples, steps)], [...wanted]);
+        assert.deepEqual([...featureMask(samples, steps)], [...expected]);
       } else {
         assert.equal(featureMask(samples, steps).includes(1), false);
       }
@@ -41,12 +41,12 @@ Deno.test("a word at the clip's edge fails as published and is cut when correcte
   assert.deepEqual(wordSteps(9, 9.7, 10, 20), { from: 17, to: 20 });
 });
 
-Deno.test("a range's mask leaves its end out; outside the clip it is empty", () => {
+Deno.test("a range's mask excludes its end and is empty outside the clip", () => {
   assert.deepEqual([...rangeMask({ from: 1, to: 3 }, 4)], [0, 1, 1, 0]);
   assert.equal(rangeMask(wordSteps(12, 13, 10, 20), 20).includes(1), false);
 });
 
-Deno.test("a stretch of time holds the steps whose centres lie in it, or else the nearest", () => {
+Deno.test("a time span selects the steps whose centers are inside it, or else the nearest", () => {
   const times = { feature_rate: 10, first_feature: 0.05 };
   const steps = (onset: number, offset: number) => [...stepsBetween(onset, offset, times, 5)];
   assert.deepEqual(steps(0.1, 0.3), [0, 1, 1, 0, 0]);

@@ -6,10 +6,13 @@ import { SoundGallery } from "../../../src/evaluation/runs/sound_gallery.ts";
 import { madePicture, madeSound } from "../made_scenes.ts";
 import { openMini } from "../mini_grounder.ts";
 
-function assertNear(got: ArrayLike<number>, wanted: ArrayLike<number>) {
-  assert.equal(got.length, wanted.length);
+function assertNear(got: ArrayLike<number>, expected: ArrayLike<number>) {
+  assert.equal(got.length, expected.length);
   for (let i = 0; i < got.length; i++) {
-    assert.ok(Math.abs(got[i] - wanted[i]) < 1e-4, `[${i}] wanted ${wanted[i]}, got ${got[i]}`);
+    assert.ok(
+      Math.abs(got[i] - expected[i]) < 1e-4,
+      `[${i}] expected ${expected[i]}, got ${got[i]}`,
+    );
   }
 }
 
@@ -80,7 +83,7 @@ Deno.test("the shipped model's volumes and scores equal the plain computation", 
     }
   });
 
-  await t.step("a clip shorter than the encoder takes is padded", async () => {
+  await t.step("a clip shorter than the encoder accepts is padded", async () => {
     const { cells } = await grounder.encodeSound(new Float32Array(10));
     assert.ok(cells >= 1);
   });

@@ -40,7 +40,7 @@ async function plainMap(grounder: ClipGrounder, root: string, row: Row, word: bo
   const [from, to] = word
     ? [Math.floor((row.timing[0] - 0.2) * share), Math.ceil((row.timing[1] + 0.2) * share)]
     : [0, Infinity];
-  // A step is real when its centre reads at least one hundredth of a real sample.
+  // A step is real when its center reads at least one hundredth of a real sample.
   const real = (step: number) =>
     Math.floor((step + 0.5) * PADDED / audio.cells - 0.5) < samples.length;
   const published = new Float32Array(image.cells);
@@ -69,9 +69,9 @@ Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) =
   const source = sourceSize(grounder);
   const root = join(folder.path, "ADE20KSpeechPrompted");
   await writeAde20k(root, ROWS, source);
-  const options = { normaliseAudio: false, resumeFolder: resume.path };
+  const options = { normalizeAudio: false, resumeFolder: resume.path };
 
-  await t.step("rows without a prompt and of class 0 are left out", async () => {
+  await t.step("rows without a prompt and of class 0 are skipped", async () => {
     const prompts = await readAde20k(folder.path, "speech");
     assert.deepEqual(prompts.map((prompt) => prompt.classId), [300, 300, 7]);
     assert.equal(prompts[0].audio, join(root, "audio", "31.wav"));
@@ -93,10 +93,10 @@ Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) =
           map: (await plainMap(grounder, root, row, word))[variant],
           truth: () => truth(grounder, row),
         })));
-        const wanted = await promptedSegmentation(items, grounder.grid, grounder.size, variant);
+        const expected = await promptedSegmentation(items, grounder.grid, grounder.size, variant);
         const got = result[variant][name];
-        assert.ok(got && Math.abs(got.map - wanted.map) < 1e-3, `${variant} ${name} mAP`);
-        assert.ok(Math.abs(got.miou - wanted.miou) < 1e-3, `${variant} ${name} mIoU`);
+        assert.ok(got && Math.abs(got.map - expected.map) < 1e-3, `${variant} ${name} mAP`);
+        assert.ok(Math.abs(got.miou - expected.miou) < 1e-3, `${variant} ${name} mIoU`);
         assert.equal(got.classes.length, 2);
       }
     }
@@ -112,7 +112,7 @@ Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) =
     const prompts = await readAde20k(folder.path, "speech");
     const { published, corrected } = await evaluateAde20k(grounder, prompts, "speech", options);
     assert.equal(published.word, undefined);
-    assert.match(published.wordFault ?? "", /steps must lie in 0\.\.\d+, got -\d/);
+    assert.match(published.wordFault ?? "", /steps must be in 0\.\.\d+, got -\d/);
     assert.ok((corrected.word?.map ?? 0) > 0);
     assert.equal(corrected.word?.skippedItems, 0);
   });
@@ -131,7 +131,7 @@ Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) =
     assert.equal(corrected.word, undefined);
   });
 
-  await t.step("a run that was cut off goes on", async () => {
+  await t.step("an interrupted run resumes", async () => {
     const prompts = await readAde20k(folder.path, "speech");
     const whole = await evaluateAde20k(grounder, prompts, "speech", options);
     const stop = new AbortController();
@@ -143,13 +143,16 @@ Deno.test("prompted ADE20K is evaluated as published and corrected", async (t) =
   });
 });
 
-Deno.test("a list without prompts or with a timing that is none is refused", async () => {
+Deno.test("a list without prompts or with an invalid timing is rejected", async () => {
   await using folder = await scratch();
-  await assert.rejects(readAde20k(folder.path, "speech"), /must hold prompted_segmentation\.csv/);
+  await assert.rejects(
+    readAde20k(folder.path, "speech"),
+    /must contain prompted_segmentation\.csv/,
+  );
   const list = join(folder.path, "prompted_segmentation.csv");
   const header = "image_location,ade_class_id,speech_prompt_file,timing\n";
   await Deno.writeTextFile(list, `${header}a.jpg,0,a.wav,"[0, 1]"\n`);
-  await assert.rejects(readAde20k(folder.path, "speech"), /must have speech prompts, got none/);
+  await assert.rejects(readAde20k(folder.path, "speech"), /must contain speech prompts, got none/);
   await Deno.writeTextFile(list, `${header}a.jpg,5,a.wav,soon\n`);
   await assert.rejects(
     readAde20k(folder.path, "speech"),

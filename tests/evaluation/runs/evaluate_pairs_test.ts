@@ -9,7 +9,7 @@ import {
 import { findPairSets } from "../../../src/evaluation/datasets/pair_set.ts";
 import { recalls } from "../../../src/evaluation/metrics/recall.ts";
 import type { Size } from "../../../src/core/resize_bilinear.ts";
-import { normaliseSound } from "../../../src/evaluation/datasets/sound.ts";
+import { normalizeSound } from "../../../src/evaluation/datasets/sound.ts";
 import type { ClipGrounder } from "../../../src/evaluation/runs/clip_grounder.ts";
 import { madePicture, madeSound, scratch, writeScenes, writeWav } from "../made_scenes.ts";
 import { wavFile } from "../../support/wav.ts";
@@ -62,7 +62,7 @@ async function writePublished(root: string, size: Size) {
 }
 
 /** Per-head activation averaged over the real part of the padded clip, from the encoders alone. */
-async function plainScores(grounder: ClipGrounder, root: string, normalise: boolean) {
+async function plainScores(grounder: ClipGrounder, root: string, normalize: boolean) {
   const heads = grounder.manifest.heads.length;
   const places = [11, 12, 13, 14].map((seed) => ({
     samples: madeSound(seed, 1 + seed / 20),
@@ -78,14 +78,14 @@ async function plainScores(grounder: ClipGrounder, root: string, normalise: bool
       const padded = new Float32Array(PADDED);
       // A WAV file keeps 16 bits.
       padded.set(samples.slice(0, PADDED).map((s) => Math.round(s * 32768) / 32768));
-      const audio = await grounder.encodeSound(normalise ? normaliseSound(padded) : padded);
+      const audio = await grounder.encodeSound(normalize ? normalizeSound(padded) : padded);
       const data = new Uint8Array(await sharp(picture).raw().toBuffer());
       const image = await grounder.encodePicture({ ...grounder.size, data });
       const real = Math.min(samples.length, PADDED);
       const steps = Array.from({ length: audio.cells }, (_, step): number => {
-        const centre = Math.max(0, (step + 0.5) * PADDED / audio.cells - 0.5);
-        const [left, right] = [Math.floor(centre), Math.floor(centre) + 1];
-        const weight = centre - left;
+        const center = Math.max(0, (step + 0.5) * PADDED / audio.cells - 0.5);
+        const [left, right] = [Math.floor(center), Math.floor(center) + 1];
+        const weight = center - left;
         return (left < real ? 1 - weight : 0) + (right < real ? weight : 0) > 0.01 ? 1 : 0;
       });
       out.push({ audio, image, steps });
@@ -106,13 +106,13 @@ async function plainScores(grounder: ClipGrounder, root: string, normalise: bool
   return { places: await encoded(places), audioset: await encoded(audioset), score };
 }
 
-Deno.test("published pairs are evaluated as the original lays them out", async (t) => {
+Deno.test("published pairs are evaluated in the original's layout", async (t) => {
   await using mini = await openMini();
   const { grounder } = mini;
   await using folder = await scratch();
   await using resume = await scratch();
   await writePublished(folder.path, grounder.size);
-  const options = { normaliseAudio: false, resumeFolder: resume.path };
+  const options = { normalizeAudio: false, resumeFolder: resume.path };
   const sets = await findPairSets(folder.path);
   const { places, audioset, score } = await plainScores(grounder, folder.path, false);
 
@@ -143,23 +143,23 @@ Deno.test("published pairs are evaluated as the original lays them out", async (
     }
   });
 
-  await t.step("disentanglement, raw and normalised", async () => {
-    for (const normaliseAudio of [false, true]) {
-      const plain = await plainScores(grounder, folder.path, normaliseAudio);
+  await t.step("disentanglement, raw and normalized", async () => {
+    for (const normalizeAudio of [false, true]) {
+      const plain = await plainScores(grounder, folder.path, normalizeAudio);
       const words = [];
       for (const pair of plain.places) words.push(await plain.score(pair, pair));
       const sounds = [];
       for (const pair of plain.audioset) sounds.push(await plain.score(pair, pair));
-      const wanted = disentanglement(words, sounds);
-      const got = await evaluateDisentanglement(grounder, sets, { ...options, normaliseAudio });
-      assert.ok(wanted && Math.abs(got.dense.apDis - wanted.apDis) < 1e-5);
-      // Scores of made-up pairs lie close together: scaling them to 0..1 enlarges the encoders' rounding.
-      assert.ok(Math.abs(got.dense.actDis - wanted.actDis) < 1e-3);
+      const expected = disentanglement(words, sounds);
+      const got = await evaluateDisentanglement(grounder, sets, { ...options, normalizeAudio });
+      assert.ok(expected && Math.abs(got.dense.apDis - expected.apDis) < 1e-5);
+      // Scores of made-up pairs are close together: scaling them to 0..1 enlarges the encoders' rounding.
+      assert.ok(Math.abs(got.dense.actDis - expected.actDis) < 1e-3);
       assert.deepEqual([got.speech, got.sound], [4, 3]);
     }
   });
 
-  await t.step("a cut off retrieval does not encode pictures again", async () => {
+  await t.step("a resumed retrieval does not encode pictures again", async () => {
     const whole = await evaluateRetrieval(grounder, sets[0], options);
     const stop = new AbortController();
     const cut = evaluateRetrieval(grounder, sets[0], {
@@ -179,7 +179,7 @@ Deno.test("published pairs are evaluated as the original lays them out", async (
   });
 });
 
-Deno.test("pairs of a scene set carry the time in which something is heard", async () => {
+Deno.test("pairs of a scene set have the time during which something is heard", async () => {
   await using folder = await scratch();
   const target = { kind: "sound", name: "dog", onset: 0.5, offset: 1, mask: "m.png" };
   const scene = { id: "a", pool: "p", image: "a.png", audio: "a.wav", targets: [target] };
@@ -196,9 +196,9 @@ Deno.test("pairs of a scene set carry the time in which something is heard", asy
   assert.equal(pairs[0].heard?.[0].onset, 0.5);
 });
 
-Deno.test("a folder without pairs, or with a list that does not fit, is refused", async () => {
+Deno.test("a folder without pairs, or with an invalid list, is rejected", async () => {
   await using folder = await scratch();
-  await assert.rejects(findPairSets(folder.path), /must hold scenes\.jsonl, PlacesAudio/);
+  await assert.rejects(findPairSets(folder.path), /must contain scenes\.jsonl, PlacesAudio/);
   await Deno.mkdir(join(folder.path, "audioset-eval", "metadata"), { recursive: true });
   const list = join(folder.path, "audioset-eval", "metadata", "eval_segments_subset.csv");
   await assert.rejects(findPairSets(folder.path), /must be a CSV file, got: /);

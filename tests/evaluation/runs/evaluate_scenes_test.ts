@@ -120,7 +120,7 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
     return await evaluateScenes(grounder, await readSceneSet(root), { ...options, ...more });
   };
 
-  await t.step("a mask under the peak is found, one elsewhere is not", async () => {
+  await t.step("a mask under the peak is a hit, one elsewhere is not", async () => {
     const report = await run(scenes);
     assert.equal(report.pools.found.n, 6);
     assert.equal(report.pools.found.pointing, 1);
@@ -164,7 +164,7 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
     assert.equal(wrong.choice.found, 0);
   });
 
-  await t.step("a sound and a word at once count as a mixture", async () => {
+  await t.step("a sound and a word at the same time count as a mixture", async () => {
     const own = await plant(root, grounder, planted[0], true);
     const word = { ...own.targets[0], kind: "speech", name: "word", onset: 0.5, offset: 1 };
     const { mixture, pools, ap_dis } = await run([{ ...own, targets: [own.targets[0], word] }]);
@@ -208,7 +208,7 @@ Deno.test("scenes are measured with the shipped model", async (t) => {
     },
   );
 
-  await t.step("a run that was cut off goes on and ends alike", async () => {
+  await t.step("an interrupted run resumes and gives the same result", async () => {
     const whole = await run(scenes);
     const measured: number[] = [];
     const stop = new AbortController();

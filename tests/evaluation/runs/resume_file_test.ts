@@ -6,7 +6,7 @@ import { scratch } from "../made_scenes.ts";
 
 const schema = z.object({ id: z.string(), value: z.number() });
 
-Deno.test("what was added is there again, up to a line that was cut off", async () => {
+Deno.test("added results are read again, except a truncated line", async () => {
   await using folder = await scratch();
   const path = join(folder.path, "deep", "state.jsonl");
   const first = await ResumeFile.open(path, schema);
@@ -26,7 +26,7 @@ Deno.test("what was added is there again, up to a line that was cut off", async 
   await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
 });
 
-Deno.test("lines of another shape are measured anew", async () => {
+Deno.test("lines of another shape are measured again", async () => {
   await using folder = await scratch();
   const path = join(folder.path, "state.jsonl");
   await Deno.writeTextFile(path, '{"id":"a","value":1}\n{"id":"b"}\n{"id":"c","value":3}\n');

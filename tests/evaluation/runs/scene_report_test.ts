@@ -75,7 +75,7 @@ Deno.test("a negative is a false alarm from .6", () => {
   assert.equal(pools.p.pointing, null);
 });
 
-Deno.test("mixtures are told apart by kind", () => {
+Deno.test("mixtures are reported by kind", () => {
   const mixed = (id: string, sound: boolean, speech: boolean) =>
     scene(id, {
       mixture: true,
@@ -93,7 +93,7 @@ Deno.test("mixtures are told apart by kind", () => {
   assert.deepEqual(mixture, { sound: 1, speech: 0.5 });
 });
 
-Deno.test("heads are compared over words and sounds, dense and global apart", () => {
+Deno.test("heads are compared over words and sounds, dense and global separately", () => {
   const scores = (kind: "sound" | "speech", dense: number[], global: number[]) => ({
     headScores: { kind, dense, global },
   });

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type AptOptions } from "../../../src/cli/setup/apt.ts";
 import { UsageError } from "../../../src/cli/exit.ts";
-import { ensureGstreamer, ensureInstalled, type Need } from "../../../src/cli/setup/setup.ts";
+import { ensurePackages } from "../../../src/cli/setup/ensure_packages.ts";
+import { ensureGstreamer } from "../../../src/cli/setup/gstreamer.ts";
+import { missingPackages } from "../../setup/needs.ts";
+import { whence } from "../whence.ts";
 
 /** A machine whose `apt-get` and `sudo` are scripts of ours; apt-get "installs" a package's command and keeps a log. */
 class Machine implements Disposable {
@@ -55,36 +58,38 @@ class Machine implements Disposable {
   }
 }
 
-const NEED: Need = { package: "whence-needs-this", command: "whence-needs-this" };
+const NAME = "whence-needs-this";
+const missing = () => missingPackages([{ package: NAME, command: NAME }]);
 const INSTALL = "apt-get install -y --no-install-recommends whence-needs-this";
 
-Deno.test("what is there is not installed again, and apt is not asked", async () => {
+Deno.test("what is there is not installed again, and apt is not called", async () => {
   using machine = new Machine();
-  assert.deepEqual(await ensureInstalled([{ package: "dash", command: "sh" }], machine.apt), []);
+  const none = () => missingPackages([{ package: "dash", command: "sh" }]);
+  assert.deepEqual(await ensurePackages(none, machine.apt), []);
   await ensureGstreamer(machine.apt);
   assert.deepEqual(machine.log, []);
 });
 
 Deno.test("what is missing is installed once, in one go", async () => {
   using machine = new Machine();
-  assert.deepEqual(await ensureInstalled([NEED, NEED], machine.apt), ["whence-needs-this"]);
+  assert.deepEqual(await ensurePackages(missing, machine.apt), [NAME]);
   assert.deepEqual(machine.log, [INSTALL]);
-  assert.deepEqual(await ensureInstalled([NEED], machine.apt), []);
+  assert.deepEqual(await ensurePackages(missing, machine.apt), []);
   assert.deepEqual(machine.log, [INSTALL]);
 });
 
 Deno.test("package lists that are missing or stale are fetched first", async () => {
   using bare = new Machine({ lists: false });
-  await ensureInstalled([NEED], bare.apt);
+  await ensurePackages(missing, bare.apt);
   assert.deepEqual(bare.log, ["apt-get update", INSTALL]);
   using stale = new Machine({ refuses: 1 });
-  await ensureInstalled([NEED], stale.apt);
+  await ensurePackages(missing, stale.apt);
   assert.deepEqual(stale.log, [INSTALL, "apt-get update", INSTALL]);
 });
 
 async function refusal(machine: Machine, apt: AptOptions): Promise<string> {
   try {
-    await ensureInstalled([NEED], apt);
+    await ensurePackages(missing, apt);
   } catch (error) {
     assert.ok(error instanceof UsageError, String(error));
     assert.ok(!error.message.includes("\n"));
@@ -93,9 +98,9 @@ async function refusal(machine: Machine, apt: AptOptions): Promise<string> {
   assert.fail(machine.log.join("; "));
 }
 
-Deno.test("who is not root goes through sudo, or gets the command to run", async () => {
+Deno.test("a user who is not root goes through sudo, or gets the command to run", async () => {
   using helped = new Machine({ sudo: true });
-  await ensureInstalled([NEED], { ...helped.apt, uid: 1000 });
+  await ensurePackages(missing, { ...helped.apt, uid: 1000 });
   assert.equal(helped.log[0], "sudo -n true");
   assert.equal(helped.log.at(-1), INSTALL);
   assert.ok(helped.log[1].startsWith("sudo -n env DEBIAN_FRONTEND=noninteractive apt-get"));
@@ -104,34 +109,40 @@ Deno.test("who is not root goes through sudo, or gets the command to run", async
   Deno.env.set("PATH", Deno.env.get("PATH")!.split(":")[0]);
   assert.equal(
     await refusal(alone, { ...alone.apt, uid: 1000 }),
-    "Cannot install whence-needs-this: it takes root or a sudo that asks for no password; run: " +
+    "Cannot install whence-needs-this: it must be done as root, or with a sudo that asks for no password; run: " +
       "sudo apt-get update && sudo apt-get install -y --no-install-recommends whence-needs-this",
   );
   assert.deepEqual(alone.log, []);
 });
 
-Deno.test("an installation that fails, or brings nothing, is told", async () => {
+Deno.test("an installation that fails, or provides nothing, is reported", async () => {
   using failing = new Machine({ refuses: 9 });
   assert.match(await refusal(failing, failing.apt), /: apt-get install failed; run: sudo apt-get/);
   using hollow = new Machine({ empty: true });
   assert.match(
     await refusal(hollow, hollow.apt),
-    /^Cannot go on: what whence-needs-this should bring is not there after installing it$/,
+    /^Cannot continue: whence-needs-this was installed, but what it should provide is missing$/,
   );
 });
 
-Deno.test("files, and Python modules and typelibs in Debian's Python, are looked for", async () => {
-  using machine = new Machine({ empty: true });
-  const there: Need[] = [
-    { package: "timgm6mb-soundfont", file: "/usr/share/sounds/sf2/TimGM6mb.sf2" },
-    { package: "python3-gi", pythonModule: "gi" },
-    { package: "gir1.2-gst-rtsp-server-1.0", typelib: "GstRtspServer", version: "1.0" },
-  ];
-  assert.deepEqual(await ensureInstalled(there, machine.apt), []);
-  const missing: Need[] = [
-    { package: "c", file: "/usr/share/whence-no-such-file" },
-    { package: "a", pythonModule: "whence_no_such_module" },
-    { package: "b", typelib: "WhenceNoSuchLib", version: "1.0" },
-  ];
-  await assert.rejects(ensureInstalled(missing, machine.apt), /what c a b should bring/);
+Deno.test("demo --no-install installs nothing and says what to run", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "whence-setup-" });
+  try {
+    // A GStreamer that finds no plugins.
+    const env = {
+      GST_PLUGIN_SYSTEM_PATH: folder,
+      GST_PLUGIN_SYSTEM_PATH_1_0: folder,
+      GST_REGISTRY: join(folder, "registry"),
+      GST_REGISTRY_1_0: join(folder, "registry"),
+    };
+    const { code, stdout, stderr } = await whence(["demo", "--no-install"], { env });
+    assert.equal(code, 2, stderr);
+    assert.equal(stdout, "");
+    assert.match(
+      stderr,
+      /^Cannot run: Debian packages are missing: .*gstreamer1\.0-plugins-base.*; run: sudo apt-get [^\n]*\n$/,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -5,7 +5,7 @@ import { float32s } from "../../src/onnx/tensor.ts";
 
 /** Tones that belong to red, green and blue, in Hz. */
 export const TONES = [300, 1000, 3000] as const;
-/** Amplitude whose tone has similarity 1 with its full colour. */
+/** Amplitude whose tone has similarity 1 with its full color. */
 export const AMPLITUDE = 0.3;
 
 const SIDE = 8;
@@ -15,7 +15,7 @@ const STRIDE = 320;
  * Writes a model in which red belongs to a low tone, green to a middle one and blue to a high one:
  * real encoders, small enough to know what they must answer.
  */
-export async function writeColourModel(folder: string, name = "colours"): Promise<string> {
+export async function writeColorModel(folder: string, name = "colors"): Promise<string> {
   const path = join(folder, name);
   await Deno.mkdir(path, { recursive: true });
   const [image, audio] = [imageModel(), audioModel()];
@@ -24,13 +24,13 @@ export async function writeColourModel(folder: string, name = "colours"): Promis
   const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
   await Deno.writeTextFile(
     join(path, "model.yaml"),
-    `# Colours and tones.
+    `# Colors and tones.
 format: whence/model/1
 name: ${name}
 version: 1
 license: MIT
 source: made for tests
-description: colours and tones
+description: colors and tones
 image: { file: image.onnx, sha256: "${
       sha256(image)
     }", width: ${SIDE}, height: ${SIDE}, grid: { width: 2, height: 2 } }
