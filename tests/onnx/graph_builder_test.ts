@@ -109,7 +109,10 @@ Deno.test("mistakes are refused at once", () => {
     /integers of at least 0, got \[-1\]/,
   );
   assert.throws(() => g.node("Add", [x, { name: "nowhere" }]), /belong to this graph, got nowhere/);
-  assert.throws(() => g.node("LeakyRelu", [x], { alpha: 0.5 }), /alpha must be an integer \(or float/);
+  assert.throws(
+    () => g.node("LeakyRelu", [x], { alpha: 0.5 }),
+    /alpha must be an integer \(or float/,
+  );
   assert.throws(() => new GraphBuilder("old", { opset: 13 }), /at least 17, got 13/);
 });
 
