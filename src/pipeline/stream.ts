@@ -13,6 +13,7 @@ import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
 import { CaptureClock } from "./capture_clock.ts";
 import { DeliveryDelay } from "./delivery_delay.ts";
 import type { Engine } from "./engine.ts";
+import { damageText, shorterStream } from "./recording_text.ts";
 import { Wake } from "./wake.ts";
 
 /** Sound and pictures kept beyond what a hop needs, s: covers the largest buffer that a decoder gives at once. */
@@ -27,9 +28,9 @@ const TICK_MS = 100;
 /** Pause between two looks for the first sound, ms. */
 const FIRST_LOOK_MS = 20;
 /** Pause between two looks for sound that is due, ms: by so much a hop may be late. */
-const SHORTEST_LOOK_MS = 5;
+const SHORTEST_LOOK_MS = 2;
 /** Sound that is late by more than this is no longer looked for that often, ms. */
-const OVERDUE_MS = 200;
+const OVERDUE_MS = 500;
 /** Frames that a source may bring between two looks: half of what it keeps. */
 const FRAMES_A_LOOK = 4;
 
@@ -70,6 +71,8 @@ export class SourceStream {
   readonly #wake = new Wake();
   readonly #look = new Wake();
   readonly #delay = new DeliveryDelay();
+  #soughtMs: number | undefined;
+  #foundDue: number | undefined;
   readonly #device: boolean;
   readonly #cameMs = { frames: performance.now(), audio: performance.now() };
   #detector: Detector | undefined;
@@ -136,6 +139,26 @@ export class SourceStream {
       this.#endAll(signal.aborted ? "stopped" : reason);
       this.#listener.active(new Set());
     }
+    if (!signal.aborted) this.#judgeRecording();
+  }
+
+  /** Tells how much of a recording could be read if that was not all; with `pace: fast` that is an error. */
+  #judgeRecording(): void {
+    const warn = (message: string) => this.#capture.onNotice?.({ kind: "warning", message });
+    const damage = this.#capture.damage();
+    if (damage === undefined) {
+      const shorter = shorterStream(this.#capture.ends());
+      if (shorter !== undefined) warn(shorter);
+      return;
+    }
+    const { pace, tolerate_damage: tolerated } = this.#config.source;
+    if (pace === "live" || tolerated) return warn(damageText(damage));
+    throw new CaptureError(
+      `Cannot read the whole recording: ${damageText(damage)}; ` +
+        "--tolerate-damage makes this a warning",
+      ["source"],
+      true,
+    );
   }
 
   async #runLive(signal: AbortSignal): Promise<void> {
@@ -168,12 +191,10 @@ export class SourceStream {
         const { frames, audio, ended } = this.#capture.take();
         for (const frame of frames) this.#keepFrame(frame);
         for (const chunk of audio) this.#keepChunk(chunk);
-        if (audio.length > 0) this.#delay.observe(this.#soundAgeMs());
+        const due = this.#takeNoteOfDue();
         flow.frames &&= !ended.frames;
         flow.audio &&= !ended.audio;
-        if (this.#audio.end >= (this.#rolling.due ?? Infinity) || !flow.frames || !flow.audio) {
-          this.#wake.notify();
-        }
+        if (due || !flow.frames || !flow.audio) this.#wake.notify();
         await this.#look.sleep(this.#nextLookMs());
       }
     } catch (error) {
@@ -182,9 +203,25 @@ export class SourceStream {
     }
   }
 
-  /** Age of the newest sample, ms. */
-  #soundAgeMs(): number {
-    return (this.#clock.nowNs - this.#audio.endNs) / 1e6;
+  /** Whether the sound of the next hop is there; learns from it when to look for the next one. */
+  #takeNoteOfDue(): boolean {
+    const { due } = this.#rolling;
+    if (due === undefined) return false;
+    const now = performance.now();
+    const { end } = this.#audio;
+    if (end < due) {
+      if (this.#untilDueMs(due) <= 0) this.#soughtMs ??= now;
+      return false;
+    }
+    if (this.#foundDue !== due) this.#delay.found(now - (this.#soughtMs ?? now));
+    this.#foundDue = due;
+    this.#soughtMs = undefined;
+    return true;
+  }
+
+  /** Time until sound can be read, as far as can be told; negative when it is late. */
+  #untilDueMs(due: number): number {
+    return (this.#audio.timeNs(due) - this.#clock.nowNs) / 1e6 + this.#delay.ms;
   }
 
   /** Pause until the sound of the next hop can be read, ms; short enough for the source to drop nothing. */
@@ -192,7 +229,7 @@ export class SourceStream {
     const { due } = this.#rolling;
     if (due === undefined) return FIRST_LOOK_MS;
     const longestMs = Math.min(TICK_MS, FRAMES_A_LOOK * 1000 / this.#config.source.frame_rate);
-    const untilMs = (this.#audio.timeNs(due) - this.#clock.nowNs) / 1e6 + this.#delay.ms;
+    const untilMs = this.#untilDueMs(due);
     if (this.#audio.end >= due || untilMs < -OVERDUE_MS) return longestMs;
     return Math.min(Math.max(untilMs, SHORTEST_LOOK_MS), longestMs);
   }
@@ -236,7 +273,7 @@ export class SourceStream {
   /** Whether one stream has ended and the other has gone past it: nothing more can be grounded. */
   #exhausted(flow: { readonly frames: boolean; readonly audio: boolean }): boolean {
     const { newestNs } = this.#frames;
-    if (!flow.audio) return !flow.frames || newestNs >= this.#audio.endNs;
+    if (!flow.audio) return !flow.frames || newestNs > this.#audio.endNs + STALLED * 1e9;
     return !flow.frames && this.#audio.endNs > newestNs + STALLED * 1e9;
   }
 

@@ -13,6 +13,7 @@ import {
   type TruthComparison,
 } from "../../evaluation/metrics/clip_truth.ts";
 import { runPipelines } from "../run/run_pipelines.ts";
+import { tableText } from "../table.ts";
 
 const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -30,6 +31,7 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
   if (pictures !== undefined) await Deno.mkdir(pictures, { recursive: true });
   const broker = await EmbeddedBroker.acquire(config.publish.mqtt!.url);
   const heard: WhenceEvent[] = [];
+  const saved: Promise<void>[] = [];
   const link = new MqttLink({ url: broker.url, log: () => {} });
   link.subscribe(`${config.publish.mqtt!.prefix}/${config.name}/event`, (_topic, payload) => {
     const event = decodeEvent(new TextDecoder().decode(payload));
@@ -43,11 +45,13 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
   try {
     const [demo] = await runPipelines([pipeline], {
       heard: (event, draw) => {
-        const png = pictures !== undefined && event.type === "end" ? draw() : undefined;
-        if (png) Deno.writeFileSync(join(pictures!, `${event.id}.png`), png);
+        if (pictures === undefined || event.type !== "end" || draw === undefined) return;
+        const file = join(pictures, `${event.id}.jpg`);
+        saved.push(draw().then(({ data }) => Deno.writeFile(file, data)));
       },
     });
-    console.log(`\n${summary(demo, heard)}\n${truthTable(compareWithTruth(heard, truth))}`);
+    await Promise.all(saved);
+    console.log(`\n${summary(demo, heard)}\n${truthText(compareWithTruth(heard, truth))}`);
   } finally {
     await link.close();
     await broker.release();
@@ -70,17 +74,15 @@ function summary(pipeline: Pipeline, heard: readonly WhenceEvent[]): string {
   ].join("\n");
 }
 
-function truthTable({ findings, spurious }: TruthComparison): string {
-  const rows = findings.map(({ truth, event, inPlace }) => {
-    const found = event === undefined ? "missed" : inPlace ? "in place" : "elsewhere";
-    return `  ${truth.kind.padEnd(7)} ${truth.name.padEnd(16)} ${
-      truth.onset.toFixed(2).padStart(6)
-    }` +
-      ` s  ${found}${event ? `, score ${event.score.toFixed(2)}` : ""}`;
-  });
+function truthText({ findings, spurious }: TruthComparison): string {
+  const rows = findings.map(({ truth, event, inPlace }) => [
+    `  ${truth.kind}`,
+    truth.name,
+    `${truth.onset.toFixed(2)} s`,
+    event === undefined ? "missed" : inPlace ? "in place" : "elsewhere",
+    event === undefined ? "" : `score ${event.score.toFixed(2)}`,
+  ]);
   const inPlace = findings.filter((finding) => finding.inPlace).length;
-  return [
-    `truth     ${inPlace} of ${findings.length} in place, ${spurious.length} false positives`,
-    ...rows,
-  ].join("\n");
+  return `truth     ${inPlace} of ${findings.length} in place, ${spurious.length} false positives\n` +
+    tableText(rows, ["left", "left", "right", "left"]);
 }

@@ -3,7 +3,7 @@ import { listModels } from "../../model/find_model.ts";
 import { loadManifest, type Manifest } from "../../model/manifest.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { bytesText } from "../../core/quantities.ts";
-import { columns } from "../text.ts";
+import { tableText } from "../table.ts";
 
 /** One line per model, with the reason for one that cannot be used. */
 export async function listText(out: string | undefined): Promise<string> {
@@ -20,7 +20,7 @@ export async function listText(out: string | undefined): Promise<string> {
       faults.push(error instanceof Error ? error.message : String(error));
     }
   }
-  return [columns(rows), ...faults].join("\n");
+  return [tableText(rows), ...faults].join("\n");
 }
 
 async function row(path: string, manifest: Manifest): Promise<string[]> {

@@ -7,7 +7,8 @@ import { measuredFlops } from "./measured_flops.ts";
 import { modelBytes } from "./model_list.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { bytesText, countText, flopsText } from "../../core/quantities.ts";
-import { columns, section } from "../text.ts";
+import { tableText } from "../table.ts";
+import { section } from "../text.ts";
 
 /** Everything that a model's files state, as text. */
 export async function showText(name: string, out: string | undefined): Promise<string> {
@@ -23,7 +24,7 @@ export async function showText(name: string, out: string | undefined): Promise<s
   return `${manifest.name}@${manifest.version}  ${manifest.description}\n` +
     section(
       "Model",
-      columns([
+      tableText([
         ["folder", path],
         ["size", bytesText(await modelBytes(path, manifest))],
         ["parameters", countText(parameters)],
@@ -36,7 +37,7 @@ export async function showText(name: string, out: string | undefined): Promise<s
     ) +
     section(
       `Image: ${image.file}`,
-      columns([
+      tableText([
         ...boundary(imageFile),
         ["cells", `${image.width}x${image.height} pixels, ${grid}`],
         ["operations", `${flopsText(flops.frame)} per frame`],
@@ -45,7 +46,7 @@ export async function showText(name: string, out: string | undefined): Promise<s
     ) +
     section(
       `Audio: ${audio.file}`,
-      columns([
+      tableText([
         ...boundary(audioFile),
         ["time", `${rate}, feature 0 at ${milliseconds(audio.first_feature)}`],
         [
@@ -58,7 +59,7 @@ export async function showText(name: string, out: string | undefined): Promise<s
         ["graph", graphText(audioFile)],
       ]),
     ) +
-    section("Heads", columns(manifest.heads.map(headRow))).trimEnd();
+    section("Heads", tableText(manifest.heads.map(headRow))).trimEnd();
 }
 
 function headRow(head: Manifest["heads"][number], index: number): string[] {
