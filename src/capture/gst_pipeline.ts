@@ -12,6 +12,7 @@ import { FRAME_SINK, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./sink_bin.ts";
 
 const STATE = { none: 0, null: 1, ready: 2, paused: 3, playing: 4 } as const;
 const CHANGE = { failure: 0, success: 1, async: 2, noPreroll: 3 } as const;
+const FORMAT_TIME = 3;
 const SINK_PAD = cString("sink");
 const WIDTH = cString("width");
 const HEIGHT = cString("height");
@@ -123,6 +124,13 @@ export class GstPipeline {
     const reached = state === STATE[this.#requested ?? "null"] && pending === STATE.none;
     if (!reached) return "going";
     return change === CHANGE.noPreroll ? "live" : "reached";
+  }
+
+  /** Length of a recording as its container states it, ns; undefined if it states none. */
+  durationNs(): number | undefined {
+    const duration = new BigInt64Array(1);
+    const known = this.#native.gst_element_query_duration(this.#pipeline, FORMAT_TIME, duration);
+    return known === 0 || duration[0] <= 0n ? undefined : Number(duration[0]);
   }
 
   /** Epoch time of running time 0, ns. */

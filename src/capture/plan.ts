@@ -43,6 +43,8 @@ export interface CapturePlan {
   readonly together: boolean;
   /** Whether opening the source again may help after it failed. */
   readonly reopens: boolean;
+  /** Whether a recording that breaks off with an error ends there, as if that were its end. */
+  readonly toleratesDamage: boolean;
   /** Elements that the launch text needs, and those that it is known to need once it runs. */
   readonly elements: readonly string[];
   readonly fit: Fit;
@@ -79,6 +81,7 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     elements: [...new Set([...launchElements(launch), ...later])],
     live,
     together,
+    toleratesDamage: source.tolerate_damage,
     reopens: devices || [video, audio].some(({ address }) => address.descriptor.reopens),
     video: streamPlan(video),
     audio: streamPlan(audio),
