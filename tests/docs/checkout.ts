@@ -15,7 +15,7 @@ const LONGEST_S = 600;
 
 /**
  * A fresh checkout of the files that git knows, and a shell in it: with a home folder of its own, this Deno as `deno`,
- * and `whence` installed as the documentation says.
+ * and `whence` installed as documented.
  */
 export class Checkout implements AsyncDisposable {
   readonly #root: string;

@@ -1,4 +1,4 @@
-/** Holds the documentation to what it says: its commands run, its files are valid, its links lead somewhere. */
+/** The documentation's commands run, its pipelines and events are valid, its links have targets. */
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";

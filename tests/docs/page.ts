@@ -2,7 +2,7 @@ import GithubSlugger from "github-slugger";
 import { marked, type Token, type Tokens } from "marked";
 import { durationSchema } from "../../src/config/units.ts";
 
-/** What a comment before a block says about its test. */
+/** How a block is tested, from the comment before it. */
 export type Mark =
   | { readonly kind: "run" }
   | { readonly kind: "skip"; readonly reason: string }

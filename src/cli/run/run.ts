@@ -25,7 +25,7 @@ export function runCommand(): Command {
       const { deliverySummary } = await import("../../publish/delivery_summary.ts");
       const tolerated = options.tolerateDamage ? [TOLERATE_DAMAGE] : [];
       await runPipelines(await loadPipelines(files, [...options.set, ...tolerated]), {
-        duration: options.duration,
+        ...options,
         ended: (name, pipeline) => logOf(name)("info", deliverySummary(pipeline.stats())),
       });
     });
