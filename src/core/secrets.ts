@@ -96,7 +96,7 @@ export function maskSecrets(text: string): string {
   return masked;
 }
 
-// A password that is a mere word ("password", "admin") is masked only as a whole word, or text would be unreadable.
+// A password that is a plain word ("password", "admin") is masked only as a whole word, or text would be unreadable.
 function pattern(secret: string): RegExp {
   const exact = RegExp.escape(secret);
   return new RegExp(/^[a-z]+$/i.test(secret) ? `(?<!\\w)${exact}(?!\\w)` : exact, "g");

@@ -10,6 +10,7 @@ import type { Refusal } from "../model/runtime/session.ts";
 import { Publisher } from "../publish/publisher.ts";
 import type { Log } from "../core/log.ts";
 import type { Engine } from "./engine.ts";
+import { EventTally } from "./event_tally.ts";
 import { EngineKeeper, LostEngineError } from "./engine_keeper.ts";
 import type { PipelineParts, Source } from "./parts.ts";
 import { type EventListener, Reporter } from "./reporter.ts";
@@ -40,10 +41,10 @@ export class Pipeline {
   readonly #startedMs = performance.now();
   readonly #starved = new Set<string>();
   readonly #warned: Record<string, number> = {};
-  #publisher: Publisher | undefined;
+  readonly #publisher: Publisher;
+  readonly #tally = new EventTally();
   #engine: Engine | undefined;
   #engines: EngineKeeper | undefined;
-  #reporter: Reporter | undefined;
   #stream: SourceStream | undefined;
   #past: Partial<Record<string, number>> = {};
   #reconnects = 0;
@@ -53,7 +54,12 @@ export class Pipeline {
   #toggled = new AbortController();
 
   constructor(options: PipelineOptions) {
+    const { parts, log } = options;
     this.#options = options;
+    this.#publisher = new Publisher(
+      () => parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
+      log,
+    );
   }
 
   /**
@@ -94,9 +100,11 @@ export class Pipeline {
         unpaired: count.unpairedSteps ?? 0,
         invalid: count.invalidSteps ?? 0,
       },
-      ...this.#reporter?.stats(),
+      ...this.#tally.stats(),
+      invalid_events: this.#publisher.invalidEvents,
+      pictures: this.#publisher.pictures,
       providers: this.#engine?.providers ?? {},
-      sinks: this.#publisher?.counters() ?? {},
+      sinks: this.#publisher.counters(),
     };
   }
 
@@ -105,34 +113,31 @@ export class Pipeline {
    * again after 1, 5, 10, 60 s; a model that fails is loaded again, too.
    *
    * @param nextTry called after a failure, so that the state can include the time of the next try.
-   * @throws {ModelError|CaptureError} one line with the reason why it failed for good, which is also in `state`.
+   * @throws {ModelError|CaptureError|PublishError} one line with the reason why it failed for good, which is also in `state`.
    * @throws {LostEngineError} when only a new process can help.
    */
   async run(signal: AbortSignal, nextTry: NextTry = () => undefined): Promise<void> {
     const { parts, log } = this.#options;
-    const publisher = new Publisher(
-      parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
-      log,
-    );
-    await publisher.open();
-    this.#publisher = publisher;
-    const timer = setInterval(() => this.#reportStats(publisher), STATS_EVERY_MS);
+    const publisher = this.#publisher;
+    const timer = setInterval(() => this.#reportStats(), STATS_EVERY_MS);
     const engines = new EngineKeeper(() => parts.loadEngine(log));
     this.#engines = engines;
     try {
+      await publisher.open();
       this.#report("starting", null);
       const engine = await orAborted(engines.get(), signal);
       if (engine === undefined) return this.#report("stopped", stopReason(signal));
       this.#engine = engine;
       this.#logEngine(engine);
       const { heard } = this.#options;
-      this.#reporter = new Reporter({
+      const reporter = new Reporter({
         publisher,
         manifest: engine.manifest,
+        tally: this.#tally,
         heard,
         log,
       });
-      await this.#supervise(engines, engine, this.#reporter, signal);
+      await this.#supervise(engines, engine, reporter, signal);
       this.#report("stopped", signal.aborted ? stopReason(signal) : "the source has ended");
     } catch (error) {
       const retryMs = nextTry(error);
@@ -144,7 +149,7 @@ export class Pipeline {
       this.#reloads += engines.reloads;
       this.#engines = undefined;
       await within(STOP_LIMIT_MS, engines[Symbol.asyncDispose]());
-      this.#reportStats(publisher);
+      this.#reportStats();
       await publisher.close();
     }
   }
@@ -241,9 +246,9 @@ export class Pipeline {
     this.#report("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
   }
 
-  #reportStats(publisher: Publisher): void {
+  #reportStats(): void {
     const stats = this.stats();
-    publisher.stats(stats);
+    this.#publisher.stats(stats);
     const { lost, unpaired, invalid } = stats.steps;
     const bad = {
       "arrived too late": lost,
@@ -270,7 +275,7 @@ export class Pipeline {
     const troubled = state === "reconnecting" || (state === "running" && shown !== null);
     const level = state === "failed" ? "error" : troubled ? "warning" : "info";
     this.#options.log(level, shown === null ? state : `${state}: ${shown}`);
-    this.#publisher?.state({
+    this.#publisher.state({
       state,
       since: Date.now() / 1000,
       reason: shown,

@@ -21,7 +21,12 @@ export function runCommand(): Command {
     .action(async (files: string[], options: RunCommandOptions) => {
       const { loadPipelines } = await import("../../pipeline/load.ts");
       const { runPipelines } = await import("./run_pipelines.ts");
+      const { logOf } = await import("../../core/logger.ts");
+      const { deliverySummary } = await import("../../publish/delivery_summary.ts");
       const tolerated = options.tolerateDamage ? [TOLERATE_DAMAGE] : [];
-      await runPipelines(await loadPipelines(files, [...options.set, ...tolerated]), options);
+      await runPipelines(await loadPipelines(files, [...options.set, ...tolerated]), {
+        ...options,
+        ended: (name, pipeline) => logOf(name)("info", deliverySummary(pipeline.stats())),
+      });
     });
 }
