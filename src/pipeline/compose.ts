@@ -6,6 +6,8 @@ import { SOURCES } from "../capture/sources.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { makeSinks } from "../publish/make_sinks.ts";
+import type { AnySink } from "../publish/sink_descriptor.ts";
+import { SINKS } from "../publish/sinks.ts";
 import { EnginePool } from "./engine_pool.ts";
 import type { PipelineParts, Source } from "./parts.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -23,16 +25,19 @@ export interface ComposeOptions {
   readonly engines?: EnginePool;
   /** The kinds of source. Default: all of Whence. */
   readonly sources?: readonly SourceDescriptor[];
+  /** The kinds of sink. Default: all of Whence. */
+  readonly sinks?: readonly AnySink[];
 }
 
 /** Makes a pipeline from its configuration: the one place that knows which parts there are. */
 export function composePipeline(config: PipelineConfig, options: ComposeOptions): Pipeline {
-  const { folder, log, heard, engines = new EnginePool(), sources = SOURCES } = options;
+  const { folder, log, heard, engines = new EnginePool() } = options;
+  const { sources = SOURCES, sinks = SINKS } = options;
   const parts: PipelineParts = {
     loadEngine: (log) => engines.acquire(config, folder, log),
     source: (manifest) => sourceOf(config, folder, manifest, sources),
     sinks: (callbacks) =>
-      makeSinks(config.publish, { pipeline: config.name, folder, ...callbacks }),
+      makeSinks(config.publish, { pipeline: config.name, folder, ...callbacks }, sinks),
   };
   return new Pipeline({ config, parts, log, heard });
 }

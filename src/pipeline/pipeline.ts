@@ -129,7 +129,6 @@ export class Pipeline {
       this.#reporter = new Reporter({
         publisher,
         manifest: engine.manifest,
-        wantsHeatmap: publisher.wantsHeatmap,
         heard,
         log,
       });

@@ -8,7 +8,7 @@ import { byPlace, type ConfigFault } from "../config/fault.ts";
 import { resolvePath } from "../core/paths.ts";
 import type { ConfigDocument } from "../config/read.ts";
 import type { PipelineReading } from "./load.ts";
-import type { PipelineConfig } from "./schema.ts";
+import type { PipelineConfig, Registries } from "./schema.ts";
 import { fileFault } from "../core/file_fault.ts";
 import { checkHashes } from "../model/checksum.ts";
 import { findModel } from "../model/find_model.ts";
@@ -16,6 +16,9 @@ import { ModelError, type ModelFolder } from "../model/manifest.ts";
 import { PROVIDERS } from "../model/providers.ts";
 import { chooseProviders, type Offer, wantedProviders } from "../model/runtime/provider_policy.ts";
 import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
+import type { AnySink } from "../publish/sink_descriptor.ts";
+import { SINKS } from "../publish/sinks.ts";
+import { sinkFilePaths, type TriedSink, trySinks } from "./sink_preflight.ts";
 
 /** What a pipeline file would run with. */
 export interface Preflight {
@@ -25,6 +28,7 @@ export interface Preflight {
   readonly plan: CapturePlan;
   readonly library: LibraryProbe;
   readonly offer: Offer;
+  readonly sinks: readonly TriedSink[];
 }
 
 /** The outcome: `found` is whole when `faults` is empty. */
@@ -35,32 +39,35 @@ export interface PreflightReport {
 
 /**
  * Looks for everything that a pipeline file names on this machine: its model, source files, certificates, library and
- * providers. Works on files with faults too, so that what is missing shows together with what is wrong.
+ * providers; and tries its sinks. Works on files with faults too, so that what is missing shows together with what is wrong.
  */
 export async function preflight(
   reading: PipelineReading,
-  sources: readonly SourceDescriptor[] = SOURCES,
+  { sources = SOURCES, sinks = SINKS }: Registries = {},
 ): Promise<PreflightReport> {
-  const report = await lookAround(reading, sources);
+  const report = await lookAround(reading, { sources, sinks });
   return { ...report, faults: report.faults.toSorted(byPlace) };
 }
 
 async function lookAround(
   reading: PipelineReading,
-  sources: readonly SourceDescriptor[],
+  { sources, sinks }: Required<Registries>,
 ): Promise<PreflightReport> {
   const { document, config } = reading;
   if (document === undefined) return { found: {}, faults: reading.faults };
   const faults = [...reading.faults];
   const model = await modelOf(document, faults);
-  const hasLibrary = await findFiles(document, faults);
+  const known = faults.length;
+  const hasLibrary = await findFiles(document, sinks, faults);
+  const hasFiles = faults.length === known;
   const hasSources = findSources(document, sources, faults);
   if (config === undefined) return { found: { document, model }, faults };
   const plan = model && hasSources ? planOf(document, config, model, sources, faults) : undefined;
   const wrong = plan && await tryPlan(plan);
   if (wrong) faults.push(document.fault(wrong.path, wrong.message));
   const run = hasLibrary ? await runtimeOf(document, config, faults) : undefined;
-  return { found: { document, config, model, plan, ...run }, faults };
+  const tried = hasFiles ? await trySinks(document, config, sinks, faults) : undefined;
+  return { found: { document, config, model, plan, ...run, sinks: tried }, faults };
 }
 
 async function modelOf(
@@ -80,13 +87,15 @@ async function modelOf(
   }
 }
 
-const FILE_KEYS = ["password_file", "ca", "cert", "key"] as const;
-
 /** Whether the ONNX Runtime library that the file names is there. */
-async function findFiles(document: ConfigDocument, faults: ConfigFault[]): Promise<boolean> {
+async function findFiles(
+  document: ConfigDocument,
+  sinks: readonly AnySink[],
+  faults: ConfigFault[],
+): Promise<boolean> {
   const library = ["runtime", "library"];
   let hasLibrary = true;
-  for (const path of [...FILE_KEYS.map((key) => ["publish", "mqtt", key]), library]) {
+  for (const path of [...sinkFilePaths(sinks), library]) {
     const named = textAt(document, path);
     if (named === undefined || path === library && ["auto", "node"].includes(named)) continue;
     const file = resolvePath(document.folder, named);

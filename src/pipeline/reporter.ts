@@ -1,23 +1,22 @@
+import type { FitGeometry } from "../core/fit_geometry.ts";
 import type { HeadKind } from "../core/head_kind.ts";
+import type { Log } from "../core/log.ts";
 import type { Detection } from "../detection/detector.ts";
 import type { WhenceEvent } from "../events/event.ts";
 import type { Manifest } from "../model/manifest.ts";
+import type { DrawPicture } from "../publish/picture_queue.ts";
 import type { Publisher } from "../publish/publisher.ts";
-import type { Log } from "../core/log.ts";
 import type { HeldFrame } from "../ring/frame_ring.ts";
-import { drawHeatMap } from "../viewer/heat_map_picture.ts";
-import type { FitGeometry } from "../core/fit_geometry.ts";
 import { Latencies } from "./latencies.ts";
 import type { StreamListener } from "./stream.ts";
 
-/** Hears of each event as it is published; `draw` gives its picture, if there is a frame. */
-export type EventListener = (event: WhenceEvent, draw: () => Uint8Array | undefined) => void;
+/** Receives each event as it is published; `draw` draws its picture, and is undefined if it has none. */
+export type EventListener = (event: WhenceEvent, draw: DrawPicture | undefined) => void;
 
 /** What a reporter works with. */
 export interface ReporterOptions {
   readonly publisher: Publisher;
   readonly manifest: Manifest;
-  readonly wantsHeatmap: boolean;
   readonly heard?: EventListener;
   readonly log: Log;
 }
@@ -33,11 +32,13 @@ export class Reporter implements StreamListener {
     this.active(new Set());
   }
 
-  /** Events that have begun, and the latency of their first messages. */
+  /** Events that have started, the latency of their first messages, and what became of their pictures. */
   stats() {
+    const { publisher } = this.#options;
     return {
-      events: { ...this.#events },
+      events: { ...this.#events, invalid: publisher.invalidEvents },
       latency_ms: { p50: this.#latencies.quantile(0.5), p95: this.#latencies.quantile(0.95) },
+      pictures: publisher.pictures,
     };
   }
 
@@ -48,15 +49,14 @@ export class Reporter implements StreamListener {
     latencyMs: number,
   ): void {
     const event = { ...detection.event, latency_ms: latencyMs };
-    const { publisher, wantsHeatmap, heard } = this.#options;
-    publisher.event(event);
+    const { publisher, heard } = this.#options;
+    const pictured = publisher.takesPictures || heard !== undefined;
+    const draw = pictured ? this.#drawing(detection, frame, fit) : undefined;
+    publisher.event(event, draw);
     if (event.type === "new") {
       this.#events[event.kind]++;
       this.#latencies.add(Math.round(latencyMs));
     }
-    const draw = () => frame && this.#draw(detection, frame, fit);
-    const png = wantsHeatmap ? draw() : undefined;
-    if (png) publisher.heatmap(event.kind, png);
     heard?.(event, draw);
   }
 
@@ -72,25 +72,30 @@ export class Reporter implements StreamListener {
     );
   }
 
-  #draw(
-    { event, heatMap }: Detection,
-    frame: HeldFrame,
+  #drawing(
+    { event: { box, peak, kind }, heatMap }: Detection,
+    frame: HeldFrame | undefined,
     fit: FitGeometry,
-  ): Uint8Array | undefined {
+  ): DrawPicture | undefined {
+    if (frame === undefined || box === undefined || peak === undefined) return undefined;
     const { width, height, grid } = this.#options.manifest.image;
-    const { box, peak, kind } = event;
-    if (!box || !peak) return undefined;
-    return drawHeatMap({
-      frame: frame.data,
-      frameWidth: width,
-      frameHeight: height,
-      heatMap,
-      gridWidth: grid.width,
-      gridHeight: grid.height,
-      fit,
-      box,
-      peak,
-      kind,
-    });
+    // The ring overwrites the frame before the picture is drawn.
+    const pixels = frame.data.slice();
+    return async () => {
+      // Loaded with the first picture: most pipelines draw none.
+      const { drawHeatMap } = await import("../viewer/heat_map_picture.ts");
+      return await drawHeatMap({
+        frame: pixels,
+        frameWidth: width,
+        frameHeight: height,
+        heatMap,
+        gridWidth: grid.width,
+        gridHeight: grid.height,
+        fit,
+        box,
+        peak,
+        kind,
+      });
+    };
   }
 }

@@ -6,15 +6,18 @@ import { cameraSchema } from "../detection/camera_schema.ts";
 import { detectSchema } from "../detection/detect_schema.ts";
 import { windowSchema } from "../grounding/window_schema.ts";
 import { runtimeSchema } from "../model/runtime_schema.ts";
-import { publishSchema } from "../publish/publish_schema.ts";
+import { type PublishConfig, publishSchemaOf } from "../publish/publish_schema.ts";
+import type { AnySink } from "../publish/sink_descriptor.ts";
+import { SINKS } from "../publish/sinks.ts";
 
 /** The kinds of part that a pipeline file can name. Default: all of Whence. */
 export interface Registries {
   readonly sources?: readonly SourceDescriptor[];
+  readonly sinks?: readonly AnySink[];
 }
 
 /** The schema of one pipeline file. */
-export function pipelineSchemaOf({ sources = SOURCES }: Registries = {}) {
+export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registries = {}) {
   return z.strictObject({
     name: z.string().regex(/^[a-z0-9-]+$/, "must be lower-case letters, digits and -")
       .describe("Default: the file's name"),
@@ -24,7 +27,8 @@ export function pipelineSchemaOf({ sources = SOURCES }: Registries = {}) {
     runtime: runtimeSchema.prefault({}),
     detect: detectSchema.prefault({}),
     camera: cameraSchema.prefault({}),
-    publish: publishSchema.prefault({ mqtt: {} }),
+    // The keys of made-up sinks, too, are checked; the type names those of Whence.
+    publish: publishSchemaOf(sinks) as z.ZodType<PublishConfig>,
   });
 }
 

@@ -1,25 +1,28 @@
-import { resolve } from "node:path";
-import type { Log } from "../core/log.ts";
-import { JsonlSink } from "./jsonl_sink.ts";
-import { MqttSink } from "./mqtt/mqtt_sink.ts";
 import type { PublishConfig } from "./publish_schema.ts";
 import type { Sink } from "./sink.ts";
+import type { AnySink, SinkContext } from "./sink_descriptor.ts";
+import { SINKS } from "./sinks.ts";
 
-/** What sinks need besides the `publish` block of a pipeline file. */
-export interface SinkContext {
-  /** The pipeline's name. */
-  readonly pipeline: string;
-  /** Folder of the pipeline file; relative names start there. */
-  readonly folder: string;
-  readonly log: Log;
-  /** Called for each valid message on `P/NAME/set`. */
-  readonly onSet?: (enabled: boolean) => void;
+/** A sink that a `publish` block uses, and its configuration. */
+export interface UsedSink {
+  readonly descriptor: AnySink;
+  readonly config: unknown;
 }
 
-/** Makes the sinks that a `publish` block names; they are not opened yet. */
-export function makeSinks({ mqtt, jsonl }: PublishConfig, context: SinkContext): Sink[] {
-  return [
-    ...(mqtt === undefined ? [] : [new MqttSink(mqtt, context)]),
-    ...(jsonl === undefined ? [] : [new JsonlSink(resolve(context.folder, jsonl), context.log)]),
-  ];
+/** The sinks that a `publish` block uses, in the order of the registry. */
+export function usedSinks(publish: PublishConfig, sinks: readonly AnySink[] = SINKS): UsedSink[] {
+  const configs: Readonly<Record<string, unknown>> = publish;
+  return sinks.filter(({ key }) => configs[key] !== undefined)
+    .map((descriptor) => ({ descriptor, config: configs[descriptor.key] }));
+}
+
+/** Makes the sinks that a `publish` block uses; they are not opened yet. */
+export function makeSinks(
+  publish: PublishConfig,
+  context: SinkContext,
+  sinks: readonly AnySink[] = SINKS,
+): Sink[] {
+  return usedSinks(publish, sinks).map(({ descriptor, config }) =>
+    descriptor.make(config, context)
+  );
 }

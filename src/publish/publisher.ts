@@ -1,92 +1,163 @@
-import type { PipelineState, WhenceEvent } from "../events/event.ts";
-import { checkEvent } from "../events/event_json.ts";
-import type { Sink, SinkCounters } from "./sink.ts";
-import type { Log } from "../core/log.ts";
 import type { HeadKind } from "../core/head_kind.ts";
+import type { Log } from "../core/log.ts";
+import { maskSecrets } from "../core/secrets.ts";
+import { within } from "../core/within.ts";
+import type { PipelineState, WhenceEvent } from "../events/event.ts";
+import { encodeEvent } from "../events/event_json.ts";
+import { type DrawPicture, type PictureCounters, PictureQueue } from "./picture_queue.ts";
+import { PublishError } from "./publish_error.ts";
+import type { Sink, SinkCounters } from "./sink.ts";
 
-/** A sink and how it fares. */
+/** Longest wait for pictures that are being drawn when the publisher closes, ms. */
+const PICTURES_MS = 2_000;
+
+/** A sink and its condition. */
 interface Outlet {
   readonly sink: Sink;
-  /** Why the last call failed; empty while all is well. */
-  trouble: string;
+  /** Why the last call failed; empty if it did not. */
+  fault: string;
   failures: number;
 }
 
-/** Hands one pipeline's messages to all its sinks. Whatever a sink does, no call throws or waits. */
+/** Counters of one sink, and why it delivers nothing now. */
+export type SinkStatus = SinkCounters & { readonly complaint: string | null };
+
+/** Hands one pipeline's messages to all its sinks. After `open`, no call throws or waits, whatever a sink does. */
 export class Publisher {
   readonly #outlets: readonly Outlet[];
   readonly #log: Log;
+  readonly #pictures: PictureQueue;
   #closed = false;
   #invalidEvents = 0;
   #invalidity = "";
+  #state: PipelineState | undefined;
+  #complaints = "";
 
   constructor(sinks: readonly Sink[], log: Log) {
-    this.#outlets = sinks.map((sink) => ({ sink, trouble: "", failures: 0 }));
+    this.#outlets = sinks.map((sink) => ({ sink, fault: "", failures: 0 }));
     this.#log = log;
+    this.#pictures = new PictureQueue(
+      (picture) =>
+        this.#tell((sink) => {
+          if (sink.takesPictures) sink.picture(picture);
+        }),
+      (error) => this.#log("warning", `Cannot draw a picture: ${textOf(error)}`),
+    );
   }
 
-  /** Opens all sinks; one that cannot be opened takes its messages nevertheless and drops what it must. */
+  /**
+   * Opens all sinks. One that fails to open takes messages nevertheless, while another one works; `state` says so.
+   *
+   * @throws {PublishError} if no sink could be opened.
+   */
   async open(): Promise<void> {
-    await Promise.all(this.#outlets.map((outlet) => this.#settle(outlet, (sink) => sink.open())));
+    const opened = await Promise.allSettled(this.#outlets.map(({ sink }) => sink.open()));
+    const faults = opened.flatMap((outcome, i) =>
+      outcome.status === "rejected" ? [{ outlet: this.#outlets[i], error: outcome.reason }] : []
+    );
+    if (faults.length > 0 && faults.length === this.#outlets.length) {
+      await this.close();
+      throw new PublishError(
+        faults.map(({ error }) => textOf(error)).join("; "),
+        faults.map(({ outlet }) => outlet.sink.name),
+      );
+    }
+    for (const { outlet, error } of faults) this.#fail(outlet, error);
   }
 
-  /** Whether any sink takes heat maps. */
-  get wantsHeatmap(): boolean {
-    return this.#outlets.some(({ sink }) => sink.wantsHeatmap);
+  /** Whether any sink takes pictures. */
+  get takesPictures(): boolean {
+    return this.#outlets.some(({ sink }) => sink.takesPictures);
   }
 
-  /** Events that broke the schema and went nowhere. */
+  /** Events that broke the schema and were not published. */
   get invalidEvents(): number {
     return this.#invalidEvents;
   }
 
-  event(event: WhenceEvent): void {
-    if (this.#isValid(event)) this.#tell((sink) => sink.event(event));
+  /** What became of the pictures. */
+  get pictures(): PictureCounters {
+    return this.#pictures.counters;
   }
 
+  /**
+   * Checks and encodes an event once, and hands it to all sinks.
+   *
+   * @param draw draws its picture, which follows it; called if a sink takes pictures and no newer event of the kind came first.
+   */
+  event(event: WhenceEvent, draw?: DrawPicture): void {
+    if (this.#closed) return;
+    const line = this.#encode(event);
+    if (line === undefined) return;
+    this.#tell((sink) => sink.event({ event, line }));
+    if (draw !== undefined && this.takesPictures) this.#pictures.add(event, draw);
+  }
+
+  /** The pipeline's state; sinks that do not deliver are added to its reason. */
   state(state: PipelineState): void {
-    this.#tell((sink) => sink.state(state));
+    this.#state = state;
+    this.#tellState();
   }
 
-  /** Whether an event of this kind lasts now; saying the same again is free. */
+  /** Whether an event of this kind lasts now; repeating it costs nothing. */
   active(kind: HeadKind, on: boolean): void {
     this.#tell((sink) => sink.active(kind, on));
   }
 
+  /** Publishes stats; and the state again if the sinks' complaints have changed. */
   stats(stats: object): void {
     this.#tell((sink) => sink.stats(stats));
+    if (this.#currentComplaints() !== this.#complaints) this.#tellState();
   }
 
-  /** The newest heat map of a kind as a PNG file's bytes. */
-  heatmap(kind: HeadKind, png: Uint8Array): void {
-    this.#tell((sink) => sink.heatmap(kind, png));
-  }
-
-  /** What became of the messages, by sink; calls that failed outright count among `failures`. */
-  counters(): Record<string, SinkCounters> {
+  /** What became of the messages, by sink; calls that threw count among `failures`. */
+  counters(): Record<string, SinkStatus> {
     return Object.fromEntries(this.#outlets.map(({ sink, failures }) => {
       const counters = sink.counters();
-      return [sink.name, { ...counters, failures: counters.failures + failures }];
+      const complaint = maskSecrets(sink.complaint() ?? "") || null;
+      return [sink.name, { ...counters, failures: counters.failures + failures, complaint }];
     }));
   }
 
-  /** Delivers what waits, a few seconds at most, and closes all sinks; what comes later is ignored. */
+  /** Delivers what is waiting, a few seconds at most, and closes all sinks; later messages are ignored. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    await within(PICTURES_MS, this.#pictures.idle());
     this.#closed = true;
-    await Promise.all(this.#outlets.map((outlet) => this.#settle(outlet, (sink) => sink.close())));
+    await Promise.all(this.#outlets.map(async (outlet) => {
+      try {
+        await outlet.sink.close();
+      } catch (error) {
+        this.#fail(outlet, error);
+      }
+    }));
   }
 
-  #isValid(event: WhenceEvent): boolean {
+  #tellState(): void {
+    if (this.#state === undefined) return;
+    this.#complaints = this.#currentComplaints();
+    const reasons = [this.#state.reason, this.#complaints].filter((text) => text);
+    const state = { ...this.#state, reason: reasons.length === 0 ? null : reasons.join("; ") };
+    this.#tell((sink) => sink.state(state));
+  }
+
+  #currentComplaints(): string {
+    return Object.values(this.counters()).flatMap(({ complaint, dropped }) => {
+      if (complaint === null) return [];
+      return dropped === 0 ? [complaint] : [`${complaint} (${dropped} events lost)`];
+    }).join("; ");
+  }
+
+  /** The event as a line of JSON; undefined, counted and logged if it breaks the schema. */
+  #encode(event: WhenceEvent): string | undefined {
     try {
-      checkEvent(event);
-      return true;
+      return encodeEvent(event);
     } catch (error) {
       this.#invalidEvents++;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = textOf(error);
       if (reason !== this.#invalidity) this.#log("warning", reason);
       this.#invalidity = reason;
-      return false;
+      return undefined;
     }
   }
 
@@ -95,25 +166,19 @@ export class Publisher {
     for (const outlet of this.#outlets) {
       try {
         call(outlet.sink);
-        outlet.trouble = "";
+        outlet.fault = "";
       } catch (error) {
         this.#fail(outlet, error);
       }
     }
   }
 
-  async #settle(outlet: Outlet, call: (sink: Sink) => Promise<void>): Promise<void> {
-    try {
-      await call(outlet.sink);
-    } catch (error) {
-      this.#fail(outlet, error);
-    }
-  }
-
   #fail(outlet: Outlet, error: unknown): void {
     outlet.failures++;
-    const reason = error instanceof Error ? error.message : String(error);
-    if (reason !== outlet.trouble) this.#log("warning", `${outlet.sink.name}: ${reason}`);
-    outlet.trouble = reason;
+    const reason = textOf(error);
+    if (reason !== outlet.fault) this.#log("warning", `${outlet.sink.name}: ${reason}`);
+    outlet.fault = reason;
   }
 }
+
+const textOf = (error: unknown) => error instanceof Error ? error.message : String(error);

@@ -95,7 +95,9 @@ const FAULTS: readonly [name: string, text: string, expected: readonly string[]]
       "robot.yaml:3:18: publish.mqtt must have both cert and key, or neither",
     ],
   ],
-  ["no sink", LEAST + "publish: {}\n", ["robot.yaml:3:10: publish must have mqtt, jsonl or both"]],
+  ["no sink", LEAST + "publish: {}\n", [
+    "robot.yaml:3:10: publish must have at least one of mqtt, jsonl",
+  ]],
   ["a lookahead longer than the window", LEAST + "window: { duration: 1s, lookahead: 900ms }\n", [
     "robot.yaml:3:9: window must have hop + lookahead no longer than duration",
   ]],

@@ -12,7 +12,7 @@ Deno.test("the demo clip through a real broker gives true events", async (test) 
     source: { uri: "demo.mkv", pace: "fast" },
     detect: { zones: { left: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] } },
     camera: { hfov: "60deg" },
-    publish: { mqtt: { url: broker.url, heatmap: true } },
+    publish: { mqtt: { url: broker.url, picture: true } },
   }, MODEL);
   await run.ended;
   await run.listener.until("whence/available", "offline");
@@ -58,7 +58,7 @@ Deno.test("the demo clip through a real broker gives true events", async (test) 
     assert.ok(Math.abs(audio.samples - truth.duration * 16000) <= 800, `${audio.samples}`);
   });
 
-  await test.step("state, kinds and heat maps are told", async () => {
+  await test.step("state, kinds and pictures are published", async () => {
     const states = run.states().map(({ state }) => state);
     assert.deepEqual([...new Set(states)].filter((state) => state !== "starting"), [
       "running",
@@ -72,10 +72,12 @@ Deno.test("the demo clip through a real broker gives true events", async (test) 
     }
     const kinds = new Set(events.map(({ kind }) => kind));
     for (const kind of kinds) {
-      const pngs = run.listener.heard.filter(({ topic }) =>
-        topic === `whence/front/heatmap/${kind}`
-      );
-      assert.deepEqual([...pngs[0].payload.subarray(1, 4)], [...new TextEncoder().encode("PNG")]);
+      const topic = `whence/front/picture/${kind}`;
+      const pictures = run.listener.heard.filter((message) => message.topic === topic);
+      assert.deepEqual([...pictures.at(-1)!.payload.subarray(0, 3)], [0xff, 0xd8, 0xff]);
+      const infos = run.listener.on(`${topic}/info`).map((text) => JSON.parse(text));
+      assert.deepEqual(infos.map(({ bytes }) => bytes), pictures.map((it) => it.payload.length));
+      assert.ok(infos.every(({ id, seq }) => events.some((it) => it.id === id && it.seq === seq)));
     }
   });
 });

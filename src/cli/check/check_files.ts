@@ -2,10 +2,8 @@ import { stringify } from "yaml";
 import { ConfigError } from "../../config/fault.ts";
 import { nameFaults } from "../../pipeline/load.ts";
 import type { Override } from "../../config/override.ts";
-import { resolvePath } from "../../core/paths.ts";
 import { readPipeline } from "../../pipeline/load.ts";
 import { pipelineSchema } from "../../pipeline/schema.ts";
-import { type PublishConfig } from "../../publish/publish_schema.ts";
 import { maskSecrets } from "../../core/secrets.ts";
 import { type Preflight, preflight } from "../../pipeline/preflight.ts";
 import { listed, section } from "../text.ts";
@@ -43,7 +41,7 @@ function describe(flight: Preflight): string {
       ].join("\n"),
     ),
     section("runtime", runtimeText(flight)),
-    section("events", eventsText(config.publish, config.name, document.folder)),
+    section("events", eventsText(flight)),
   ].join("\n");
 }
 
@@ -57,9 +55,10 @@ function runtimeText({ config, library, offer }: Preflight): string {
   ].join("\n");
 }
 
-function eventsText({ mqtt, jsonl }: PublishConfig, name: string, folder: string): string {
-  return [
-    ...(mqtt === undefined ? [] : [`${mqtt.url} under ${mqtt.prefix}/${name}, QoS ${mqtt.qos}`]),
-    ...(jsonl === undefined ? [] : [resolvePath(folder, jsonl)]),
-  ].join("\n");
+function eventsText({ sinks, config, document }: Preflight): string {
+  const context = { pipeline: config.name, folder: document.folder };
+  return sinks.map(({ descriptor, config, status, detail }) => {
+    const text = descriptor.describe(config, context);
+    return status === "unavailable" ? `${text}; unavailable now: ${detail}` : text;
+  }).join("\n");
 }

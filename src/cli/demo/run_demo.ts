@@ -30,6 +30,7 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
   if (pictures !== undefined) await Deno.mkdir(pictures, { recursive: true });
   const broker = await EmbeddedBroker.acquire(config.publish.mqtt!.url);
   const heard: WhenceEvent[] = [];
+  const saved: Promise<void>[] = [];
   const link = new MqttLink({ url: broker.url, log: () => {} });
   link.subscribe(`${config.publish.mqtt!.prefix}/${config.name}/event`, (_topic, payload) => {
     const event = decodeEvent(new TextDecoder().decode(payload));
@@ -43,10 +44,12 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
   try {
     const [demo] = await runPipelines([pipeline], {
       heard: (event, draw) => {
-        const png = pictures !== undefined && event.type === "end" ? draw() : undefined;
-        if (png) Deno.writeFileSync(join(pictures!, `${event.id}.png`), png);
+        if (pictures === undefined || event.type !== "end" || draw === undefined) return;
+        const file = join(pictures, `${event.id}.jpg`);
+        saved.push(draw().then(({ data }) => Deno.writeFile(file, data)));
       },
     });
+    await Promise.all(saved);
     console.log(`\n${summary(demo, heard)}\n${truthTable(compareWithTruth(heard, truth))}`);
   } finally {
     await link.close();

@@ -7,17 +7,18 @@ import { readPipeline } from "../../pipeline/load.ts";
 import { PROVIDERS } from "../../model/providers.ts";
 import { usualElements } from "../../capture/usual_elements.ts";
 import { runtimeSchema } from "../../model/runtime_schema.ts";
-import { mqttSchema } from "../../publish/mqtt/mqtt_schema.ts";
+import { usedSinks } from "../../publish/make_sinks.ts";
+import { publishSchema } from "../../publish/publish_schema.ts";
 import { findModel, listModels } from "../../model/find_model.ts";
 import { ModelError, type ModelFolder } from "../../model/manifest.ts";
 import { type LibraryProbe, probeProviders } from "../../model/runtime/runtime.ts";
-import { probeBroker } from "./broker_probe.ts";
 import type { Finding } from "../../core/finding.ts";
 import { type Preflight, preflight } from "../../pipeline/preflight.ts";
+import type { TriedSink } from "../../pipeline/sink_preflight.ts";
 import { probeSource } from "./source_probe.ts";
 
 /**
- * Looks at GStreamer, devices, ONNX Runtime, models and broker; with a pipeline file, also at what that file needs.
+ * Looks at GStreamer, devices, ONNX Runtime, models and sinks; with a pipeline file, also at what that file needs.
  *
  * @throws {ConfigError} when the file breaks the schema.
  */
@@ -48,7 +49,7 @@ export async function examine(
     ...await examineSource(found),
     ...await examineRuntime(found),
     ...await examineModels(found.model),
-    ...await examineBroker(found),
+    ...await examineSinks(found),
   );
   return findings;
 }
@@ -157,8 +158,28 @@ async function examineModels(used: ModelFolder | undefined): Promise<Finding[]> 
   return [{ area, name: "models", status: "missing", needed: true, detail: "none in models/" }];
 }
 
-async function examineBroker({ config, document }: Partial<Preflight>): Promise<Finding[]> {
-  if (config !== undefined && config.publish.mqtt === undefined) return [];
-  const mqtt = config?.publish.mqtt ?? mqttSchema.parse({});
-  return [await probeBroker(mqtt, document?.folder ?? ".", config !== undefined)];
+async function examineSinks({ config, document, sinks }: Partial<Preflight>): Promise<Finding[]> {
+  const tried = sinks ?? await tryUsualSinks(config, document);
+  return tried.map(({ descriptor, config: sink, status, detail }) => ({
+    area: descriptor.area,
+    name: descriptor.target(sink),
+    status: status === "ok" ? "ok" : "missing",
+    needed: config !== undefined,
+    detail,
+  }));
+}
+
+/** The sinks of a file with other faults; without a file, those that a pipeline uses by default. */
+async function tryUsualSinks(
+  config: Preflight["config"] | undefined,
+  document: Preflight["document"] | undefined,
+): Promise<TriedSink[]> {
+  if (config !== undefined && document !== undefined) return [];
+  return await Promise.all(
+    usedSinks(publishSchema.parse(undefined)).map(async ({ descriptor, config }) => ({
+      descriptor,
+      config,
+      ...await descriptor.probe(config, { folder: "." }),
+    })),
+  );
 }

@@ -1,7 +1,7 @@
 import { mqttSchema } from "../../publish/mqtt/mqtt_schema.ts";
 import { decodeEvent } from "../../events/event_json.ts";
 import { EVENT_LINE_HEADER, formatEventLine } from "../../events/event_line.ts";
-import { locateCredentials } from "../../publish/mqtt/credentials.ts";
+import { locateCredentials, readCredentials } from "../../publish/mqtt/credentials.ts";
 import { MqttLink, randomClientId } from "../../publish/mqtt/mqtt_link.ts";
 import { everyEventFilter } from "../../publish/mqtt/topics.ts";
 import { UsageError } from "../exit.ts";
@@ -67,7 +67,7 @@ export async function watchEvents(options: WatchOptions): Promise<void> {
   const link = new MqttLink({
     url,
     clientId: randomClientId("watch"),
-    credentials: locateCredentials(credentials, Deno.cwd()),
+    readCredentials: () => readCredentials(locateCredentials(credentials, Deno.cwd())),
     log: (_, line) => console.error(line),
   });
   link.subscribe(everyEventFilter(prefix), (topic, payload) => {

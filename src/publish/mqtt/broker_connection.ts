@@ -1,6 +1,8 @@
-import type { CredentialFiles } from "./credentials.ts";
+import { type CredentialFiles, readCredentials } from "./credentials.ts";
 import { MqttLink, randomClientId } from "./mqtt_link.ts";
-import type { MqttSession, ProtocolVersion } from "./mqtt_session.ts";
+import type { MqttSession } from "./mqtt_session.ts";
+import type { ProtocolVersion } from "./publish_message.ts";
+import type { BrokerLogin } from "./topic_guard.ts";
 import type { Log } from "../../core/log.ts";
 import { availabilityTopic } from "./topics.ts";
 import { within } from "../../core/within.ts";
@@ -9,9 +11,12 @@ import { within } from "../../core/within.ts";
 export interface BrokerTarget {
   readonly url: string;
   readonly prefix: string;
+  /** Files with absolute paths. */
   readonly credentials: CredentialFiles;
+  /** Used in place of the files: the login of an embedded broker. */
+  readonly login?: BrokerLogin;
   readonly clientId?: string;
-  /** The pipeline's name, for a client id of our own. */
+  /** The pipeline's name, for a generated client id. */
   readonly pipeline: string;
   readonly versions?: readonly ProtocolVersion[];
   readonly delaysMs?: readonly number[];
@@ -21,8 +26,8 @@ const FAREWELL_MS = 2_000;
 
 /**
  * The one connection of this process to a broker under a prefix, shared by all its pipelines, with one availability:
- * `online` on each connection, `offline` by the will or when the last pipeline lets go. An `offline` that somebody else
- * says meanwhile is put right.
+ * `online` on each connection, `offline` by the will or when the last pipeline releases it. An `offline` from elsewhere is
+ * corrected meanwhile.
  */
 export class BrokerConnection {
   static readonly #open = new Map<string, BrokerConnection>();
@@ -40,25 +45,25 @@ export class BrokerConnection {
       url: target.url,
       log,
       clientId: target.clientId ?? randomClientId(target.pipeline),
-      credentials: target.credentials,
+      readCredentials: async () => target.login ?? await readCredentials(target.credentials),
       will: { topic: this.#availability, payload: "offline" },
       versions: target.versions,
       delaysMs: target.delaysMs,
     });
-    this.link.listen({ up: (session) => void this.#say(session, "online"), down: () => {} });
-    // The will of an earlier connection can come late, and another process may share the prefix.
+    this.link.listen({ up: (session) => void this.#announce(session, "online"), down: () => {} });
+    // The will of an earlier connection can arrive late, and another process may share the prefix.
     this.link.subscribe(this.#availability, (_, payload) => {
       const { session } = this.link;
       if (this.#users === 0 || !session) return;
-      if (new TextDecoder().decode(payload) === "offline") void this.#say(session, "online");
+      if (new TextDecoder().decode(payload) === "offline") void this.#announce(session, "online");
     });
     this.link.start();
   }
 
-  /** The shared connection to a target; the first user's client id and log are used. Needs one `release`. */
+  /** The shared connection to a target, with the first user's client id and log. Needs one `release`. */
   static async acquire(target: BrokerTarget, log: Log): Promise<BrokerConnection> {
     const key = JSON.stringify([target.url, target.prefix, target.credentials]);
-    // Else the older client's `offline` could come after the newer one's `online`.
+    // Otherwise the older client's `offline` could arrive after the newer one's `online`.
     while (BrokerConnection.#closing.has(key)) await BrokerConnection.#closing.get(key);
     const shared = BrokerConnection.#open.get(key);
     if (shared) {
@@ -70,7 +75,7 @@ export class BrokerConnection {
     return connection;
   }
 
-  /** Lets go; the last user's release says `offline` and disconnects. */
+  /** Ends one use; the last one publishes `offline` and disconnects. */
   async release(): Promise<void> {
     if (--this.#users > 0) return;
     BrokerConnection.#open.delete(this.#key);
@@ -81,15 +86,15 @@ export class BrokerConnection {
 
   async #close(): Promise<void> {
     const { session } = this.link;
-    if (session) await within(FAREWELL_MS, this.#say(session, "offline"));
+    if (session) await within(FAREWELL_MS, this.#announce(session, "offline"));
     await this.link.close();
   }
 
-  async #say(session: MqttSession, availability: "online" | "offline"): Promise<void> {
+  async #announce(session: MqttSession, availability: "online" | "offline"): Promise<void> {
     try {
       await session.publish(this.#availability, availability, { qos: 1, retain: true });
     } catch {
-      // The connection ended, or the broker does not allow it: the link has told of the one, events will of the other.
+      // The connection ended, which the link logs, or the broker refuses it, which events will show.
     }
   }
 }

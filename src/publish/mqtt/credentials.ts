@@ -1,15 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import type { MqttConfig } from "./mqtt_schema.ts";
+import { fileFault } from "../../core/file_fault.ts";
+import { CredentialFileError } from "./mqtt_fault.ts";
 import { rememberSecret } from "../../core/secrets.ts";
 
-/** How a client proves who it is: names of files, never their contents. */
+/** How a client authenticates: names of files, never their contents. */
 export type CredentialFiles = Pick<
   MqttConfig,
   "username" | "password_file" | "ca" | "cert" | "key"
 >;
 
-/** What the files hold. Never to be logged. */
+/** Contents of the files. Never to be logged. */
 export interface Credentials {
   readonly username?: string;
   readonly password?: string;
@@ -20,7 +22,7 @@ export interface Credentials {
 
 const FILE_KEYS = ["password_file", "ca", "cert", "key"] as const;
 
-/** The same credentials with the files' paths made absolute against a folder. */
+/** The same credentials with absolute paths; relative ones start at `folder`. */
 export function locateCredentials(files: CredentialFiles, folder: string): CredentialFiles {
   const located: CredentialFiles = { username: files.username };
   for (const key of FILE_KEYS) {
@@ -31,16 +33,15 @@ export function locateCredentials(files: CredentialFiles, folder: string): Crede
 }
 
 async function readKeyFile(name: string, path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw new Error(`${name} must be a readable file, got ${path} (${code})`);
+  const fault = await fileFault(path);
+  if (fault !== undefined) {
+    throw new CredentialFileError(`${name} must be a readable file, got ${path} (${fault})`);
   }
+  return await readFile(path);
 }
 
 /**
- * Reads the files anew, so that a renewed certificate or password counts from the next connection on.
+ * Reads the files. Call it for each connection, so that a renewed certificate or password counts.
  *
  * @throws {Error} naming the key and the path, never the contents.
  */

@@ -1,33 +1,50 @@
-/** The broker answered a message with a refusal: sending it again would not help. */
+/** The broker refused a message: sending it again would not help. */
 export class MessageRefusedError extends Error {
-  override readonly name = "MessageRefusedError";
+  override readonly name: string = "MessageRefusedError";
 }
 
-/** The connection ended before the broker had answered. */
+/** A message is larger than the broker accepts (MQTT 5 Maximum Packet Size); it was not sent. */
+export class MessageTooLargeError extends MessageRefusedError {
+  override readonly name = "MessageTooLargeError";
+
+  constructor(bytes: number, limit: number) {
+    super(`a message must have at most ${limit} bytes, got ${bytes}`);
+  }
+}
+
+/** The connection ended before the broker had acknowledged. */
 export class ConnectionLostError extends Error {
   override readonly name = "ConnectionLostError";
 }
 
+/** A file with a password, a certificate or a key can't be read. */
+export class CredentialFileError extends Error {
+  override readonly name = "CredentialFileError";
+}
+
 const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nobody listens there",
-  ECONNRESET: "the connection was reset",
-  ENOTFOUND: "the host name is not known",
-  EAI_AGAIN: "the host name cannot be looked up now",
-  EHOSTUNREACH: "the host cannot be reached",
-  ENETUNREACH: "the network cannot be reached",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  ENOTFOUND: "host not found",
+  EAI_AGAIN: "the host name cannot be resolved",
+  EHOSTUNREACH: "host unreachable",
+  ENETUNREACH: "network unreachable",
   ETIMEDOUT: "no answer",
-  SELF_SIGNED_CERT_IN_CHAIN: "its certificate comes from an unknown authority: set ca",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate comes from an unknown authority: set ca",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate comes from an unknown authority: set ca",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its certificate comes from an unknown authority: set ca",
+  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is from an unknown authority: set ca",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is from an unknown authority: set ca",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is from an unknown authority: set ca",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its certificate is from an unknown authority: set ca",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host name",
   CERT_HAS_EXPIRED: "its certificate has expired",
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "it wants a client certificate: set cert and key",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "it requires a client certificate: set cert and key",
 };
 
 // CONNACK codes of MQTT 3.1.1 (§ 3.2.2.3) and reason codes of MQTT 5.0 (§ 3.2.2.2).
 const BAD_LOGIN = new Set([4, 5, 134, 135]);
 const WRONG_PROTOCOL = new Set([1, 132]);
+
+// Codes of Node.js for certificates that were not accepted, by either side.
+const CERTIFICATE_FAULT = /CERT|UNABLE_TO_VERIFY|ERR_SSL|ERR_TLS/;
 
 function codeOf(error: unknown): string | number | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
@@ -35,30 +52,37 @@ function codeOf(error: unknown): string | number | undefined {
   return typeof code === "string" || typeof code === "number" ? code : undefined;
 }
 
-/** Whether a broker turned a connection down because of its protocol version. */
+/** Whether a broker refused a connection because of its protocol version. */
 export function isProtocolRefusal(error: unknown): boolean {
   const code = codeOf(error);
   return typeof code === "number" && WRONG_PROTOCOL.has(code);
 }
 
-/** Whether a broker answered a message, a subscription or a connection with a reason code. */
+/** Whether a broker refused a message, a subscription or a connection with a reason code. */
 export function isRefusal(error: unknown): boolean {
   return typeof codeOf(error) === "number";
 }
 
-/** Why a broker could not be reached, in words that name the key to set where there is one. */
+/** Whether a connection failed for a reason that a user has to fix: the login, a certificate or its file. */
+export function isPermanent(error: unknown): boolean {
+  const code = codeOf(error);
+  if (typeof code === "number") return BAD_LOGIN.has(code);
+  return error instanceof CredentialFileError || code !== undefined && CERTIFICATE_FAULT.test(code);
+}
+
+/** Why a broker could not be reached, worded for users; names the key to set if there is one. */
 export function describeFault(error: unknown): string {
   const code = codeOf(error);
   if (typeof code === "string" && code in WORDS) return WORDS[code];
   if (typeof code === "number" && BAD_LOGIN.has(code)) {
-    return "it refuses the login: check username and password_file";
+    return "login refused: check username and password_file";
   }
   const message = error instanceof Error ? error.message : String(error);
   if (message === "connack timeout") return "no answer";
   return message === "" ? String(code ?? "unknown reason") : message.replace(/\s+/g, " ");
 }
 
-/** A broker's address without user name, password or query, for messages. */
+/** A broker's address without user name, password and query, for messages. */
 export function shownUrl(url: string): string {
   if (/^embedded:\d*$/.test(url)) return url;
   try {

@@ -1,18 +1,20 @@
 import { BackOff } from "../../core/back_off.ts";
-import { type CredentialFiles, readCredentials } from "./credentials.ts";
-import { describeFault, shownUrl } from "./mqtt_fault.ts";
-import { type MessageHandler, MqttSession, type ProtocolVersion } from "./mqtt_session.ts";
 import type { Log } from "../../core/log.ts";
+import { LineLimiter } from "../line_limiter.ts";
+import type { Credentials } from "./credentials.ts";
+import { ConnectionLostError, describeFault, shownUrl } from "./mqtt_fault.ts";
+import { type MessageHandler, MqttSession } from "./mqtt_session.ts";
+import type { ProtocolVersion } from "./publish_message.ts";
 import { topicMatches } from "./topics.ts";
 
-/** Which broker a link keeps up a connection to. */
+/** Which broker a link stays connected to. */
 export interface LinkOptions {
   readonly url: string;
   readonly log: Log;
-  /** Default: `whence-` and 8 random characters. Kept over reconnects, so that the broker drops the older one. */
+  /** Default: `whence-` and 8 random characters. Kept over reconnects, so that the broker drops the older connection. */
   readonly clientId?: string;
-  /** Files with absolute paths; read at each connection. */
-  readonly credentials?: CredentialFiles;
+  /** Called for each connection, so that renewed certificates and passwords count. */
+  readonly readCredentials?: () => Promise<Credentials>;
   readonly will?: { readonly topic: string; readonly payload: string };
   /** Tried in order. */
   readonly versions?: readonly ProtocolVersion[];
@@ -20,22 +22,22 @@ export interface LinkOptions {
   readonly delaysMs?: readonly number[];
 }
 
-/** Hears of a link's connections. */
+/** Is notified of a link's connections. */
 export interface LinkListener {
   up(session: MqttSession): void;
   down(): void;
 }
 
-/** A connection that lasted this long was a good one: the next pause is the shortest again. */
+/** After a connection that lasted this long, pauses start again with the shortest. */
 const GOOD_CONNECTION_MS = 10_000;
 
-/** A random client id that tells people whose it is. */
+/** A random client id that shows who uses it. */
 export function randomClientId(name?: string): string {
   const random = crypto.randomUUID().replaceAll("-", "").slice(0, 8);
   return name === undefined ? `whence-${random}` : `whence-${name}-${random}`;
 }
 
-/** Keeps one connection to a broker up: connects, subscribes, notices the end, waits, connects again. */
+/** Keeps one connection to a broker: connects, subscribes, notices the end, waits, reconnects. */
 export class MqttLink {
   readonly #options: LinkOptions;
   readonly #clientId: string;
@@ -46,36 +48,45 @@ export class MqttLink {
   readonly #firstUp = Promise.withResolvers<void>();
   #session: MqttSession | undefined;
   #run: Promise<void> | undefined;
-  #trouble = "";
+  /** Why the last attempt or connection failed; empty while connected. */
+  #fault = "";
+  #complaint: string | undefined;
   #failures = 0;
+  readonly #handlerFaults: LineLimiter;
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#handlerFaults = new LineLimiter(options.log);
     this.#clientId = options.clientId ?? randomClientId();
     this.#backOff = new BackOff(options.delaysMs);
   }
 
-  /** The connection that is up now. */
+  /** The current connection. */
   get session(): MqttSession | undefined {
     return this.#session;
   }
 
-  /** Connections that failed or were lost. */
+  /** Why there is no connection, in one line; undefined while there is one, and before the first attempt has ended. */
+  get complaint(): string | undefined {
+    return this.#complaint;
+  }
+
+  /** Attempts that failed and connections that were lost. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Resolves at the first connection, with all subscriptions made; never rejects. */
+  /** Resolves at the first connection, when all subscriptions are made; never rejects. */
   get ready(): Promise<void> {
     return this.#firstUp.promise;
   }
 
-  /** Begins to connect. */
+  /** Starts to connect. */
   start(): void {
     this.#run ??= this.#keepUp();
   }
 
-  /** Hears messages under a filter, over all reconnects. The function returned ends it. */
+  /** Subscribes to a filter, over all reconnects; a handler that throws is logged. The function returned ends it. */
   subscribe(filter: string, handler: MessageHandler): () => void {
     const subscription = { filter, handler };
     this.#subscriptions.push(subscription);
@@ -86,23 +97,24 @@ export class MqttLink {
     };
   }
 
-  /** Hears of connections; told at once when one is up. The function returned ends it. */
+  /** Adds a listener; it is notified at once if there is a connection. The function returned removes it. */
   listen(listener: LinkListener): () => void {
     this.#listeners.add(listener);
     if (this.#session) listener.up(this.#session);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Cuts the pause before the next attempt short. */
+  /** Skips the rest of the pause before the next attempt. */
   hurry(): void {
     this.#backOff.hurry();
   }
 
-  /** Disconnects and stays so. */
+  /** Disconnects for good. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#session?.close();
     await this.#run;
+    this.#handlerFaults.flush();
   }
 
   async #keepUp(): Promise<void> {
@@ -115,12 +127,12 @@ export class MqttLink {
   }
 
   async #connect(signal: AbortSignal): Promise<MqttSession | undefined> {
-    const { url, credentials = {}, will, versions } = this.#options;
+    const { url, readCredentials, will, versions } = this.#options;
     try {
       return await MqttSession.open({
         url,
         clientId: this.#clientId,
-        credentials: await readCredentials(credentials),
+        credentials: await readCredentials?.() ?? {},
         will,
         onMessage: (topic, payload) => this.#hand(topic, payload),
         signal,
@@ -128,7 +140,7 @@ export class MqttLink {
     } catch (error) {
       if (!signal.aborted) {
         const reason = describeFault(error);
-        this.#report(reason, `Cannot reach ${shownUrl(url)}: ${reason}; trying again`);
+        this.#complain(reason, `Cannot connect to ${shownUrl(url)}: ${reason}`, "retrying");
       }
       return undefined;
     }
@@ -139,7 +151,8 @@ export class MqttLink {
     const { url, log } = this.#options;
     const since = performance.now();
     this.#session = session;
-    this.#trouble = "";
+    this.#fault = "";
+    this.#complaint = undefined;
     log(
       "info",
       `Connected to ${shownUrl(url)} (MQTT ${session.protocolVersion === 5 ? "5" : "3.1.1"})`,
@@ -152,28 +165,36 @@ export class MqttLink {
     for (const listener of this.#listeners) listener.down();
     if (signal.aborted) return;
     if (performance.now() - since >= GOOD_CONNECTION_MS) this.#backOff.reset();
-    this.#report(reason, `Lost ${shownUrl(url)}: ${reason}; connecting again`);
+    this.#complain(reason, `Lost the connection to ${shownUrl(url)}: ${reason}`, "reconnecting");
   }
 
-  /** One line per change: an attempt that fails for the reason already told is only counted. */
-  #report(reason: string, line: string): void {
+  /** Logs one line per change: an attempt that fails for the same reason as the last one is only counted. */
+  #complain(reason: string, complaint: string, next: string): void {
     this.#failures++;
-    if (reason !== this.#trouble) this.#options.log("warning", line);
-    this.#trouble = reason;
+    if (reason !== this.#fault) this.#options.log("warning", `${complaint}; ${next}`);
+    this.#fault = reason;
+    this.#complaint = complaint;
   }
 
   async #ask(session: MqttSession, filter: string): Promise<void> {
     try {
       await session.subscribe(filter);
     } catch (error) {
-      if (error instanceof Error && error.name === "ConnectionLostError") return;
+      if (error instanceof ConnectionLostError) return;
       this.#options.log("warning", `Cannot subscribe to ${filter}: ${describeFault(error)}`);
     }
   }
 
   #hand(topic: string, payload: Uint8Array): void {
     for (const { filter, handler } of this.#subscriptions) {
-      if (topicMatches(filter, topic)) handler(topic, payload);
+      if (!topicMatches(filter, topic)) continue;
+      try {
+        handler(topic, payload);
+      } catch (error) {
+        // Thrown on, it would end the process: anyone who may publish could do that.
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#handlerFaults.warn(`Cannot handle a message on ${topic}: ${reason}`);
+      }
     }
   }
 }

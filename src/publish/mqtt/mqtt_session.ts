@@ -7,11 +7,15 @@ import {
   isProtocolRefusal,
   isRefusal,
   MessageRefusedError,
+  MessageTooLargeError,
 } from "./mqtt_fault.ts";
+import {
+  type Delivery,
+  packetBytes,
+  type ProtocolVersion,
+  type PublishMessage,
+} from "./publish_message.ts";
 import { SendWindow } from "./send_window.ts";
-
-/** MQTT 5.0 or MQTT 3.1.1. */
-export type ProtocolVersion = 5 | 4;
 
 /** Takes a message that came from the broker. */
 export type MessageHandler = (topic: string, payload: Uint8Array) => void;
@@ -22,22 +26,25 @@ export interface SessionOptions {
   readonly url: string;
   readonly clientId: string;
   readonly credentials: Credentials;
-  /** What the broker says, retained, when this client dies. */
+  /** What the broker publishes, retained, if this client dies. */
   readonly will?: { readonly topic: string; readonly payload: string };
+  /** Must not throw. */
   readonly onMessage: MessageHandler;
   readonly signal: AbortSignal;
 }
 
-/** How a message is sent. */
-export interface Delivery {
-  readonly qos: 0 | 1;
-  readonly retain?: boolean;
+/** What a broker takes, as its CONNACK says. */
+interface BrokerLimits {
+  /** Messages in flight. */
+  readonly window: number;
+  /** Bytes of one packet. */
+  readonly packetBytes: number;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_S = 15;
-/** Unacknowledged QoS 1 messages on one connection, unless the broker takes fewer (Receive Maximum). */
-const MOST_ON_THEIR_WAY = 16;
+/** Messages in flight on one connection, unless the broker takes fewer (Receive Maximum). */
+const MOST_IN_FLIGHT = 16;
 
 const bytes = (data: Uint8Array | undefined) => data && Buffer.from(data);
 
@@ -51,13 +58,15 @@ export class MqttSession {
   readonly ended: Promise<string>;
   readonly #client: MqttClient;
   readonly #window: SendWindow;
+  readonly #packetBytes: number;
   readonly #unsettled = new Set<(error: Error) => void>();
   #fault: unknown;
 
-  private constructor(client: MqttClient, protocolVersion: ProtocolVersion, window: number) {
+  private constructor(client: MqttClient, protocolVersion: ProtocolVersion, limits: BrokerLimits) {
     this.#client = client;
     this.protocolVersion = protocolVersion;
-    this.#window = new SendWindow(window);
+    this.#window = new SendWindow(limits.window);
+    this.#packetBytes = limits.packetBytes;
     client.on("error", (error) => this.#fault ??= error);
     this.ended = new Promise((resolve) => {
       client.once("close", () => {
@@ -69,9 +78,9 @@ export class MqttSession {
   }
 
   /**
-   * Connects with the first protocol version that the broker takes.
+   * Connects with the first protocol version that the broker accepts.
    *
-   * @throws {Error} of the network, TLS or the broker; {@linkcode describeFault} puts it into words.
+   * @throws {Error} of the network, TLS or the broker; {@linkcode describeFault} words it for users.
    */
   static async open(
     options: SessionOptions,
@@ -123,7 +132,7 @@ export class MqttSession {
         reject(fault ?? new ConnectionLostError("the broker closed the connection"));
       };
       signal.addEventListener("abort", abort, { once: true });
-      // Kept for good: an emitter without an error listener throws, and errors can trail the end.
+      // Never removed: an emitter without an error listener throws, and errors can come after the end.
       client.on("error", (error) => {
         fault ??= error;
         if (!client.connected) fail();
@@ -133,41 +142,68 @@ export class MqttSession {
       client.once("connect", (connack) => {
         client.removeListener("close", fail);
         signal.removeEventListener("abort", abort);
-        const most = connack.properties?.receiveMaximum ?? MOST_ON_THEIR_WAY;
-        resolve(new MqttSession(client, protocolVersion, Math.min(most, MOST_ON_THEIR_WAY)));
+        const { receiveMaximum = MOST_IN_FLIGHT, maximumPacketSize = Infinity } =
+          connack.properties ?? {};
+        resolve(
+          new MqttSession(client, protocolVersion, {
+            window: Math.min(receiveMaximum, MOST_IN_FLIGHT),
+            packetBytes: maximumPacketSize,
+          }),
+        );
       });
     });
   }
 
   /**
    * Sends one message and resolves when the broker has acknowledged it (QoS 1) or the socket has taken it (QoS 0).
-   * Messages of one QoS reach the broker in the order of the calls.
+   * Messages are sent in the order of the calls.
    *
-   * @throws {MessageRefusedError} when the broker refuses it.
-   * @throws {ConnectionLostError} when the connection ends first; the message may have arrived.
+   * @throws {MessageRefusedError} if the broker refuses it, or would because of its size.
+   * @throws {ConnectionLostError} if the connection ends first; the message may have arrived.
    */
-  async publish(topic: string, payload: string | Uint8Array, delivery: Delivery): Promise<void> {
-    if (delivery.qos === 0) return await this.#send(topic, payload, delivery);
+  publish(topic: string, payload: string | Uint8Array, delivery: Delivery): Promise<void> {
+    return this.send(() => ({ ...delivery, topic, payload }));
+  }
+
+  /**
+   * Like {@linkcode publish}, but chooses the message when its turn comes: messages wait in their own queues, where newer ones
+   * can replace them, until the send window of this connection has room.
+   *
+   * @param next returns the message, or undefined if there is none (any more). Not called if the connection ends first.
+   */
+  async send(next: () => PublishMessage | undefined): Promise<void> {
     await this.#window.enter();
     try {
-      await this.#send(topic, payload, delivery);
+      this.#requireConnected();
+      const message = next();
+      if (message !== undefined) await this.#send(message);
     } finally {
       this.#window.leave();
     }
   }
 
-  #send(topic: string, payload: string | Uint8Array, { qos, retain }: Delivery): Promise<void> {
+  #send(message: PublishMessage): Promise<void> {
+    const { topic, payload, qos, retain = false, properties = {} } = message;
+    const size = packetBytes(message, this.protocolVersion);
+    if (size > this.#packetBytes) throw new MessageTooLargeError(size, this.#packetBytes);
     const data = typeof payload === "string" ? payload : Buffer.from(payload);
+    const { contentType, userProperties } = properties;
     return this.#settle((done) =>
-      this.#client.publish(topic, data, { qos, retain: retain ?? false }, done)
+      this.#client.publish(topic, data, {
+        qos,
+        retain,
+        ...(this.protocolVersion === 5 && {
+          properties: { contentType, userProperties: userProperties && { ...userProperties } },
+        }),
+      }, done)
     );
   }
 
   /**
-   * Asks for the messages under a filter, QoS 1.
+   * Subscribes to a topic filter at QoS 1.
    *
-   * @throws {MessageRefusedError} when the broker refuses.
-   * @throws {ConnectionLostError} when the connection ends first.
+   * @throws {MessageRefusedError} if the broker refuses.
+   * @throws {ConnectionLostError} if the connection ends first.
    */
   subscribe(filter: string): Promise<void> {
     return this.#settle((done) =>
@@ -178,11 +214,13 @@ export class MqttSession {
     );
   }
 
-  #settle(start: (done: (error?: Error | null) => void) => void): Promise<void> {
-    if (!this.#client.connected) {
-      return Promise.reject(new ConnectionLostError("connection lost"));
-    }
-    return new Promise((resolve, reject) => {
+  #requireConnected(): void {
+    if (!this.#client.connected) throw new ConnectionLostError("connection lost");
+  }
+
+  async #settle(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+    this.#requireConnected();
+    return await new Promise((resolve, reject) => {
       this.#unsettled.add(reject);
       start((error) => {
         this.#unsettled.delete(reject);
@@ -193,7 +231,7 @@ export class MqttSession {
     });
   }
 
-  /** Says goodbye, so that the broker keeps the will to itself, and waits for the end, a second at most. */
+  /** Sends DISCONNECT, so that the broker does not publish the will, and waits up to a second for the end. */
   async close(): Promise<void> {
     this.#client.end(false);
     // A second end() is ignored by the library while the first one waits.

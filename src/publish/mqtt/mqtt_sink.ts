@@ -1,26 +1,27 @@
-import type { MqttConfig } from "./mqtt_schema.ts";
-import type { PipelineState, WhenceEvent } from "../../events/event.ts";
-import { encodeEvent } from "../../events/event_json.ts";
-import { BrokerConnection } from "./broker_connection.ts";
-import { locateCredentials } from "./credentials.ts";
-import { EmbeddedBroker } from "./embedded_broker.ts";
+import type { HeadKind } from "../../core/head_kind.ts";
+import type { Log } from "../../core/log.ts";
+import { within } from "../../core/within.ts";
+import type { PipelineState } from "../../events/event.ts";
 import { EventQueue } from "../event_queue.ts";
+import { LineLimiter } from "../line_limiter.ts";
+import type { Outbox } from "../outbox.ts";
+import type { EventMessage, EventPicture, Sink, SinkCounters } from "../sink.ts";
+import { BrokerConnection } from "./broker_connection.ts";
+import { locateCredentials, readCredentials } from "./credentials.ts";
+import { EmbeddedBroker } from "./embedded_broker.ts";
 import { EventSender } from "./event_sender.ts";
 import { LatestTopics } from "./latest_topics.ts";
 import { shownUrl } from "./mqtt_fault.ts";
-import type { ProtocolVersion } from "./mqtt_session.ts";
-import type { Outbox } from "../outbox.ts";
+import type { MqttConfig } from "./mqtt_schema.ts";
+import { pictureMessages } from "./picture_messages.ts";
+import type { ProtocolVersion } from "./publish_message.ts";
 import { parseSetCommand } from "./set_command.ts";
-import type { Sink, SinkCounters } from "../sink.ts";
-import type { Log } from "../../core/log.ts";
-import type { HeadKind } from "../../core/head_kind.ts";
 import { pipelineTopics } from "./topics.ts";
-import { within } from "../../core/within.ts";
 
 /** What an MQTT sink needs besides its part of the pipeline file. */
 export interface MqttSinkOptions {
   readonly pipeline: string;
-  /** Folder that relative file names start from. */
+  /** Folder where relative file names start. */
   readonly folder: string;
   readonly log: Log;
   /** Called for each valid message on `P/NAME/set`. */
@@ -33,8 +34,15 @@ export interface MqttSinkOptions {
   readonly drainMs?: number;
 }
 
+/** A picture whose event has yet to reach the broker. */
+interface WaitingPicture {
+  readonly picture: EventPicture;
+  /** Key of the newest event in the outbox when the picture came: its own event, or a later one. */
+  readonly after: number;
+}
+
 const DRAIN_MS = 3_000;
-/** aedes speaks MQTT 3.1.1 only. */
+/** aedes implements MQTT 3.1.1 only. */
 const EMBEDDED_VERSIONS: readonly ProtocolVersion[] = [4];
 
 /** Publishes one pipeline to an MQTT broker: events at least once and in order, everything else newest first. */
@@ -45,64 +53,65 @@ export class MqttSink implements Sink {
   readonly #topics: ReturnType<typeof pipelineTopics>;
   readonly #outbox: Outbox;
   readonly #events: EventSender;
-  readonly #latest = new LatestTopics();
+  readonly #latest: LatestTopics;
+  readonly #badCommands: LineLimiter;
+  readonly #intruders: LineLimiter;
   readonly #undo: (() => void)[] = [];
+  readonly #pictures = new Map<HeadKind, WaitingPicture>();
   #broker: EmbeddedBroker | undefined;
   #connection: BrokerConnection | undefined;
+  #complaint: string | undefined;
   #accepted = 0;
+  #newestEvent = -1;
+  #replacedPictures = 0;
   #url: string;
 
   constructor(config: MqttConfig, options: MqttSinkOptions) {
+    const { log } = options;
     this.#config = config;
     this.#options = options;
     this.#url = config.url;
     this.#topics = pipelineTopics(config.prefix, options.pipeline);
     this.#outbox = options.outbox ?? new EventQueue();
-    this.#events = new EventSender(this.#outbox, config.qos, options.log);
+    this.#events = new EventSender({
+      outbox: this.#outbox,
+      qos: config.qos,
+      log,
+      onSettled: () => this.#sendPictures(),
+    });
+    this.#latest = new LatestTopics(log);
+    this.#badCommands = new LineLimiter(log);
+    this.#intruders = new LineLimiter(log);
   }
 
-  get wantsHeatmap(): boolean {
-    return this.#config.heatmap;
+  get takesPictures(): boolean {
+    return this.#config.picture;
   }
 
-  /** The broker's address; of an embedded one, after `open`, where clients find it. */
+  /** The broker's address; for an embedded one, after `open`, where clients find it. */
   get url(): string {
     return this.#url;
   }
 
   /**
-   * Begins to connect; does not wait for it.
+   * Starts to connect, without waiting for the connection.
    *
-   * @throws {Error} when an embedded broker cannot have its port.
+   * @throws {Error} if the port of an embedded broker is taken, or a file with credentials can't be read.
    */
   async open(): Promise<void> {
-    const config = this.#config;
-    const options = this.#options;
-    if (config.url.startsWith("embedded:")) {
-      this.#broker = await EmbeddedBroker.acquire(config.url);
-      this.#url = this.#broker.url;
+    try {
+      if (this.#config.url.startsWith("embedded:")) await this.#startBroker();
+      await this.#connect();
+      await readCredentials(this.#credentialFiles);
+    } catch (error) {
+      this.#complaint = error instanceof Error ? error.message : String(error);
+      throw error;
     }
-    this.#connection = await BrokerConnection.acquire({
-      url: this.#url,
-      prefix: config.prefix,
-      credentials: locateCredentials(config, options.folder),
-      clientId: config.client_id,
-      pipeline: options.pipeline,
-      versions: this.#broker && EMBEDDED_VERSIONS,
-      delaysMs: options.delaysMs,
-    }, options.log);
-    const { link } = this.#connection;
-    this.#undo.push(
-      link.listen(this.#latest),
-      link.listen(this.#events),
-      link.subscribe(this.#topics.set, (_, payload) => this.#obey(payload)),
-    );
   }
 
-  event(event: WhenceEvent): void {
-    const payload = encodeEvent(event);
+  event({ line }: EventMessage): void {
     this.#accepted++;
-    this.#events.send(this.#topics.event, payload);
+    this.#newestEvent = this.#events.send(this.#topics.event, line);
   }
 
   state(state: PipelineState): void {
@@ -116,23 +125,33 @@ export class MqttSink implements Sink {
   }
 
   stats(stats: object): void {
-    this.#latest.set(this.#topics.stats, JSON.stringify(stats), { qos: 0, retain: false });
+    this.#latest.set({ topic: this.#topics.stats, payload: JSON.stringify(stats), qos: 0 });
   }
 
-  heatmap(kind: HeadKind, png: Uint8Array): void {
-    if (!this.#config.heatmap) return;
-    this.#latest.set(this.#topics.heatmap(kind), png, { qos: 0, retain: false });
+  picture(picture: EventPicture): void {
+    if (!this.#config.picture) return;
+    const { kind } = picture.event;
+    if (this.#pictures.has(kind)) this.#replacedPictures++;
+    this.#pictures.set(kind, { picture, after: this.#newestEvent });
+    this.#sendPictures();
   }
 
   counters(): SinkCounters {
+    const events = this.#events.counters;
     return {
       accepted: this.#accepted,
-      ...this.#events.counters,
+      ...events,
+      oversized: events.oversized + this.#latest.oversized,
       waiting: this.#outbox.size,
       dropped: this.#outbox.dropped,
-      replaced: this.#latest.replaced,
+      replaced: this.#latest.replaced + this.#replacedPictures,
       failures: this.#connection?.link.failures ?? 0,
     };
+  }
+
+  complaint(): string | undefined {
+    if (this.#connection) this.#complaint = this.#connection.link.complaint;
+    return this.#complaint;
   }
 
   async close(): Promise<void> {
@@ -141,12 +160,52 @@ export class MqttSink implements Sink {
       if (!this.#connection.link.session) this.#connection.link.hurry();
       await within(drainMs, this.#drained());
       for (const undo of this.#undo.splice(0)) undo();
+      this.complaint();
       await this.#connection.release();
     }
     const left = this.#outbox.size;
     if (left > 0) log("warning", `${left} events did not reach ${shownUrl(this.#url)}`);
     this.#outbox.close();
+    this.#badCommands.flush();
+    this.#intruders.flush();
     await this.#broker?.release();
+  }
+
+  async #startBroker(): Promise<void> {
+    const { prefix, url } = this.#config;
+    this.#broker = await EmbeddedBroker.acquire(url);
+    this.#url = this.#broker.url;
+    this.#undo.push(this.#broker.reserve(prefix, (client, topic) => {
+      const who = JSON.stringify(client);
+      this.#intruders.warn(
+        `Disconnected client ${who}: it published to ${topic}, which only Whence may`,
+      );
+    }));
+  }
+
+  get #credentialFiles() {
+    return locateCredentials(this.#config, this.#options.folder);
+  }
+
+  async #connect(): Promise<void> {
+    const { prefix, client_id: clientId } = this.#config;
+    const { pipeline, delaysMs, log } = this.#options;
+    const connection = await BrokerConnection.acquire({
+      url: this.#url,
+      prefix,
+      credentials: this.#credentialFiles,
+      login: this.#broker?.login,
+      clientId,
+      pipeline,
+      versions: this.#broker && EMBEDDED_VERSIONS,
+      delaysMs,
+    }, log);
+    this.#connection = connection;
+    this.#undo.push(
+      connection.link.listen(this.#latest),
+      connection.link.listen(this.#events),
+      connection.link.subscribe(this.#topics.set, (_, payload) => this.#obey(payload)),
+    );
   }
 
   async #drained(): Promise<void> {
@@ -154,18 +213,29 @@ export class MqttSink implements Sink {
     await this.#latest.idle;
   }
 
+  /** Sends each picture whose event has left the outbox. */
+  #sendPictures(): void {
+    for (const [kind, { picture, after }] of this.#pictures) {
+      if (this.#outbox.holds(after)) continue;
+      this.#pictures.delete(kind);
+      const [image, info] = pictureMessages(picture, this.#topics);
+      this.#latest.set(image, info);
+    }
+  }
+
   #retain(topic: string, payload: string): void {
-    this.#latest.set(topic, payload, { qos: this.#config.qos, retain: true });
+    this.#latest.set({ topic, payload, qos: this.#config.qos, retain: true });
   }
 
   #obey(payload: Uint8Array): void {
-    const { log, onSet } = this.#options;
+    let enabled: boolean;
     try {
-      const enabled = parseSetCommand(payload);
-      onSet?.(enabled);
+      enabled = parseSetCommand(payload);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      log("warning", `Cannot obey ${this.#topics.set}: ${reason}`);
+      this.#badCommands.warn(`Ignored a message on ${this.#topics.set}: ${reason}`);
+      return;
     }
+    this.#options.onSet?.(enabled);
   }
 }

@@ -1,9 +1,9 @@
-/** Limits how many messages are on their way at once; those that wait go in the order they came. */
+/** Limits how many messages are in flight at once; those that wait enter in order of arrival. */
 export class SendWindow {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  /** @param size Messages on their way at most, at least 1. */
+  /** @param size messages in flight at most, at least 1. */
   constructor(size: number) {
     this.#free = size;
   }

@@ -1,13 +1,14 @@
 import { z } from "zod";
+import { escapeControls } from "../../core/log_line.ts";
 
 const setSchema = z.strictObject({ enabled: z.boolean() });
 const LONGEST_BYTES = 1_000;
 
 /**
- * Reads what came on a pipeline's `set` topic.
+ * Parses a message on a pipeline's `set` topic.
  *
- * @returns Whether the pipeline is wanted.
- * @throws {Error} in one line, when the payload is anything but `{"enabled": true|false}`.
+ * @returns whether the pipeline should run.
+ * @throws {Error} in one line, if the payload is anything but `{"enabled": true|false}`.
  */
 export function parseSetCommand(payload: Uint8Array): boolean {
   const text = new TextDecoder().decode(payload.subarray(0, LONGEST_BYTES));
@@ -19,8 +20,13 @@ export function parseSetCommand(payload: Uint8Array): boolean {
   }
   const checked = setSchema.safeParse(value);
   if (!checked.success) {
-    const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+    const shown = quoted(text.length > 60 ? `${text.slice(0, 60)}…` : text);
     throw new Error(`payload must be {"enabled": true} or {"enabled": false}, got ${shown}`);
   }
   return checked.data.enabled;
+}
+
+/** A text in quotes, its control characters escaped: a payload can hold sequences that a terminal obeys. */
+function quoted(text: string): string {
+  return escapeControls(JSON.stringify(text));
 }

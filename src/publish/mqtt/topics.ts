@@ -1,6 +1,6 @@
 import type { HeadKind } from "../../core/head_kind.ts";
 
-/** Process-wide, retained, the MQTT will: `online` or `offline`. */
+/** `online` or `offline`, retained; one per process, and its MQTT will. */
 export const availabilityTopic = (prefix: string) => `${prefix}/available`;
 
 /** All topics of one pipeline. */
@@ -12,7 +12,12 @@ export function pipelineTopics(prefix: string, pipeline: string) {
     stats: `${base}/stats`,
     set: `${base}/set`,
     active: (kind: HeadKind) => `${base}/${kind}`,
-    heatmap: (kind: HeadKind) => `${base}/heatmap/${kind}`,
+    /** JPEG of the newest event of a kind. */
+    picture: (kind: HeadKind) => `${base}/picture/${kind}`,
+    /** JSON that describes the picture. */
+    pictureInfo: (kind: HeadKind) => `${base}/picture/${kind}/info`,
+    /** Empty messages with which `check` and `doctor` try whether publishing is allowed. */
+    probe: `${base}/probe`,
   } as const;
 }
 
@@ -23,7 +28,7 @@ export const everyEventFilter = (prefix: string) => pipelineTopics(prefix, "+").
 export function topicMatches(filter: string, topic: string): boolean {
   const wanted = filter.split("/");
   const given = topic.split("/");
-  // Topics that begin with $ are out of reach of wildcards (§ 4.7.2).
+  // Wildcards do not match topics that begin with $ (§ 4.7.2).
   if (topic.startsWith("$") && !filter.startsWith("$")) return false;
   for (let i = 0; i < wanted.length; i++) {
     if (wanted[i] === "#") return true;

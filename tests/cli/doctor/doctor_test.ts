@@ -43,7 +43,7 @@ Deno.test("a pipeline that has all it needs, and a real broker", async () => {
     const { code, ok, all } = await findings(join(folder, "a.yaml"));
     assert.equal(code, 0, JSON.stringify(all));
     assert.ok(ok);
-    assert.equal(named(all, broker.url).detail, "answers, MQTT 5.0");
+    assert.equal(named(all, broker.url).detail, "connected, MQTT 5.0");
     assert.equal(named(all, "videotestsrc").status, "ok");
     assert.ok(named(all, "videotestsrc").needed);
   });
@@ -63,7 +63,7 @@ Deno.test("what a pipeline needs and lacks", async () => {
         ["--set model", /denseav-nano/],
         ["v4l2:///dev/video99", /no such device/],
         [`rtsp://u:***@127.0.0.1:${port}/a`, /refuses connections/],
-        [`mqtt://u:***@127.0.0.1:${port}`, /nobody listens/],
+        [`mqtt://u:***@127.0.0.1:${port}`, /connection refused/],
       ] as const
     ) {
       const finding = named(all, name);

@@ -24,6 +24,6 @@ Deno.test("files are found from the folder of the pipeline file, and read", asyn
 Deno.test("a missing file is named with its key", async () => {
   await assert.rejects(
     readCredentials({ password_file: "/nowhere/password" }),
-    { message: "password_file must be a readable file, got /nowhere/password (ENOENT)" },
+    { message: "password_file must be a readable file, got /nowhere/password (no such file)" },
   );
 });

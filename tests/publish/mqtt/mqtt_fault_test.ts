@@ -16,13 +16,13 @@ Deno.test("an address is shown without what is secret in it", () => {
 });
 
 Deno.test("faults are put into words", () => {
-  assert.equal(describeFault(withCode("ECONNREFUSED")), "nobody listens there");
+  assert.equal(describeFault(withCode("ECONNREFUSED")), "connection refused");
   assert.match(describeFault(withCode(135)), /check username and password_file/);
   assert.equal(describeFault(new Error("connack timeout")), "no answer");
   assert.equal(describeFault(withCode("EODD", "two\n lines")), "two lines");
 });
 
-Deno.test("only a protocol version turned down calls for an older one", () => {
+Deno.test("only a refused protocol version is followed by an older one", () => {
   assert.ok(isProtocolRefusal(withCode(1)) && isProtocolRefusal(withCode(132)));
   assert.ok(!isProtocolRefusal(withCode(5)) && !isProtocolRefusal(withCode("ECONNREFUSED")));
 });

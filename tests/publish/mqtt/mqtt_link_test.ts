@@ -9,7 +9,7 @@ import { TcpProxy } from "../../support/tcp_proxy.ts";
 
 const decode = (payload: Uint8Array) => new TextDecoder().decode(payload);
 
-Deno.test("subscriptions made before and after connecting outlive a reconnect", async () => {
+Deno.test("subscriptions made before and after connecting survive a reconnect", async () => {
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);
   await using mouth = await MqttListener.connect(broker.url, "none");
@@ -44,7 +44,7 @@ Deno.test("subscriptions made before and after connecting outlive a reconnect", 
   assert.deepEqual(lines.map((line) => line.split(" ")[1]), ["Connected", "Lost", "Connected"]);
 });
 
-Deno.test("a listener hears of each connection and each loss, the late one at once", async () => {
+Deno.test("a listener is notified of each connection and each loss, a late one at once", async () => {
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);
   const link = new MqttLink({ url: proxy.url, log: () => {}, delaysMs: [1] });
@@ -60,7 +60,7 @@ Deno.test("a listener hears of each connection and each loss, the late one at on
   assert.equal(link.failures, 1);
 });
 
-Deno.test("attempts go on in silence until the broker comes, at once when hurried", async () => {
+Deno.test("attempts go on without further log lines, at once when hurried", async () => {
   const port = freePort();
   const { log, lines } = keepLog();
   const link = new MqttLink({ url: `mqtt://127.0.0.1:${port}`, log, delaysMs: [1, 1, 3_600_000] });
@@ -69,7 +69,7 @@ Deno.test("attempts go on in silence until the broker comes, at once when hurrie
   link.hurry();
   await eventually("a fourth", () => link.failures === 4);
   assert.deepEqual(lines, [
-    `warning: Cannot reach mqtt://127.0.0.1:${port}: nobody listens there; trying again`,
+    `warning: Cannot connect to mqtt://127.0.0.1:${port}: connection refused; retrying`,
   ]);
   await link.close();
 });
@@ -85,4 +85,25 @@ Deno.test("a link can be closed before it ever connected, and while it connects"
   await other.close();
   connection.close();
   silent.close();
+});
+
+Deno.test("a handler that throws is logged, and harms neither the process nor other handlers", async () => {
+  await using broker = await Mosquitto.start();
+  await using mouth = await MqttListener.connect(broker.url, "none");
+  const { log, lines } = keepLog();
+  const link = new MqttLink({ url: broker.url, log });
+  const heard: string[] = [];
+  link.subscribe("a", () => {
+    throw new Error("not an event");
+  });
+  link.subscribe("a", (_, payload) => heard.push(decode(payload)));
+  link.start();
+  await link.ready;
+  for (const text of ["1", "2", "3"]) await mouth.say("a", text);
+  await eventually("all messages", () => heard.length === 3);
+  await link.close();
+  assert.deepEqual(lines.filter((line) => line.startsWith("warning")), [
+    "warning: Cannot handle a message on a: not an event",
+    "warning: 2 more warnings were left out",
+  ]);
 });

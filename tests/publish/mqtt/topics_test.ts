@@ -6,7 +6,7 @@ import {
   topicMatches,
 } from "../../../src/publish/mqtt/topics.ts";
 
-Deno.test("topics are those that are promised", () => {
+Deno.test("topics are as documented", () => {
   const topics = pipelineTopics("home/whence", "front");
   assert.deepEqual(
     [
@@ -16,7 +16,8 @@ Deno.test("topics are those that are promised", () => {
       topics.stats,
       topics.set,
       topics.active("sound"),
-      topics.heatmap("speech"),
+      topics.picture("speech"),
+      topics.pictureInfo("speech"),
     ],
     [
       "home/whence/available",
@@ -25,7 +26,8 @@ Deno.test("topics are those that are promised", () => {
       "home/whence/front/stats",
       "home/whence/front/set",
       "home/whence/front/sound",
-      "home/whence/front/heatmap/speech",
+      "home/whence/front/picture/speech",
+      "home/whence/front/picture/speech/info",
     ],
   );
 });

@@ -1,20 +1,17 @@
 import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { WhenceEvent } from "../events/event.ts";
-import { encodeEvent } from "../events/event_json.ts";
-import type { Sink, SinkCounters } from "./sink.ts";
-import type { Log } from "../core/log.ts";
+import type { Log } from "../../core/log.ts";
+import type { EventMessage, Sink, SinkCounters } from "../sink.ts";
+import { faultCode, writeFault } from "./write_fault.ts";
+import { RUN_ID, withRunId } from "./run_id.ts";
 
 /** Lines that wait for a slow disk at most; the oldest are dropped. */
 const MOST_WAITING = 10_000;
 
-/** Pipes and devices answer fsync with this. */
+/** fsync(2) on a pipe or a device. */
 const NOT_SYNCABLE = "EINVAL";
 
-const codeOf = (error: unknown) =>
-  String(error instanceof Error && "code" in error ? error.code : error);
-
-/** Whether the name now means another file than the one that is open. */
+/** Whether the path now names another file than the one that is open. */
 async function isGone(file: FileHandle, path: string): Promise<boolean> {
   const [held, named] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
   return named?.ino !== held.ino || named.dev !== held.dev;
@@ -28,19 +25,19 @@ async function endsWithinLine(file: FileHandle): Promise<boolean> {
 }
 
 /**
- * Appends one event a line to a file. The folder is made when missing; a file that was moved away or deleted (log
- * rotation) is begun anew with the next line. What cannot be written is counted and dropped.
+ * Appends each event as a line to a file, with the id of this run. A missing folder is created; a file that was moved away or
+ * deleted (log rotation) is created again for the next line. Lines that can't be written are counted and dropped.
  */
 export class JsonlSink implements Sink {
   readonly name = "jsonl";
-  readonly wantsHeatmap = false;
+  readonly takesPictures = false;
   readonly #path: string;
   readonly #log: Log;
   #lines: string[] = [];
   #file: FileHandle | undefined;
   #writing: Promise<void> | undefined;
-  #trouble = "";
-  /** Whether the file may end within a line: somebody was killed, or a write failed half way. */
+  #complaint: string | undefined;
+  /** Whether the file may end within a line, because a writer was killed or a write failed half way. */
   #torn = true;
   #accepted = 0;
   #sent = 0;
@@ -54,15 +51,20 @@ export class JsonlSink implements Sink {
     this.#log = log;
   }
 
-  /** Opens the file; what hinders is told once and tried again with each event. */
+  /** @throws {Error} if the file can't be opened; each event tries again. */
   async open(): Promise<void> {
-    await this.#guard(async () => void await this.#reopen());
+    try {
+      await this.#reopen();
+    } catch (error) {
+      this.#failures++;
+      this.#complaint = writeFault(this.#path, error);
+      throw new Error(this.#complaint);
+    }
   }
 
-  event(event: WhenceEvent): void {
-    const line = encodeEvent(event);
+  event({ line }: EventMessage): void {
     this.#accepted++;
-    this.#lines.push(line);
+    this.#lines.push(withRunId(line, RUN_ID));
     if (this.#lines.length > MOST_WAITING) {
       this.#lines.shift();
       this.#dropped++;
@@ -76,7 +78,7 @@ export class JsonlSink implements Sink {
 
   stats(): void {}
 
-  heatmap(): void {}
+  picture(): void {}
 
   counters(): SinkCounters {
     return {
@@ -86,9 +88,14 @@ export class JsonlSink implements Sink {
       waiting: this.#accepted - this.#acknowledged - this.#dropped,
       dropped: this.#dropped,
       refused: 0,
+      oversized: 0,
       replaced: 0,
       failures: this.#failures,
     };
+  }
+
+  complaint(): string | undefined {
+    return this.#complaint;
   }
 
   async close(): Promise<void> {
@@ -100,7 +107,7 @@ export class JsonlSink implements Sink {
       try {
         await file.sync();
       } catch (error) {
-        if (codeOf(error) !== NOT_SYNCABLE) throw error;
+        if (faultCode(error) !== NOT_SYNCABLE) throw error;
       } finally {
         await file.close();
       }
@@ -118,8 +125,8 @@ export class JsonlSink implements Sink {
         continue;
       }
       this.#acknowledged += batch.length;
-      if (this.#trouble) this.#log("info", `Writing to ${this.#path} again`);
-      this.#trouble = "";
+      if (this.#complaint !== undefined) this.#log("info", `Writing to ${this.#path} again`);
+      this.#complaint = undefined;
     }
     this.#writing = undefined;
   }
@@ -148,9 +155,9 @@ export class JsonlSink implements Sink {
       return true;
     } catch (error) {
       this.#failures++;
-      const reason = codeOf(error);
-      if (reason !== this.#trouble) this.#log("warning", `Cannot write ${this.#path}: ${reason}`);
-      this.#trouble = reason;
+      const complaint = writeFault(this.#path, error);
+      if (complaint !== this.#complaint) this.#log("warning", complaint);
+      this.#complaint = complaint;
       return false;
     }
   }
