@@ -1,6 +1,6 @@
 /** Elements whose Debian package follows from their name alone. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "libgstreamer1.0-0": ["capsfilter", "fakesink", "filesrc", "identity", "queue", "tee"],
+  "libgstreamer1.0-0": ["capsfilter", "fakesink", "filesrc", "identity", "queue", "tee", "valve"],
   "gstreamer1.0-plugins-base": [
     "appsink",
     "audioconvert",
@@ -24,6 +24,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "flacdec",
     "flvdemux",
     "jpegdec",
+    "jpegenc",
     "matroskademux",
     "mpg123audiodec",
     "multipartdemux",

@@ -13,6 +13,8 @@ import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
 import { CaptureClock } from "./capture_clock.ts";
 import { DeliveryDelay } from "./delivery_delay.ts";
 import type { Engine } from "./engine.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { StreamTelemetry } from "./stream_telemetry.ts";
 import { Wake } from "./wake.ts";
 
 /** Sound and pictures kept beyond what a hop needs, s: covers the largest buffer that a decoder gives at once. */
@@ -61,7 +63,7 @@ export interface StreamListener {
 export class SourceStream {
   readonly #capture: Capture;
   readonly #engine: Engine;
-  readonly #config: PipelineConfig;
+  #config: PipelineConfig;
   readonly #listener: StreamListener;
   readonly #clock: CaptureClock;
   readonly #audio: AudioRing;
@@ -71,17 +73,22 @@ export class SourceStream {
   readonly #look = new Wake();
   readonly #delay = new DeliveryDelay();
   readonly #device: boolean;
+  readonly #telemetry: StreamTelemetry | undefined;
   readonly #cameMs = { frames: performance.now(), audio: performance.now() };
   #detector: Detector | undefined;
   #fit: FitGeometry | undefined;
 
-  /** @param device whether the source only ends by failing; one that stays silent for 30 s has failed too. */
+  /**
+   * @param device whether the source only ends by failing; one that stays silent for 30 s has failed too.
+   * @param telemetry where it tells what listeners ask for.
+   */
   constructor(
     capture: Capture,
     engine: Engine,
     config: PipelineConfig,
     listener: StreamListener,
     device = false,
+    telemetry?: Telemetry,
   ) {
     this.#device = device;
     this.#capture = capture;
@@ -89,6 +96,8 @@ export class SourceStream {
     this.#config = config;
     this.#listener = listener;
     this.#clock = new CaptureClock(capture.epochZeroNs);
+    this.#telemetry = telemetry &&
+      new StreamTelemetry(telemetry, capture, engine, config, this.#clock);
     const { image, audio } = engine.manifest;
     const { duration, hop, lookahead } = config.window;
     this.#audio = new AudioRing(audio.sample_rate, duration + SLACK);
@@ -103,6 +112,13 @@ export class SourceStream {
       this.#frames,
       { ...config.window, maxFrameDistance: Math.max(1, 1.5 / config.source.frame_rate) },
     );
+  }
+
+  /** Uses other detection settings from the next step on. */
+  tune(detect: PipelineConfig["detect"]): void {
+    this.#config = { ...this.#config, detect };
+    this.#detector?.configure(detect);
+    this.#telemetry?.configure(this.#config);
   }
 
   /** Counters of the source, the rings and the rolling window. */
@@ -168,6 +184,7 @@ export class SourceStream {
         const { frames, audio, ended } = this.#capture.take();
         for (const frame of frames) this.#keepFrame(frame);
         for (const chunk of audio) this.#keepChunk(chunk);
+        this.#telemetry?.pictures();
         if (audio.length > 0) this.#delay.observe(this.#soundAgeMs());
         flow.frames &&= !ended.frames;
         flow.audio &&= !ended.audio;
@@ -217,18 +234,21 @@ export class SourceStream {
         moreFrames = await pullFrame();
       }
       await this.#hop(due, moreFrames ? this.#frames.newestNs : Infinity);
+      this.#telemetry?.pictures();
     }
     while (moreFrames && !signal.aborted) moreFrames = await pullFrame();
     if (!signal.aborted) await this.#flush(signal);
   }
 
   #keepFrame(frame: Frame): void {
+    this.#telemetry?.frame(frame);
     const { rejected } = this.#frames;
     this.#frames.write(frame.data, frame.ptsNs);
     if (this.#frames.rejected === rejected) this.#cameMs.frames = performance.now();
   }
 
   #keepChunk(chunk: AudioChunk): void {
+    this.#telemetry?.audio(chunk);
     this.#audio.write(chunk.samples, chunk.ptsNs);
     this.#cameMs.audio = performance.now();
   }
@@ -270,25 +290,33 @@ export class SourceStream {
   async #hop(now: number, framesKnownUntilNs: number): Promise<void> {
     const detector = this.#ready();
     if (!detector) return;
+    const beganMs = performance.now();
     const hop = await this.#rolling.hop(now, framesKnownUntilNs);
-    if (hop) this.#take(hop, detector);
+    if (hop) this.#take(hop, detector, performance.now() - beganMs);
   }
 
   async #flush(signal: AbortSignal): Promise<void> {
     const detector = this.#ready();
     if (!detector) return;
+    let beganMs = performance.now();
     for await (const hop of this.#rolling.flush()) {
       if (signal.aborted) return;
-      this.#take(hop, detector);
+      this.#take(hop, detector, performance.now() - beganMs);
+      beganMs = performance.now();
     }
   }
 
-  #take(hop: Hop, detector: Detector): void {
+  #take(hop: Hop, detector: Detector, tookMs: number): void {
     const seconds = this.#clock.follow();
     if (seconds !== 0) this.#listener.clockSet(seconds);
+    this.#telemetry?.beforeSteps();
     for (const step of hop.steps) this.#report(detector.step(step));
     this.#report(detector.advance(hop.finalNs));
     this.#listener.active(detector.active());
+    this.#telemetry?.hop(hop, tookMs, {
+      ...this.#rolling.stats(),
+      missingSamples: this.#audio.missing,
+    });
   }
 
   #report(detections: readonly Detection[]): void {
@@ -326,6 +354,7 @@ export class SourceStream {
       epochNs: (runningNs) => this.#clock.epochNs(runningNs),
     });
     this.#rolling.margin = this.#detector.margin();
+    this.#telemetry?.describe(this.#detector, fit);
     return this.#detector;
   }
 }

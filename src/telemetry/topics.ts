@@ -41,7 +41,7 @@ export interface Description {
     readonly cx: number;
     readonly cy: number;
   };
-  /** Whether camera pictures can be had: the pipeline was opened with a branch for them. */
+  /** Whether the source was opened with a branch for camera pictures. */
   readonly pictures: boolean;
 }
 
