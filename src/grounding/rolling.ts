@@ -18,14 +18,14 @@ export interface RollingOptions {
 /** Counters since the start. */
 export interface RollingStats {
   readonly hops: number;
-  /** Hops left out because inference was slower than the hop. */
+  /** Hops skipped because inference was slower than the hop. */
   readonly skippedHops: number;
   readonly steps: number;
   /** Steps that left the window before they could become final. */
   readonly lostSteps: number;
-  /** Steps with no frame near enough in time. */
+  /** Steps without a frame near enough in time. */
   readonly unpairedSteps: number;
-  /** Steps whose similarity was no number: half precision overflowed, or the model is broken. */
+  /** Steps whose similarity was not a finite number: half precision overflowed, or the model is broken. */
   readonly invalidSteps: number;
   readonly encodedFrames: number;
 }
@@ -37,10 +37,10 @@ interface EncodedFrame {
 }
 
 /**
- * Slides a window of sound over the newest input and grounds each audio time step once, in the frame nearest to it.
+ * Slides an audio window over the newest input and grounds each audio time step once, in the frame nearest to it.
  *
- * Windows begin on the encoder's own grid of time steps, so a step has the same samples round it whatever the hop: results
- * differ between hops only by what lies outside the window, that is, not at all where `lookahead` reaches half the
+ * Windows begin on the encoder's own grid of time steps, so that a step has the same samples around it with any hop:
+ * results differ between hops only by what is outside the window, and not at all if `lookahead` is at least half the
  * encoder's receptive field.
  */
 export class RollingGrounding {
@@ -89,12 +89,12 @@ export class RollingGrounding {
     this.#margin = new Float32Array(manifest.image.grid.width * manifest.image.grid.height);
   }
 
-  /** `[h, w]`: added to a similarity volume before its maximum is taken; set it to keep letterbox bars out. */
+  /** Additive mask `[h, w]` for the maximum of a similarity volume; set it to exclude letterbox bars. */
   set margin(margin: Float32Array) {
     this.#margin = margin;
   }
 
-  /** Sample index at which the next hop is due; undefined before any sample came. */
+  /** Sample index at which the next hop is due; undefined before the first sample. */
   get due(): number | undefined {
     return this.#audio.begin === undefined ? undefined : this.#endOf(this.#hopNumber);
   }
@@ -107,14 +107,14 @@ export class RollingGrounding {
   /**
    * Runs the newest hop that is due at `now`; older ones that are due as well are skipped and counted.
    *
-   * @param now sample index up to which sound counts as arrived.
+   * @param now sample index up to which audio counts as arrived.
    * @param framesKnownUntilNs time up to which no further frame will arrive; a later step waits for its frame.
    * @returns undefined while no hop is due.
    */
   async hop(now: number, framesKnownUntilNs: number): Promise<Hop | undefined> {
     if (this.due === undefined || now < this.due) return undefined;
     for (let next = this.#endOf(this.#hopNumber + 1); now >= next;) {
-      // Hops shorter than a time step of the model fall together.
+      // Hops shorter than a time step of the model coincide.
       if (next > this.#endOf(this.#hopNumber)) this.#stats.skippedHops++;
       next = this.#endOf(++this.#hopNumber + 1);
     }
@@ -122,7 +122,7 @@ export class RollingGrounding {
     return await this.#run(end, end - this.#lookahead, framesKnownUntilNs);
   }
 
-  /** Goes on hopping after the end of the stream, with silence in place of the future, until all steps are final. */
+  /** Continues after the end of the stream, on silence, until all steps are final. */
   async *flush(): AsyncGenerator<Hop> {
     if (this.#audio.begin === undefined) return;
     const last = this.#audio.end - 1;
@@ -150,16 +150,16 @@ export class RollingGrounding {
     }
     const steps: GroundedStep[] = [];
     for (; this.#nextStep < firstStep + count; this.#nextStep++) {
-      const centre = this.#nextStep * this.#stride + this.#first;
-      const ptsNs = this.#audio.timeNs(centre);
-      if (centre > finalUntil || ptsNs > framesKnownUntilNs) break;
+      const center = this.#nextStep * this.#stride + this.#first;
+      const ptsNs = this.#audio.timeNs(center);
+      if (center > finalUntil || ptsNs > framesKnownUntilNs) break;
       const frame = this.#frames.nearest(ptsNs);
       if (!frame || Math.abs(frame.ptsNs - ptsNs) > this.#maxDistanceNs) {
         this.#stats.unpairedSteps++;
         continue;
       }
       const audio = column(features, this.#nextStep - firstStep, count);
-      const step = await this.#ground(ptsNs, centre - start, frame, audio, cls);
+      const step = await this.#ground(ptsNs, center - start, frame, audio, cls);
       if (step.activation.every(Number.isFinite)) steps.push(step);
       else this.#stats.invalidSteps++;
     }
@@ -171,13 +171,13 @@ export class RollingGrounding {
 
   async #ground(
     ptsNs: number,
-    centre: number,
+    center: number,
     frame: HeldFrame,
     audio: Float32Array,
     audioClass: Float32Array | undefined,
   ): Promise<GroundedStep> {
     const half = Math.ceil(this.#stride / 2);
-    const level = levelDbfs(this.#window.subarray(Math.max(0, centre - half), centre + half));
+    const level = levelDbfs(this.#window.subarray(Math.max(0, center - half), center + half));
     const framePtsNs = frame.ptsNs;
     const image = await this.#encode(frame);
     const { volume, activation } = await this.#similarity.compute({

@@ -1,7 +1,7 @@
 import { GraphBuilder } from "../onnx/graph_builder.ts";
 import type { Runtime, Session } from "../model/runtime/session.ts";
 
-/** Sizes that a similarity volume is made of. */
+/** Sizes of a similarity volume. */
 export interface SimilarityShape {
   /** C, a multiple of `heads`. */
   readonly channels: number;
@@ -10,19 +10,19 @@ export interface SimilarityShape {
   readonly gridHeight: number;
   readonly gridWidth: number;
   readonly classToken: boolean;
-  /** Audio time steps a call; leave out for any number. Fixed shapes spare TensorRT a rebuild. */
+  /** Audio time steps per call; absent for any number. A fixed number saves compiling providers a rebuild. */
   readonly steps?: number;
 }
 
-/** What a similarity volume is computed from. */
+/** The inputs of a similarity volume. */
 export interface SimilarityInputs {
-  /** `[S, C]`, one row a time step. */
+  /** `[S, C]`, one row per time step. */
   readonly audio: Float32Array;
   /** `[C, h, w]` of one frame. */
   readonly image: Float32Array;
-  /** `[h, w]`, added before the maximum over space: 0 inside the picture, very low where there is none. */
+  /** `[h, w]`, added before the maximum over space: 0 inside the image, very low outside it (additive mask). */
   readonly margin: Float32Array;
-  /** `[C]` each; present exactly when the model has class tokens. */
+  /** `[C]` each; present if and only if the model has class tokens. */
   readonly audioClass?: Float32Array;
   readonly imageClass?: Float32Array;
 }
@@ -31,7 +31,7 @@ export interface SimilarityInputs {
 export interface SimilarityVolume {
   /** `[K, S, h, w]`: `s[k, t, y, x] = Σ_c audio[k, c, t] · image[k, c, y, x]` */
   readonly volume: Float32Array;
-  /** `[K, S]`: maximum of `volume` over the picture. */
+  /** `[K, S]`: maximum of `volume` over the image. */
   readonly activation: Float32Array;
 }
 

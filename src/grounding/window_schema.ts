@@ -5,7 +5,7 @@ import { durationSchema, durationWithin } from "../config/units.ts";
 /** Audio context, step between two inferences, and how far behind now a value becomes final; seconds. */
 export const windowSchema = z.strictObject({
   duration: durationWithin("200ms", "60s").prefault("2s").describe(
-    "Sound that one inference hears",
+    "Audio of one inference",
   ),
   hop: durationWithin("20ms", "60s").prefault("200ms").describe("Step between two inferences"),
   lookahead: durationSchema.prefault("200ms").describe("How far behind now a value becomes final"),

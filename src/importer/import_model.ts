@@ -26,30 +26,30 @@ export interface ImportOptions extends ImportTarget {
   readonly precision: Precision;
   /** Pixels. */
   readonly image: { readonly width: number; readonly height: number };
-  /** Length of the audio window in s: of a `fixed` model, and of the self-check. */
+  /** Length of the audio window of a `fixed` model and of the self-check, s. */
   readonly window: number;
-  /** Fixes batch and length of both inputs, as TensorRT prefers. */
+  /** Fixes batch and length of both inputs, as providers that compile models prefer. */
   readonly fixed?: boolean;
   readonly heads?: readonly HeadKind[];
-  /** Asked for the kinds of `count` heads when `heads` is absent; undefined leaves it at `presumed`. */
+  /** Called for the kinds of `count` heads if `heads` is absent; undefined keeps `presumed`. */
   readonly chooseHeads?: (
     count: number,
     presumed: HeadKinds | undefined,
   ) => Promise<readonly HeadKind[] | undefined>;
-  /** Whether each window is brought to mean 0, deviation 1 inside the graph. */
+  /** Whether the graph normalizes each window to mean 0 and standard deviation 1. */
   readonly normalizeAudio?: boolean;
   readonly allowUnexpected?: boolean;
-  /** Weights of an encoder beyond this many bytes go to a file of their own (default 1.5e9). */
+  /** Weights of an encoder go to a separate file if they have more bytes than this (default 1.5e9). */
   readonly externalDataAbove?: number;
-  /** Where the weights come from; the folder's own name when absent. */
+  /** Where the weights come from. Default: the folder's own name. */
   readonly source?: string;
   readonly license?: string;
   readonly signal?: AbortSignal;
-  /** Told what is being done and how far it is, 0..1. */
+  /** Called with the current step and its progress, 0..1. */
   readonly onProgress?: (step: string, fraction: number) => void;
 }
 
-/** What an import made. */
+/** The result of an import. */
 export interface ImportReport {
   readonly folder: string;
   readonly manifest: Manifest;
@@ -68,7 +68,7 @@ const BYTES_PER_WEIGHT = { fp32: 4, fp16: 2, int8: 1.2 } as const;
 /**
  * Turns a folder of the published layout (`config.json`, `model.safetensors`) into a model folder.
  *
- * The folder appears whole or not at all.
+ * The folder appears complete or not at all.
  *
  * @throws {ImportError} one line; a list of tensors may follow on further lines.
  */
@@ -86,7 +86,7 @@ export async function importModel(
   checkSizes(options, architecture);
   const heads = await decideHeads(folder, architecture.heads, options);
 
-  // The check needs the weights once more, in float32.
+  // The self-check needs another copy of the weights, in float32.
   const bytes = weights.parameters * (BYTES_PER_WEIGHT[options.precision] + 4);
   await checkDiskSpace(options.out, bytes, `import ${folder}`);
   Deno.mkdirSync(options.out, { recursive: true });
@@ -139,7 +139,7 @@ async function decideHeads(
   if (chosen) return givenKinds(count, chosen);
   if (presumed) return presumed;
   throw new ImportError(
-    `Cannot import: --heads must name each of the ${count} heads (sound or speech), got nothing`,
+    `Cannot import: --heads must name each of the ${count} heads (sound or speech), got none`,
   );
 }
 
@@ -195,8 +195,8 @@ async function writeEncoders(
     plain: () => audio("plain"),
   }, staging);
   options.onProgress?.("checked", 1);
-  const named = (room: string, check: Record<string, number>) =>
-    Object.entries(check).map(([output, value]) => [`${room} ${output}`, value]);
+  const named = (encoder: string, check: Record<string, number>) =>
+    Object.entries(check).map(([output, value]) => [`${encoder} ${output}`, value]);
   return {
     ...files,
     check: Object.fromEntries([...named("image", imageCheck), ...named("audio", audioCheck)]),

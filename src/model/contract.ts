@@ -6,11 +6,11 @@ import type { Session, TensorInfo, TensorType } from "./runtime/session.ts";
 export interface Contract {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** Outputs that it may have. */
+  /** Outputs that it may have in addition. */
   readonly optional: readonly TensorInfo[];
 }
 
-/** What image.onnx takes and gives. */
+/** Inputs and outputs of image.onnx. */
 export function imageContract({ image, channels, class_token }: Manifest): Contract {
   return {
     inputs: [info("frames", "uint8", [-1, image.height, image.width, 3])],
@@ -22,7 +22,7 @@ export function imageContract({ image, channels, class_token }: Manifest): Contr
   };
 }
 
-/** What audio.onnx takes and gives. */
+/** Inputs and outputs of audio.onnx. */
 export function audioContract({ channels, heads, class_token }: Manifest): Contract {
   return {
     inputs: [info("waveform", "float32", [-1, -1])],
@@ -39,8 +39,8 @@ function info(name: string, type: TensorType, dims: readonly number[]): TensorIn
 }
 
 /**
- * Compares what a loaded file takes and gives with its contract. Axes that the manifest fixes must be so where the graph
- * declares them; the graph may fix the others.
+ * Compares the inputs and outputs of a loaded file with its contract. Where the graph declares an axis that the manifest
+ * fixes, both must agree; the graph may fix further axes.
  *
  * @throws {ModelError} naming the file and the first input or output that does not fit.
  */
@@ -80,7 +80,7 @@ export function checkContract(path: string, session: Session, contract: Contract
   }
 }
 
-/** Whether two shapes are the same wherever both fix an axis. */
+/** Whether two shapes have the same rank and are equal on every axis that both fix. */
 function agree(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((n, axis) => n === b[axis] || n === -1 || b[axis] === -1);
 }

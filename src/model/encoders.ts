@@ -23,7 +23,7 @@ export interface AudioFeatures {
   /** `[n, C]`, of models with a class token. */
   readonly cls?: Float32Array;
   /**
-   * Row-major `[n, K, T]`, of models that give it: the probability that something of head k's kind is heard at all,
+   * Row-major `[n, K, T]`, of models that have this output: the probability that something of head k's kind is heard at all,
    * in view or not.
    */
   readonly presence?: Float32Array;
@@ -36,20 +36,20 @@ export interface Encoders {
   readonly image: Session;
   /** The session of audio.onnx. */
   readonly audio: Session;
-  /** Whether `encodeAudio` gives `presence`. */
+  /** Whether `encodeAudio` returns `presence`. */
   readonly givesPresence: boolean;
   /**
    * Encodes RGB images of the model's size, `count` × height × width × 3 bytes. The bytes must stay unchanged until
    * the promise settles; they may be a view of a SharedArrayBuffer.
    *
-   * @throws {ModelError} when the number of bytes is wrong, or the model gives another shape than its manifest states.
+   * @throws {ModelError} when the number of bytes is wrong, or the model returns another shape than its manifest states.
    */
   encodeImages(frames: Uint8Array, count: number): Promise<ImageFeatures>;
   /**
    * Encodes `count` windows of equal length, mono at the manifest's sample rate, -1..1. The samples must stay
    * unchanged until the promise settles; they may be a view of a SharedArrayBuffer.
    *
-   * @throws {ModelError} when a window is shorter than the model takes, or the model gives another shape than its
+   * @throws {ModelError} when a window is shorter than the model takes, or the model returns another shape than its
    * manifest states.
    */
   encodeAudio(waveform: Float32Array, count?: number): Promise<AudioFeatures>;
@@ -63,7 +63,7 @@ export interface LoadOptions {
   readonly windowSamples?: number;
 }
 
-/** The second window of the check of feature times is so many times as long. */
+/** The second window of the check of feature times is this many times as long. */
 const LONGER = 3;
 
 /**
@@ -96,7 +96,7 @@ export async function loadModel(
   await encoders.encodeImages(new Uint8Array(image.width * image.height * 3), 1);
   const samples = options.windowSamples ?? audio.min_samples;
   const fixed = encoders.audio.inputs[0].dims[1] !== -1;
-  // Another length costs a compiling provider another engine.
+  // A compiling provider would compile the model once more for another length.
   const lengths = fixed || runtime.compiles ? [samples] : [samples, LONGER * samples];
   await checkFeatureTimes(folder, encoders, lengths);
   stack.move();

@@ -1,6 +1,6 @@
 import { type AudioTimes, stepSamples } from "./window_samples.ts";
 
-/** A window that was encoded, and how many features it gave. */
+/** The length of a window and the number of features that the graph returned for it. */
 export interface EncodedWindow {
   readonly samples: number;
   readonly features: number;
@@ -10,12 +10,12 @@ export interface EncodedWindow {
 const ROUNDING = 0.01;
 
 /**
- * Why a manifest's `feature_rate` and `first_feature` cannot be those of the graph, judged by how many features it gave
+ * Why a manifest's `feature_rate` and `first_feature` cannot be those of the graph, judged by the number of features
  * for windows of known length; undefined when they can.
  *
- * Features are spread over the whole window, so that the sound before the first and after the last is equally long, to
- * within one step: a graph drops an incomplete last step, and may pad the window on both sides. Windows of two lengths
- * show the rate by itself: each further step must bring one feature.
+ * Features are spread over the whole window: the audio before the first and after the last is equally long, to within
+ * one step, since a graph drops an incomplete last step and may pad the window on both sides. Windows of two lengths
+ * show the rate by itself: each additional step must add one feature.
  */
 export function featureTimesFault(
   audio: AudioTimes,
@@ -31,7 +31,7 @@ export function featureTimesFault(
       return `audio.feature_rate must be that of the graph, got ${feature_rate}: ` +
         `${
           duration(samples - windows[0].samples, sample_rate)
-        } of sound must bring ${more} features, brought ${got}`;
+        } more audio must add ${more} features, added ${got}`;
     }
   }
   for (const { samples, features } of windows) {
@@ -40,7 +40,7 @@ export function featureTimesFault(
     if (Math.abs(before - after) > 1 + ROUNDING) {
       return "audio.feature_rate and audio.first_feature must be those of the graph, " +
         `got ${feature_rate} and ${first_feature}: ${features} features of ` +
-        `${duration(samples, sample_rate)} of sound would end ${
+        `${duration(samples, sample_rate)} of audio would end ${
           duration(Math.abs(after) * step, sample_rate)
         } ${after < 0 ? "after" : "before"} its end`;
     }

@@ -44,7 +44,7 @@ export const manifestSchema = z.strictObject({
     first_feature: z.number().min(0),
     receptive_field: z.number().positive(),
     min_samples: z.int().min(1),
-    /** Floating-point operations of one second of sound. */
+    /** Floating-point operations of one second of audio. */
     flops_per_second: z.int().positive().optional(),
   }),
   external_data: z.array(z.strictObject({ file: fileName, sha256 })).default([]),

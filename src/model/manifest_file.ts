@@ -10,7 +10,7 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
 
 /**
  * Replaces the calibration of each head whose entry is defined; comments and everything else stay.
- * The file is replaced at once, so that a reader never sees half of it.
+ * The file is replaced atomically, so that a reader never sees half of it.
  *
  * @throws {ModelError} when the folder holds no usable manifest.
  */

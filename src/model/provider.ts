@@ -1,10 +1,10 @@
 import type { z } from "zod";
 
-/** Options of one provider by the names that ONNX Runtime's documentation gives them. */
+/** Options of one provider, under the names in ONNX Runtime's documentation. */
 export type ProviderOptions = Readonly<Record<string, string>>;
 
 /**
- * How a provider joins a session's options.
+ * How a provider is added to a session's options.
  *
  * Most providers go through `SessionOptionsAppendExecutionProvider`, under the name that it takes. Those that it does
  * not know have four functions of their own; each number is a function's place in `struct OrtApi` of
@@ -23,7 +23,7 @@ export type AppendMethod =
 export interface ProviderLibrary {
   /** File name, in the same folder as ONNX Runtime's own library. */
   readonly file: string;
-  /** Whose library a file name belongs to, to tell users what to install. */
+  /** The product that each library belongs to, so that users know what to install. */
   readonly products: readonly (readonly [pattern: RegExp, product: string])[];
 }
 
@@ -50,19 +50,19 @@ export interface Accelerator<Settings extends z.ZodRawShape = z.ZodRawShape> ext
   /** Absent for a provider that is compiled into ONNX Runtime's own library. */
   readonly library?: ProviderLibrary;
   /**
-   * Set for a provider that compiles a model for the shapes of its inputs, at load and again for each new shape: what
-   * to tell users who wait for that.
+   * Set for a provider that compiles a model for the shapes of its inputs, at load and again for each new shape: a
+   * message for users who wait for that.
    */
   readonly compiles?: string;
   /**
-   * The options that a `runtime` block amounts to.
+   * Translates a `runtime` block into options.
    *
    * @param folder the pipeline file's; relative paths start there.
    */
   options(settings: z.output<z.ZodObject<Settings>>, folder: string): ProviderOptions;
   /** Called before each session that the provider is added to. */
   prepare?(options: ProviderOptions): Promise<void>;
-  /** Whether this machine seems to have a device for it. Decides only whether to warn when it goes unused. */
+  /** Whether this machine seems to have a device for it. Only decides whether to warn when it is not used. */
   hasDevice(): boolean;
 }
 

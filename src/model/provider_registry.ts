@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Accelerator, FallbackProvider, Provider } from "./provider.ts";
 
-/** The execution providers there are, in the order in which they are preferred by default. */
+/** All execution providers, in the default order of preference. */
 export class ProviderRegistry {
   readonly all: readonly Provider[];
   readonly fallback: FallbackProvider;

@@ -7,7 +7,7 @@ const CHUNK = 64 * 1024;
 export class FileCursor implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly size: number;
   #chunk = new Uint8Array(0);
   #chunkStart = 0;
@@ -19,7 +19,7 @@ export class FileCursor implements Disposable {
     this.size = file.statSync().size;
   }
 
-  /** @throws {RangeError} when `path` is no readable file. */
+  /** @throws {RangeError} when `path` is not a readable file. */
   static open(path: string): FileCursor {
     const fault = fileFaultSync(path);
     if (fault) throw new RangeError(`Cannot read ${path}: ${fault}`);
@@ -57,7 +57,7 @@ export class FileCursor implements Disposable {
     if (this.#position !== end) throw this.damaged();
   }
 
-  /** A whole number below 2^53. */
+  /** An integer below 2^53. */
   varint(): number {
     let value = 0;
     for (let scale = 1; scale < 2 ** 56; scale *= 128) {
@@ -97,7 +97,7 @@ export class FileCursor implements Disposable {
     return chunk.subarray(0, this.#file.readSync(chunk) ?? 0);
   }
 
-  /** The one-line error for a file that is no ONNX model. */
+  /** The one-line error for a file that is not an ONNX model. */
   damaged(cause?: unknown): RangeError {
     return new RangeError(
       `Cannot read ${this.#path}: it must be an ONNX model, got a damaged file at byte ${this.#position}`,

@@ -1,22 +1,23 @@
-/** Share of the way to an observed age that the estimate moves up, and down. */
-const RISE = 0.02;
-const FALL = 0.3;
+/** How much earlier the sound is looked for after it was there at the first look, ms. */
+const EARLIER_MS = 1;
+/** Share of the time waited in vain by which it is looked for later. */
+const LATER = 0.5;
 
 /**
- * Estimates how long after its capture the newest sound can be read: its smallest age when it is read. A loop that looks
- * just then wakes once a hop, not once a buffer.
+ * Learns how long after its capture sound can be read, so that a loop that looks for it then neither comes late nor has to
+ * look often.
  */
 export class DeliveryDelay {
   #ms: number | undefined;
 
-  /** The estimate; 0 before anything was observed. */
+  /** When to look first, after the capture of the sound in question, ms. */
   get ms(): number {
     return this.#ms ?? 0;
   }
 
-  /** @param ageMs of the newest sample when it was read. */
-  observe(ageMs: number): void {
-    this.#ms ??= ageMs;
-    this.#ms += (ageMs - this.#ms) * (ageMs > this.#ms ? RISE : FALL);
+  /** @param waitedMs from the first look to the one that found the sound; 0 if that was the first. */
+  found(waitedMs: number): void {
+    if (this.#ms === undefined) this.#ms = waitedMs;
+    else this.#ms += waitedMs === 0 ? -EARLIER_MS : LATER * waitedMs;
   }
 }

@@ -3,10 +3,10 @@ import { HungError } from "../model/hung_error.ts";
 import { ModelError } from "../model/manifest.ts";
 import type { SharedEngine } from "./engine_pool.ts";
 
-/** So many failures in a row mean that loading the engine again does not help. */
+/** After this many failures in a row, loading the engine again does not help. */
 const MOST_FAILURES = 3;
 
-/** The engine fails whatever is done within this process: only a new process can recover, such as a lost GPU. */
+/** The engine fails again and again, or a call hangs, such as with a lost GPU: only a new process can recover. */
 export class LostEngineError extends ModelError {
   override name = "LostEngineError";
 }
@@ -32,7 +32,7 @@ export class EngineKeeper implements AsyncDisposable {
   /**
    * The engine, which is loaded if it is not.
    *
-   * @throws {ModelError} when it cannot be loaded, or is another one than at first.
+   * @throws {ModelError} when it cannot be loaded, or differs from the first one.
    * @throws {LostEngineError} when loading it hangs.
    */
   async get(): Promise<SharedEngine> {
@@ -46,7 +46,7 @@ export class EngineKeeper implements AsyncDisposable {
       await engine[Symbol.asyncDispose]();
       throw new ModelError(fault);
     }
-    // The pipeline was stopped meanwhile; nothing runs on what it gets now.
+    // The pipeline was stopped meanwhile and does not use it.
     if (this.#disposed) await engine[Symbol.asyncDispose]();
     else this.#engine = engine;
     if (this.#first) this.#reloads++;
@@ -81,14 +81,14 @@ export class EngineKeeper implements AsyncDisposable {
   }
 }
 
-/** Why an engine that was loaded again must not stand in for the first; undefined when it may. */
+/** Why an engine that was loaded again must not replace the first; undefined when it may. */
 function difference(first: SharedEngine, engine: SharedEngine): string | undefined {
   if (!isDeepStrictEqual(first.manifest, engine.manifest)) {
-    return `Cannot go on with ${first.manifest.name}: its model.yaml has changed`;
+    return `Cannot continue with ${first.manifest.name}: its model.yaml has changed`;
   }
   for (const [part, provider] of Object.entries(first.providers)) {
     if (engine.providers[part] === provider) continue;
-    return `Cannot go on with ${first.manifest.name}: ${part} must run on ${provider} as before, ` +
+    return `Cannot continue with ${first.manifest.name}: ${part} must run on ${provider} as before, ` +
       `got ${engine.providers[part]}`;
   }
   return undefined;

@@ -1,9 +1,9 @@
 import type { Log } from "../core/log.ts";
 import { type Engine, type EngineConfig, loadEngine } from "./engine.ts";
 
-/** One pipeline's hold on an engine that others may use too; disposing of it gives it back. */
+/** One pipeline's reference to an engine that others may use too; disposing of it releases the reference. */
 export interface SharedEngine extends Engine {
-  /** Marks the engine as broken: it is not shared any more, and whoever needs it next loads it again. */
+  /** Marks the engine as broken: it is no longer shared, and the next pipeline that needs one loads it again. */
   discard(): void;
 }
 
@@ -63,7 +63,7 @@ export class EnginePool {
   }
 }
 
-/** Equal for pipelines whose engines would be the same. The folder counts: relative paths start there. */
+/** Equal for pipelines whose engines would be the same. Includes the folder, where relative paths start. */
 function keyOf({ model, runtime, window }: EngineConfig, folder: string): string {
   const settings = Object.entries(runtime).toSorted(([a], [b]) => a < b ? -1 : 1);
   return JSON.stringify([folder, model, settings, window.duration]);

@@ -4,7 +4,7 @@ import type { Manifest } from "../model/manifest.ts";
 import type { Sink } from "../publish/sink.ts";
 import type { SharedEngine } from "./engine_pool.ts";
 
-/** A source, worked out for one model; it can be opened again after it failed. */
+/** A source, planned for one model; it can be opened again after a failure. */
 export interface Source {
   /** Whether it only ends by failing: a camera, a microphone, a network stream. */
   readonly device: boolean;
@@ -26,7 +26,7 @@ export interface Source {
   open(signal: AbortSignal): Promise<Capture>;
 }
 
-/** What the sinks of a pipeline may call back. */
+/** Callbacks of a pipeline's sinks. */
 export interface SinkCallbacks {
   readonly log: Log;
   /** Called for each valid message on `P/NAME/set`. */

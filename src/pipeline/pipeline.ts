@@ -13,10 +13,13 @@ import type { Engine } from "./engine.ts";
 import { EngineKeeper, LostEngineError } from "./engine_keeper.ts";
 import type { PipelineParts, Source } from "./parts.ts";
 import { type EventListener, Reporter } from "./reporter.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
 import { SourceStream } from "./stream.ts";
 
 /** Pause between two stats messages, ms. */
 const STATS_EVERY_MS = 10_000;
+/** Pause between two stats messages to telemetry, ms. */
+const TELEMETRY_STATS_EVERY_MS = 1_000;
 /** After this long without a failure, earlier ones no longer count, ms. */
 const GOOD_LIFE_MS = 60_000;
 /** How long a stopped pipeline waits for an inference or a source that does not end, ms. */
@@ -36,10 +39,13 @@ export type NextTry = (error: unknown) => number | undefined;
 
 /** Wires capture, grounding, detection and publishing of one pipeline file; starts, watches and stops them. */
 export class Pipeline {
+  /** What the pipeline offers to listeners in this process. */
+  readonly telemetry: Telemetry;
   readonly #options: PipelineOptions;
   readonly #startedMs = performance.now();
   readonly #starved = new Set<string>();
   readonly #warned: Record<string, number> = {};
+  #detect: PipelineConfig["detect"];
   #publisher: Publisher | undefined;
   #engine: Engine | undefined;
   #engines: EngineKeeper | undefined;
@@ -53,12 +59,38 @@ export class Pipeline {
   #toggled = new AbortController();
 
   constructor(options: PipelineOptions) {
-    this.#options = options;
+    const telemetry = this.telemetry = new Telemetry(options.log);
+    this.#options = {
+      ...options,
+      log(level, message, fields) {
+        options.log(level, message, fields);
+        telemetry.tell("log", { timeMs: Date.now(), level, message: maskSecrets(message) });
+      },
+    };
+    this.#detect = options.config.detect;
+    telemetry.tell("tuning", this.#detect);
+  }
+
+  /** The pipeline's name. */
+  get name(): string {
+    return this.#options.config.name;
+  }
+
+  /** The detection settings in use. */
+  get detect(): PipelineConfig["detect"] {
+    return this.#detect;
+  }
+
+  /** Uses other detection settings from the next time step on, until the pipeline file is read again. */
+  tune(detect: PipelineConfig["detect"]): void {
+    this.#detect = detect;
+    this.#stream?.tune(detect);
+    this.telemetry.tell("tuning", detect);
   }
 
   /**
-   * Whether running it again after a failure repeats nothing: false for a file that has been read in part, whose events
-   * would come twice.
+   * Whether it can be run again after a failure without publishing events twice: false for a file that has been read
+   * in part.
    */
   get restartable(): boolean {
     return !this.#repeats || this.stats().hops.run === 0;
@@ -104,8 +136,8 @@ export class Pipeline {
    * Runs until a file ends, the signal aborts, or the pipeline fails for good. A camera or stream that fails is opened
    * again after 1, 5, 10, 60 s; a model that fails is loaded again, too.
    *
-   * @param nextTry asked after a failure, for the state to report it.
-   * @throws {ModelError|CaptureError} one line that says why it failed for good; `state` says so too.
+   * @param nextTry called after a failure, so that the state can include the time of the next try.
+   * @throws {ModelError|CaptureError} one line with the reason why it failed for good, which is also in `state`.
    * @throws {LostEngineError} when only a new process can help.
    */
   async run(signal: AbortSignal, nextTry: NextTry = () => undefined): Promise<void> {
@@ -116,35 +148,38 @@ export class Pipeline {
     );
     await publisher.open();
     this.#publisher = publisher;
-    const timer = setInterval(() => this.#tellStats(publisher), STATS_EVERY_MS);
+    const timer = setInterval(() => this.#reportStats(publisher), STATS_EVERY_MS);
+    const statsTimer = setInterval(() => this.#offerStats(), TELEMETRY_STATS_EVERY_MS);
     const engines = new EngineKeeper(() => parts.loadEngine(log));
     this.#engines = engines;
     try {
-      this.#tell("starting", null);
+      this.#report("starting", null);
       const engine = await orAborted(engines.get(), signal);
-      if (engine === undefined) return this.#tell("stopped", stopReason(signal));
+      if (engine === undefined) return this.#report("stopped", stopReason(signal));
       this.#engine = engine;
-      this.#describe(engine);
+      this.#logEngine(engine);
       const { heard } = this.#options;
       this.#reporter = new Reporter({
         publisher,
         manifest: engine.manifest,
         heard,
+        telemetry: this.telemetry,
         log,
       });
       await this.#supervise(engines, engine, this.#reporter, signal);
-      this.#tell("stopped", signal.aborted ? stopReason(signal) : "the source has ended");
+      this.#report("stopped", signal.aborted ? stopReason(signal) : "the source has ended");
     } catch (error) {
       const retryMs = nextTry(error);
       const reason = error instanceof Error ? error.message : String(error);
-      this.#tell("failed", reason + (retryMs === undefined ? "" : nextTryText(retryMs)));
+      this.#report("failed", reason + (retryMs === undefined ? "" : nextTryText(retryMs)));
       throw error;
     } finally {
       clearInterval(timer);
+      clearInterval(statsTimer);
       this.#reloads += engines.reloads;
       this.#engines = undefined;
       await within(STOP_LIMIT_MS, engines[Symbol.asyncDispose]());
-      this.#tellStats(publisher);
+      this.#reportStats(publisher);
       await publisher.close();
     }
   }
@@ -162,7 +197,7 @@ export class Pipeline {
     while (!signal.aborted) {
       const toggled = AbortSignal.any([signal, this.#toggled.signal]);
       if (!this.#enabled) {
-        this.#tell("stopped", "disabled over MQTT");
+        this.#report("stopped", "disabled over MQTT");
         await aborted(toggled);
         continue;
       }
@@ -172,15 +207,15 @@ export class Pipeline {
       if (reason === undefined) return;
       if (performance.now() - bornMs > GOOD_LIFE_MS) pauses.reset();
       this.#reconnects++;
-      this.#tell("reconnecting", reason + nextTryText(pauses.nextMs));
+      this.#report("reconnecting", reason + nextTryText(pauses.nextMs));
       await pauses.wait(toggled);
     }
   }
 
   /**
-   * One life of the source, and of the engine if that fails.
+   * Runs the source once, from its start to its end or failure; loads the engine before if there is none.
    *
-   * @returns why it ended, if it is worth another try.
+   * @returns why it ended, if another try may help.
    */
   async #live(
     source: Source,
@@ -213,7 +248,7 @@ export class Pipeline {
     signal: AbortSignal,
   ): Promise<void> {
     const engine = await engines.get();
-    if (engine !== this.#engine) this.#tellPlaces(engine);
+    if (engine !== this.#engine) this.#logPlaces(engine);
     this.#engine = engine;
     if (signal.aborted) return;
     await using capture = await source.open(signal);
@@ -222,11 +257,12 @@ export class Pipeline {
     this.#stream = new SourceStream(
       capture,
       engine,
-      this.#options.config,
+      { ...this.#options.config, detect: this.#detect },
       reporter,
       source.device,
+      this.telemetry,
     );
-    this.#tell("running", null);
+    this.#report("running", null);
     await this.#stream.run(signal);
   }
 
@@ -238,19 +274,27 @@ export class Pipeline {
     if (notice.kind === "starved") this.#starved.add(notice.stream);
     else this.#starved.delete(notice.stream);
     const missing = [...this.#starved].toSorted();
-    this.#tell("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
+    this.#report("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
   }
 
-  #tellStats(publisher: Publisher): void {
+  #reportStats(publisher: Publisher): void {
     const stats = this.stats();
     publisher.stats(stats);
     const { lost, unpaired, invalid } = stats.steps;
-    const bad = { "came too late": lost, "found no frame": unpaired, "are no numbers": invalid };
+    const bad = {
+      "arrived too late": lost,
+      "have no frame near enough in time": unpaired,
+      "have values that are not finite": invalid,
+    };
     for (const [what, count] of Object.entries(bad)) {
       const more = count - (this.#warned[what] ?? 0);
       this.#warned[what] = count;
       if (more > 0) this.#options.log("warning", `${more} time steps ${what}`);
     }
+  }
+
+  #offerStats(): void {
+    if (this.telemetry.wants("stats")) this.telemetry.tell("stats", this.stats());
   }
 
   #set(enabled: boolean): void {
@@ -261,23 +305,24 @@ export class Pipeline {
     toggled.abort();
   }
 
-  #tell(state: PipelineState["state"], reason: string | null): void {
+  #report(state: PipelineState["state"], reason: string | null): void {
     const shown = reason === null ? null : maskSecrets(reason);
-    const level = state === "failed" || state === "reconnecting" || state === "running" && shown
-      ? "warning"
-      : "info";
+    const troubled = state === "reconnecting" || (state === "running" && shown !== null);
+    const level = state === "failed" ? "error" : troubled ? "warning" : "info";
     this.#options.log(level, shown === null ? state : `${state}: ${shown}`);
-    this.#publisher?.state({
+    const told = {
       state,
       since: Date.now() / 1000,
       reason: shown,
       providers: this.#engine?.providers,
-    });
+    };
+    this.#publisher?.state(told);
+    this.telemetry.tell("state", told);
   }
 
-  #describe(engine: Engine): void {
+  #logEngine(engine: Engine): void {
     const { log } = this.#options;
-    this.#tellPlaces(engine);
+    this.#logPlaces(engine);
     for (const { provider, reason } of refusals(engine)) {
       log("warning", `execution provider ${provider} is not used: ${reason}`);
     }
@@ -294,7 +339,7 @@ export class Pipeline {
     });
   }
 
-  #tellPlaces({ manifest, providers }: Engine): void {
+  #logPlaces({ manifest, providers }: Engine): void {
     const places = Object.entries(providers).map(([part, provider]) => `${part} on ${provider}`);
     this.#options.log("info", `model ${manifest.name}@${manifest.version}: ${places.join(", ")}`);
   }
@@ -319,7 +364,7 @@ async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   return await Promise.race([promise, aborted(signal)]) ?? undefined;
 }
 
-/** Awaits a promise, but not much longer than until the signal aborts. */
+/** Awaits a promise, but only for a few seconds more once the signal aborts. */
 async function untilStopped(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   await Promise.race([promise, aborted(signal)]);
   if (signal.aborted) await within(STOP_LIMIT_MS, promise);

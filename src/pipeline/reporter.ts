@@ -3,10 +3,12 @@ import type { HeadKind } from "../core/head_kind.ts";
 import type { Log } from "../core/log.ts";
 import type { Detection } from "../detection/detector.ts";
 import type { WhenceEvent } from "../events/event.ts";
+import { nsFromStamp } from "../events/stamp.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { DrawPicture } from "../publish/picture_queue.ts";
 import type { Publisher } from "../publish/publisher.ts";
 import type { HeldFrame } from "../ring/frame_ring.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Latencies } from "./latencies.ts";
 import type { StreamListener } from "./stream.ts";
 
@@ -18,6 +20,7 @@ export interface ReporterOptions {
   readonly publisher: Publisher;
   readonly manifest: Manifest;
   readonly heard?: EventListener;
+  readonly telemetry: Telemetry;
   readonly log: Log;
 }
 
@@ -49,7 +52,7 @@ export class Reporter implements StreamListener {
     latencyMs: number,
   ): void {
     const event = { ...detection.event, latency_ms: latencyMs };
-    const { publisher, heard } = this.#options;
+    const { publisher, heard, telemetry } = this.#options;
     const pictured = publisher.takesPictures || heard !== undefined;
     const draw = pictured ? this.#drawing(detection, frame, fit) : undefined;
     publisher.event(event, draw);
@@ -58,6 +61,11 @@ export class Reporter implements StreamListener {
       this.#latencies.add(Math.round(latencyMs));
     }
     heard?.(event, draw);
+    if (telemetry.wants("event")) {
+      const { atNs: ptsNs, heatMap } = detection;
+      const epochNs = nsFromStamp(event.header.stamp);
+      telemetry.tell("event", { event, heatMap, ptsNs, epochNs });
+    }
   }
 
   active(kinds: ReadonlySet<HeadKind>): void {

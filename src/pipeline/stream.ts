@@ -29,9 +29,9 @@ const TICK_MS = 100;
 /** Pause between two looks for the first sound, ms. */
 const FIRST_LOOK_MS = 20;
 /** Pause between two looks for sound that is due, ms: by so much a hop may be late. */
-const SHORTEST_LOOK_MS = 5;
+const SHORTEST_LOOK_MS = 2;
 /** Sound that is late by more than this is no longer looked for that often, ms. */
-const OVERDUE_MS = 200;
+const OVERDUE_MS = 500;
 /** Frames that a source may bring between two looks: half of what it keeps. */
 const FRAMES_A_LOOK = 4;
 
@@ -72,6 +72,8 @@ export class SourceStream {
   readonly #wake = new Wake();
   readonly #look = new Wake();
   readonly #delay = new DeliveryDelay();
+  #soughtMs: number | undefined;
+  #foundDue: number | undefined;
   readonly #device: boolean;
   readonly #telemetry: StreamTelemetry | undefined;
   readonly #cameMs = { frames: performance.now(), audio: performance.now() };
@@ -185,12 +187,10 @@ export class SourceStream {
         for (const frame of frames) this.#keepFrame(frame);
         for (const chunk of audio) this.#keepChunk(chunk);
         this.#telemetry?.pictures();
-        if (audio.length > 0) this.#delay.observe(this.#soundAgeMs());
+        const due = this.#takeNoteOfDue();
         flow.frames &&= !ended.frames;
         flow.audio &&= !ended.audio;
-        if (this.#audio.end >= (this.#rolling.due ?? Infinity) || !flow.frames || !flow.audio) {
-          this.#wake.notify();
-        }
+        if (due || !flow.frames || !flow.audio) this.#wake.notify();
         await this.#look.sleep(this.#nextLookMs());
       }
     } catch (error) {
@@ -199,9 +199,25 @@ export class SourceStream {
     }
   }
 
-  /** Age of the newest sample, ms. */
-  #soundAgeMs(): number {
-    return (this.#clock.nowNs - this.#audio.endNs) / 1e6;
+  /** Whether the sound of the next hop is there; learns from it when to look for the next one. */
+  #takeNoteOfDue(): boolean {
+    const { due } = this.#rolling;
+    if (due === undefined) return false;
+    const now = performance.now();
+    const { end } = this.#audio;
+    if (end < due) {
+      if (this.#untilDueMs(due) <= 0) this.#soughtMs ??= now;
+      return false;
+    }
+    if (this.#foundDue !== due) this.#delay.found(now - (this.#soughtMs ?? now));
+    this.#foundDue = due;
+    this.#soughtMs = undefined;
+    return true;
+  }
+
+  /** Time until sound can be read, as far as can be told; negative when it is late. */
+  #untilDueMs(due: number): number {
+    return (this.#audio.timeNs(due) - this.#clock.nowNs) / 1e6 + this.#delay.ms;
   }
 
   /** Pause until the sound of the next hop can be read, ms; short enough for the source to drop nothing. */
@@ -209,7 +225,7 @@ export class SourceStream {
     const { due } = this.#rolling;
     if (due === undefined) return FIRST_LOOK_MS;
     const longestMs = Math.min(TICK_MS, FRAMES_A_LOOK * 1000 / this.#config.source.frame_rate);
-    const untilMs = (this.#audio.timeNs(due) - this.#clock.nowNs) / 1e6 + this.#delay.ms;
+    const untilMs = this.#untilDueMs(due);
     if (this.#audio.end >= due || untilMs < -OVERDUE_MS) return longestMs;
     return Math.min(Math.max(untilMs, SHORTEST_LOOK_MS), longestMs);
   }

@@ -2,7 +2,7 @@ import { BackOff } from "../core/back_off.ts";
 import { LostEngineError } from "./engine_keeper.ts";
 import type { NextTry } from "./pipeline.ts";
 
-/** A pipeline, as far as the supervisor knows it. */
+/** A pipeline, as the supervisor sees it. */
 export interface Supervised {
   /** Whether running it again after a failure can help. */
   readonly restartable: boolean;
@@ -13,9 +13,9 @@ export interface Supervised {
 const GOOD_RUN_MS = 60_000;
 
 /**
- * Runs the pipelines of a process side by side. One that fails is run again after 1, 5, 10, 60 s, as long as another one
- * runs; when none does, the process has nothing left to do and its service manager decides. An engine that only a new
- * process can recover stops all of them.
+ * Runs the pipelines of a process side by side. One that fails is run again after 1, 5, 10, 60 s while another one runs.
+ * When none runs, all end, and restarting the process is up to its service manager. An engine that only a new process
+ * can recover stops all pipelines.
  */
 export class Supervisor {
   readonly #delaysMs: readonly number[] | undefined;

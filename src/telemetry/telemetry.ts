@@ -51,7 +51,9 @@ export class Telemetry {
     this.#count();
     for (const topic of RETAINED) {
       const message = this.#retained.get(topic);
-      if (message !== undefined && subscription.topics.has(topic)) this.#give(subscription, message);
+      if (message !== undefined && subscription.topics.has(topic)) {
+        this.#give(subscription, message);
+      }
     }
     return { [Symbol.dispose]: () => this.#remove(subscription) };
   }

@@ -75,7 +75,7 @@ async function ground(
   return { steps, stats: rolling.stats() };
 }
 
-Deno.test("results do not depend on the hop where the window covers the receptive field", async () => {
+Deno.test("results do not depend on the hop if the window covers the receptive field", async () => {
   await using parts = await engine();
   const half = Math.ceil(parts.encoders.manifest.audio.receptive_field * 10 / 2) / 10;
   const window = { duration: 2 * half + 1, lookahead: half, maxFrameDistance: 1 };

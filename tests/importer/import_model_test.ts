@@ -43,7 +43,7 @@ function entries(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
 }
 
-Deno.test("the published layout becomes a model folder of the contract", async () => {
+Deno.test("the published layout becomes a model folder that fits the contract", async () => {
   await inFolder(async (out) => {
     const report = await importInto(out, `${GOLDEN}/public_2head`, {
       name: "two-heads",
@@ -91,7 +91,7 @@ Deno.test("the published layout becomes a model folder of the contract", async (
   });
 });
 
-Deno.test("class tokens come out where the similarity uses them", async () => {
+Deno.test("class tokens are outputs if the similarity uses them", async () => {
   await inFolder(async (out) => {
     const options = { image: { width: 224, height: 224 } };
     const { manifest } = await importInto(out, `${GOLDEN}/public_sound`, options);
@@ -107,7 +107,7 @@ Deno.test("class tokens come out where the similarity uses them", async () => {
   });
 });
 
-Deno.test("every precision passes its own check, fixed sizes and normalised sound too", async () => {
+Deno.test("every precision passes its self-check, also with fixed sizes and normalized audio", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, { ...TINY, useCls: true });
@@ -142,7 +142,7 @@ Deno.test("every precision passes its own check, fixed sizes and normalised soun
   });
 });
 
-Deno.test("weights beyond the limit lie in files of their own, and are found there", async () => {
+Deno.test("weights beyond the limit are in separate files, and are found there", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, TINY);
@@ -187,7 +187,7 @@ Deno.test("faults of the weights are listed with the nearest known name", async 
   });
 });
 
-Deno.test("mistakes of the user are one line and leave nothing behind", async (t) => {
+Deno.test("mistakes of the user are one line and leave no files", async (t) => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     const out = join(folder, "out");
@@ -243,7 +243,7 @@ Deno.test("mistakes of the user are one line and leave nothing behind", async (t
   });
 });
 
-Deno.test("one head is named by its repository, or must be told", async () => {
+Deno.test("the kind of one head follows from its repository, or must be stated", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     const out = join(folder, "out");
@@ -259,7 +259,7 @@ Deno.test("one head is named by its repository, or must be told", async () => {
   });
 });
 
-Deno.test("the licence is taken from the model card", async () => {
+Deno.test("the license is taken from the model card", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, TINY);

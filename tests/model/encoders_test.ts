@@ -22,13 +22,13 @@ async function withModel(
   }
 }
 
-/** A 2 × 4 picture: the left half of one brightness, the right half of another. */
+/** A 2 × 4 image: the left half of one brightness, the right half of another. */
 function halves(left: number, right: number): number[] {
   const row = [left, left, right, right].flatMap((value) => [value, value, value]);
   return [...row, ...row];
 }
 
-Deno.test("encoders give each picture's and each window's features", () =>
+Deno.test("encoders return the features of each image and each window", () =>
   withModel({}, async (runtime, folder) => {
     const encoders = await loadModel(folder, runtime);
     const frames = Uint8Array.from([...halves(0, 255), ...halves(7, 9)]);
@@ -50,7 +50,7 @@ Deno.test("encoders give each picture's and each window's features", () =>
     await encoders.release();
   }));
 
-Deno.test("encoders give class tokens where the manifest has them", () =>
+Deno.test("encoders return class tokens if the manifest has them", () =>
   withModel({ classToken: true }, async (runtime, folder) => {
     const encoders = await loadModel(folder, runtime);
     const image = await encoders.encodeImages(Uint8Array.from(halves(10, 20)), 1);
@@ -60,7 +60,7 @@ Deno.test("encoders give class tokens where the manifest has them", () =>
     await encoders.release();
   }));
 
-Deno.test("encoders give the presence of each head where the model has it", () =>
+Deno.test("encoders return the presence of each head if the model has that output", () =>
   withModel({ audio: audioGraph({ presenceHeads: 2 }) }, async (runtime, folder) => {
     const encoders = await loadModel(folder, runtime);
     assert.ok(encoders.givesPresence);
@@ -73,7 +73,7 @@ Deno.test("encoders give the presence of each head where the model has it", () =
     await encoders.release();
   }));
 
-Deno.test("a model without that output gives no presence", () =>
+Deno.test("a model without that output returns no presence", () =>
   withModel({}, async (runtime, folder) => {
     const encoders = await loadModel(folder, runtime);
     assert.equal(encoders.givesPresence, false);
@@ -81,7 +81,7 @@ Deno.test("a model without that output gives no presence", () =>
     await encoders.release();
   }));
 
-Deno.test("encoders refuse too few bytes and too short windows", () =>
+Deno.test("encoders refuse missing bytes and short windows", () =>
   withModel({ minSamples: 8 }, async (runtime, folder) => {
     const encoders = await loadModel(folder, runtime);
     await assert.rejects(
@@ -95,7 +95,7 @@ Deno.test("encoders refuse too few bytes and too short windows", () =>
     await encoders.release();
   }));
 
-Deno.test("a model may be made for one window of one length", () =>
+Deno.test("a model may be fixed to one window of one length", () =>
   withModel({ audio: audioGraph({ samples: 8 }), minSamples: 8 }, async (runtime, folder) => {
     const encoders = await loadModel(folder, runtime);
     assert.deepEqual((await encoders.encodeAudio(new Float32Array(8))).dims, [1, 4, 2]);
@@ -115,7 +115,7 @@ const FAULTS: Record<string, [bends: Bends, message: RegExp]> = {
     { image: imageGraph({ output: "patches" }) },
     /image\.onnx: it must have an output features, got patches$/,
   ],
-  "a picture of another size": [
+  "an image of another size": [
     { image: imageGraph({ rows: 4 }) },
     /input frames must be \[\?, 2, 4, 3\] as in model\.yaml, got \[\?, 4, 4, 3\]$/,
   ],
@@ -127,11 +127,11 @@ const FAULTS: Record<string, [bends: Bends, message: RegExp]> = {
     { audio: imageGraph({ input: "waveform" }) },
     /audio\.onnx: input waveform must be float32, got uint8$/,
   ],
-  "a class token that is not there": [
+  "a missing class token": [
     { classToken: true, audio: audioGraph() },
     /audio\.onnx: it must have an output cls, got features$/,
   ],
-  "channels that only a run shows": [
+  "a number of channels that only a run shows": [
     { audio: audioGraph({ channels: 8, declared: "C" }), minSamples: 8 },
     /audio\.onnx: output features must be \[\S+, 4, \?\] as in model\.yaml, got \[\S+, 8, \S+\]$/,
   ],
@@ -151,7 +151,7 @@ const FAULTS: Record<string, [bends: Bends, message: RegExp]> = {
     { firstFeature: 0.01 },
     /model\.yaml: .*first_feature must be those of the graph, got 4000 and 0\.01: 1 features/,
   ],
-  "no ONNX model": [
+  "a file that is not an ONNX model": [
     { audio: new TextEncoder().encode("<html>not found</html>") },
     /^Cannot load \S+audio\.onnx: /,
   ],
@@ -169,7 +169,7 @@ for (const [what, [bends, message]] of Object.entries(FAULTS)) {
     }));
 }
 
-Deno.test("a model whose file has changed or gone is refused", () =>
+Deno.test("a model with a changed or missing file is refused", () =>
   withModel({}, async (runtime, folder) => {
     const audio = join(folder.path, "audio.onnx");
     const bytes = await Deno.readFile(audio);
@@ -219,7 +219,7 @@ Deno.test("denseav-mini's feature times are checked against its graph", async ()
   await runtime.close();
 });
 
-Deno.test("denseav-mini keeps to its manifest", async () => {
+Deno.test("denseav-mini matches its manifest", async () => {
   const folder = await findModel("denseav-mini", Deno.cwd());
   const { manifest } = folder;
   const runtime = await openCpu();

@@ -5,7 +5,7 @@ import { GraphBuilder } from "../../src/onnx/graph_builder.ts";
 import { float32s } from "../../src/onnx/tensor.ts";
 import { runModel } from "./run_model.ts";
 
-Deno.test("a built graph computes what it says, with dynamic axes", async () => {
+Deno.test("a built graph computes, with dynamic axes", async () => {
   const g = new GraphBuilder("similarity");
   const audio = g.input("audio", "float32", [1, 3, "T"]);
   const image = g.input("image", "float32", ["F", 3, "h", "w"]);
@@ -96,7 +96,7 @@ Deno.test("several outputs, optional inputs and scopes", async () => {
   assert.deepEqual([...out.right.data], [2, 5, -4]);
 });
 
-Deno.test("mistakes are refused where they are made", () => {
+Deno.test("mistakes are refused at once", () => {
   const g = new GraphBuilder("mistakes");
   const x = g.input("x", "float32", ["n"]);
   assert.throws(() => g.input("x", "float32", []), /name must be new, got "x"/);

@@ -75,7 +75,7 @@ Deno.test("hashes and sizes are those of the files, and progress ends at the tot
   });
 });
 
-Deno.test("a source that gives another length than it promised is an error", async () => {
+Deno.test("a source that returns another length than declared is an error", async () => {
   await inFolder(async (folder) => {
     const g = new GraphBuilder("short");
     const data = { byteLength: 8, read: () => new Uint8Array(4) };

@@ -10,7 +10,7 @@ import { FaultyEngines } from "./faulty_engine.ts";
 const PATTERN = { video: "test://smpte", audio: "test://sine", frame_rate: 5 };
 const failure = () => new ModelError("Cannot run audio.onnx: CUDA failure 700: an illegal access");
 
-Deno.test("a model that fails is loaded again, and the pipeline goes on", async () => {
+Deno.test("a model that fails is loaded again, and the pipeline continues", async () => {
   await using broker = await Mosquitto.start();
   const engines = new FaultyEngines();
   let left = 1;

@@ -12,7 +12,7 @@ const config = (edit: Record<string, unknown> = {}) =>
   });
 const log = () => {};
 
-Deno.test("pipelines with the same model share it until the last one gives it back", async () => {
+Deno.test("pipelines with the same model share it until the last one releases it", async () => {
   const engines = new FaultyEngines();
   const [first, second] = await Promise.all([
     engines.pool.acquire(config(), ".", log),

@@ -7,7 +7,7 @@ const PATTERN = { video: "test://smpte", audio: "test://sine", frame_rate: 5 };
 /** Thresholds so low that any sound is an event. */
 const ANY_SOUND = { sound: { on: 0.001, off: 0.0005 }, speech: { on: 0.001, off: 0.0005 } };
 
-Deno.test("a pipeline that is asked to stop says so and goes offline", async () => {
+Deno.test("a pipeline that is asked to stop reports it and goes offline", async () => {
   await using broker = await Mosquitto.start();
   await using run = await runPipeline(broker, { source: PATTERN }, ".");
   await eventually("it runs", () => run.states().some(({ state }) => state === "running"));
@@ -33,7 +33,7 @@ Deno.test("an event that is active when the pipeline stops ends with the reason 
   assert.deepEqual([last.type, last.reason], ["end", "stopped"]);
 });
 
-Deno.test("a pipeline is switched off and on over MQTT; its source is let go meanwhile", async () => {
+Deno.test("a pipeline is disabled and enabled over MQTT; its source is closed in between", async () => {
   await using broker = await Mosquitto.start();
   await using run = await runPipeline(broker, { source: PATTERN }, ".");
   await eventually("it runs", () => run.states().at(-1)?.state === "running");
@@ -46,7 +46,7 @@ Deno.test("a pipeline is switched off and on over MQTT; its source is let go mea
   await eventually("it says so", () => run.states().at(-1)?.state === "running");
 });
 
-Deno.test("a camera that is not there is tried again, and the state says why", async () => {
+Deno.test("a missing camera is tried again, and the state has the reason", async () => {
   await using broker = await Mosquitto.start();
   const source = { video: "v4l2:///dev/video-none", audio: "test://silence" };
   await using run = await runPipeline(broker, { source }, ".");
@@ -55,7 +55,7 @@ Deno.test("a camera that is not there is tried again, and the state says why", a
   assert.match(told().at(-1)!, /^reconnecting: .*video-none/);
 });
 
-Deno.test("a file that is not there fails for good, in one line", async () => {
+Deno.test("a missing file fails for good, in one line", async () => {
   await using broker = await Mosquitto.start();
   await using run = await runPipeline(broker, { source: { uri: "none.mkv" } }, "/nowhere");
   await assert.rejects(run.ended, (error: Error) => {
@@ -66,7 +66,7 @@ Deno.test("a file that is not there fails for good, in one line", async () => {
   await eventually("it failed", () => run.states().at(-1)?.state === "failed");
 });
 
-Deno.test("an event under way ends, and the state tells, when the microphone stalls", async () => {
+Deno.test("an open event ends, and the state reports it, when the microphone stalls", async () => {
   await using broker = await Mosquitto.start();
   const folder = await Deno.makeTempDir();
   const pipe = `${folder}/microphone`;
@@ -105,7 +105,7 @@ Deno.test("an event under way ends, and the state tells, when the microphone sta
   }
 });
 
-Deno.test("a source whose sound has ended has ended: nothing more can be grounded", async () => {
+Deno.test("a source ends when its audio has ended", async () => {
   await using broker = await Mosquitto.start();
   const graph = "videotestsrc is-live=true ! appsink name=video  " +
     "audiotestsrc is-live=true num-buffers=40 samplesperbuffer=800 ! audio/x-raw,rate=16000 ! appsink name=audio";
@@ -114,7 +114,7 @@ Deno.test("a source whose sound has ended has ended: nothing more can be grounde
   assert.equal(run.states().at(-1)?.reason, "the source has ended");
 });
 
-Deno.test("a graph that cannot be built fails for good instead of being tried for ever", async () => {
+Deno.test("a graph that cannot be built fails for good", async () => {
   await using broker = await Mosquitto.start();
   const graph = "videotestsrc bogus=1 ! appsink name=video  audiotestsrc ! appsink name=audio";
   await using run = await runPipeline(broker, { source: { graph } }, ".");
@@ -122,7 +122,7 @@ Deno.test("a graph that cannot be built fails for good instead of being tried fo
   await eventually("it failed", () => run.states().at(-1)?.state === "failed");
 });
 
-Deno.test("a pipeline that is stopped while it loads says so at once", async () => {
+Deno.test("a pipeline that is stopped while it loads stops at once", async () => {
   await using broker = await Mosquitto.start();
   await using run = await runPipeline(broker, { source: PATTERN }, ".");
   run.stop();

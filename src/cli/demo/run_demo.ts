@@ -13,6 +13,7 @@ import {
   type TruthComparison,
 } from "../../evaluation/metrics/clip_truth.ts";
 import { runPipelines } from "../run/run_pipelines.ts";
+import { tableText } from "../table.ts";
 
 const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -50,7 +51,7 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
       },
     });
     await Promise.all(saved);
-    console.log(`\n${summary(demo, heard)}\n${truthTable(compareWithTruth(heard, truth))}`);
+    console.log(`\n${summary(demo, heard)}\n${truthText(compareWithTruth(heard, truth))}`);
   } finally {
     await link.close();
     await broker.release();
@@ -73,17 +74,15 @@ function summary(pipeline: Pipeline, heard: readonly WhenceEvent[]): string {
   ].join("\n");
 }
 
-function truthTable({ findings, spurious }: TruthComparison): string {
-  const rows = findings.map(({ truth, event, inPlace }) => {
-    const found = event === undefined ? "missed" : inPlace ? "in place" : "elsewhere";
-    return `  ${truth.kind.padEnd(7)} ${truth.name.padEnd(16)} ${
-      truth.onset.toFixed(2).padStart(6)
-    }` +
-      ` s  ${found}${event ? `, score ${event.score.toFixed(2)}` : ""}`;
-  });
+function truthText({ findings, spurious }: TruthComparison): string {
+  const rows = findings.map(({ truth, event, inPlace }) => [
+    `  ${truth.kind}`,
+    truth.name,
+    `${truth.onset.toFixed(2)} s`,
+    event === undefined ? "missed" : inPlace ? "in place" : "elsewhere",
+    event === undefined ? "" : `score ${event.score.toFixed(2)}`,
+  ]);
   const inPlace = findings.filter((finding) => finding.inPlace).length;
-  return [
-    `truth     ${inPlace} of ${findings.length} in place, ${spurious.length} false positives`,
-    ...rows,
-  ].join("\n");
+  return `truth     ${inPlace} of ${findings.length} in place, ${spurious.length} false positives\n` +
+    tableText(rows, ["left", "left", "right", "left"]);
 }

@@ -1,7 +1,7 @@
 import type { Finding } from "../../core/finding.ts";
+import { tableText } from "../table.ts";
 
 const MARKS = { ok: "ok", missing: "MISSING", none: "-" } as const;
-const WIDEST_NAME = 28;
 
 /** Whether anything that is needed is missing. */
 export function anyMissing(findings: readonly Finding[]): boolean {
@@ -10,22 +10,20 @@ export function anyMissing(findings: readonly Finding[]): boolean {
 
 /** The findings in aligned columns under their headings, and a closing line. */
 export function findingsText(findings: readonly Finding[]): string {
-  const lines: string[] = [];
-  const longest = Math.max(0, ...findings.map(({ name }) => name.length));
-  const width = Math.min(WIDEST_NAME, longest);
+  const blocks: string[] = [];
   for (const [area, group] of Map.groupBy(findings, (finding) => finding.area)) {
-    lines.push(area);
-    for (const { name, status, needed, detail } of group) {
-      const mark = status === "missing" && !needed ? "absent" : MARKS[status];
-      lines.push(`  ${mark.padEnd(8)} ${name.padEnd(width)}  ${detail}`.trimEnd());
-    }
-    lines.push("");
+    const rows = group.map(({ name, status, needed, detail }) => [
+      `  ${status === "missing" && !needed ? "absent" : MARKS[status]}`,
+      name,
+      detail,
+    ]);
+    blocks.push(`${area}\n${tableText(rows)}\n`);
   }
   const missing = findings.filter((finding) => finding.needed && finding.status === "missing");
-  lines.push(
+  blocks.push(
     missing.length === 0
-      ? "All that is needed is there."
+      ? "Nothing that is needed is missing."
       : `Missing: ${missing.map(({ name }) => name).join(", ")}.`,
   );
-  return lines.join("\n");
+  return blocks.join("\n");
 }

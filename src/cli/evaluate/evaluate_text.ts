@@ -5,6 +5,7 @@ import type {
   DisentanglementFigures,
   RetrievalFigures,
 } from "./evaluate_figures.ts";
+import { tableText } from "../table.ts";
 import { section } from "../text.ts";
 
 type Cell = string | number | null;
@@ -121,15 +122,12 @@ function recallsRow(name: string, { a2i, i2a }: RetrievalRecalls): Cell[] {
   return [name, a2i.r1, a2i.r5, a2i.r10, i2a.r1, i2a.r5, i2a.r10];
 }
 
-/** Aligned columns, the first to the left; numbers with three decimals, `-` for none. */
+/** The first column to the left, the others to the right. */
 function table(rows: readonly (readonly Cell[])[]): string {
-  const cells = rows.map((row) => row.map(cellText));
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  return cells.map((row) =>
-    row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  ")
-  ).join("\n");
+  return tableText(rows.map((row) => row.map(cellText)), ["left", "right"]);
 }
 
+/** A number with three decimals, `-` for none. */
 function cellText(cell: Cell): string {
   if (typeof cell === "string") return cell;
   return cell === null || Number.isNaN(cell) ? "-" : cell.toFixed(3);

@@ -10,7 +10,7 @@ export interface MeasuredFlops {
   readonly second: number;
 }
 
-/** Length of the audio that is counted, in s. */
+/** Length of the audio that is counted, s. */
 const SECONDS = 2;
 
 /** Counts a model's operations by running both encoders once. */

@@ -6,10 +6,10 @@ import type { PullCommandOptions } from "./model_pull.ts";
 import { countOption, durationOption } from "../options.ts";
 import { threadsOption } from "../runtime_options.ts";
 
-/** `whence model`: fetch, import, look at and calibrate models. */
+/** `whence model`: download, import, show, calibrate and remove models. */
 export function modelCommand(): Command {
   return new Command("model")
-    .description("fetch, import, show, calibrate and remove models")
+    .description("download, import, show, calibrate and remove models")
     .addCommand(pullCommand())
     .addCommand(importCommand())
     .addCommand(listCommand())
@@ -21,8 +21,12 @@ export function modelCommand(): Command {
 function pullCommand(): Command {
   const command = new Command("pull")
     .description("download a published DenseAV model from the hub and import it")
-    .argument("<model>", "hf:ORG/NAME or hf:ORG/NAME@REVISION; HF_ENDPOINT names another hub")
-    .option("--keep", "keep the downloaded files after the import");
+    .argument("<model>", "hf:ORG/NAME or hf:ORG/NAME@REVISION")
+    .option("--keep", "keep the downloaded files after the import")
+    .addHelpText(
+      "after",
+      "\nHF_TOKEN: access token for private and gated models. HF_ENDPOINT: address of another hub.",
+    );
   return importOptions(command).action(async (reference: string, options: PullCommandOptions) => {
     const { pullModel } = await import("./model_pull.ts");
     await pullModel(reference, options);
@@ -32,7 +36,7 @@ function pullCommand(): Command {
 function importCommand(): Command {
   const command = new Command("import")
     .description("turn a folder with config.json and model.safetensors into a model")
-    .argument("<folder>", "where the weights lie");
+    .argument("<folder>", "folder of the weights");
   return importOptions(command).action(async (folder: string, options: ImportCommandOptions) => {
     const { importFolder } = await import("./model_import.ts");
     await importFolder(folder, options);
@@ -44,32 +48,36 @@ function importOptions(command: Command): Command {
     .option("--name <name>", "name of the model (default: the repository's or folder's)")
     .addOption(outOption())
     .addOption(
-      new Option("--image-size <WxH>", "pixels of the picture the model sees")
+      new Option("--image-size <WxH>", "size of the model's image in pixels")
         .default({ width: 224, height: 224 }, "224x224").argParser(parseSize),
     )
     .addOption(
-      new Option("--precision <p>", "fp32; fp16 for CUDA and TensorRT; int8 for CPU boards")
+      new Option("--precision <p>", "fp32; fp16 for GPUs; int8 for CPU boards")
         .choices(["fp32", "fp16", "int8"]).default("fp32"),
     )
     .addOption(
-      durationOption("--window <duration>", "sound of a --static model, and of the self-check")
+      durationOption(
+        "--window <duration>",
+        "audio window of a --static model and of the self-check",
+      )
         .default(2, "2s"),
     )
-    .option("--static", "fix the batch to 1 and the sound to --window (TensorRT likes that)")
+    .option("--static", "fix the batch to 1 and the audio to --window (best for TensorRT)")
     .addOption(
-      new Option("--heads <kinds>", "what each head listens for, such as speech,sound")
+      new Option("--heads <kinds>", "kind of each head, such as speech,sound")
         .argParser(parseHeads),
     )
-    .option("--normalize-audio", "bring each window to mean 0, deviation 1, as in training")
-    .option("--ignore-unexpected", "import although the weights hold tensors nobody knows")
-    .option("--replace", "replace a model of that name")
-    .option("--license <text>", "licence to state (default: the model card's)")
+    .option("--normalize-audio", "normalize each window to mean 0, deviation 1, as in training")
+    .addOption(new Option("--normalise-audio").hideHelp().implies({ normalizeAudio: true }))
+    .option("--ignore-unexpected", "ignore unknown tensors in the weights")
+    .option("--replace", "replace an existing model of that name")
+    .option("--license <text>", "license to state (default: from the model card)")
     .addOption(threadsOption());
 }
 
 function listCommand(): Command {
   return new Command("list")
-    .description("list the models that are there")
+    .description("list the available models")
     .addOption(outOption())
     .action(async ({ out }: { out?: string }) => {
       const { listText } = await import("./model_list.ts");
@@ -79,7 +87,7 @@ function listCommand(): Command {
 
 function showCommand(): Command {
   return new Command("show")
-    .description("inputs, outputs, size, operations, licence and calibration of a model")
+    .description("show inputs, outputs, size, operations, license and calibration of a model")
     .argument("<name>", "a model of the folder of models, or a path")
     .addOption(outOption())
     .action(async (name: string, { out }: { out?: string }) => {
@@ -113,7 +121,7 @@ function removeCommand(): Command {
     .description("delete a model's folder")
     .argument("<name>", "a model of the folder of models")
     .addOption(outOption())
-    .option("--yes", "do not ask")
+    .option("--yes", "do not ask for confirmation")
     .action(async (name: string, options: { out?: string; yes?: boolean }) => {
       const { removeModel } = await import("./model_remove.ts");
       await removeModel(name, options);

@@ -10,7 +10,7 @@ import type { ModelFolder } from "../../model/manifest.ts";
 import { UsageError } from "../exit.ts";
 import { ProgressBar } from "../progress_bar.ts";
 import { runtimeConfig, type RuntimeOptions } from "../runtime_options.ts";
-import { columns } from "../text.ts";
+import { tableText } from "../table.ts";
 import { modelsFolder } from "./model_folder.ts";
 
 /** Options of `model calibrate`. */
@@ -80,7 +80,7 @@ function reportText(outcomes: readonly HeadOutcome[]): string {
       outcome.new ? mapText(outcome.new) : `unchanged: ${refused}`,
     ]);
   });
-  return columns(rows);
+  return tableText(rows);
 }
 
 function label({ kind }: HeadOutcome, head: number): string {

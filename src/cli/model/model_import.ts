@@ -25,10 +25,10 @@ export interface ImportCommandOptions {
   readonly threads: number;
 }
 
-/** Distance from float32 above which the import says that something may be wrong. */
+/** Distance from float32 above which the import prints a warning. */
 const SUSPICIOUS = { fp32: 1e-4, fp16: 1e-2, int8: 0.15 } as const;
 
-/** Imports a folder and prints what became of it. */
+/** Imports a folder and prints the result. */
 export async function importFolder(
   folder: string,
   options: ImportCommandOptions,
@@ -68,7 +68,7 @@ export async function importFolder(
   console.log(importText(report));
 }
 
-/** Asks until the answer fits; no answer (or no more input) leaves it at what is presumed. */
+/** Asks until the answer is valid; no answer, or the end of the input, keeps the presumed kinds. */
 function askHeads(
   count: number,
   presumed: HeadKinds | undefined,
@@ -76,7 +76,7 @@ function askHeads(
   const hint = presumed ? ` [${presumed.kinds.join(",")}, presumed]` : "";
   for (;;) {
     const answer = prompt(
-      `What does each of the ${count} heads listen for (sound or speech)?${hint}`,
+      `What is the kind of each of the ${count} heads (sound or speech)?${hint}`,
     );
     if (!answer?.trim()) return Promise.resolve(undefined);
     const kinds = answer.split(",").map((part) => headKindSchema.safeParse(part.trim()));
@@ -86,7 +86,7 @@ function askHeads(
   }
 }
 
-/** What an import made, for people. */
+/** The result of an import, as text. */
 export function importText(report: ImportReport): string {
   const { manifest, files, check, ignored } = report;
   const precision = manifest.check?.precision ?? "fp32";
@@ -100,14 +100,14 @@ export function importText(report: ImportReport): string {
     `  self-check, distance from plain float32: ${distances.join(", ")}`,
     ...(worst > SUSPICIOUS[precision]
       ? [
-        `  warning: more than ${precision} usually costs (${SUSPICIOUS[precision]}); try fp32`,
+        `  warning: more than is usual for ${precision} (${SUSPICIOUS[precision]}); try fp32`,
       ]
       : []),
     `  ${heads.join(", ")}${report.headsVerified ? "" : " (presumed; --heads states it)"}`,
-    `  licence: ${manifest.license}`,
+    `  license: ${manifest.license}`,
     ...(ignored.length > 0
       ? [`  warning: ${ignored.length} unknown tensors ignored, first ${ignored[0]}`]
       : []),
-    `  uncalibrated: scores follow running statistics until \`whence model calibrate ${manifest.name} --data FOLDER\``,
+    `  not calibrated: scores are relative to running statistics until \`whence model calibrate ${manifest.name} --data FOLDER\``,
   ].join("\n");
 }

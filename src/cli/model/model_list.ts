@@ -3,14 +3,14 @@ import { listModels } from "../../model/find_model.ts";
 import { loadManifest, type Manifest } from "../../model/manifest.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { bytesText } from "../../core/quantities.ts";
-import { columns } from "../text.ts";
+import { tableText } from "../table.ts";
 
-/** A line a model; one that cannot be used says why. */
+/** One line per model, with the reason for one that cannot be used. */
 export async function listText(out: string | undefined): Promise<string> {
   const models = modelsFolder(out);
   const names = await listModels(models);
   if (names.length === 0) return `no models in ${models}`;
-  const rows = [["NAME", "HEADS", "PICTURE", "PRECISION", "SIZE", "CALIBRATED", "LICENCE"]];
+  const rows = [["NAME", "HEADS", "IMAGE", "PRECISION", "SIZE", "CALIBRATED", "LICENSE"]];
   const faults: string[] = [];
   for (const name of names) {
     const path = join(models, name);
@@ -20,7 +20,7 @@ export async function listText(out: string | undefined): Promise<string> {
       faults.push(error instanceof Error ? error.message : String(error));
     }
   }
-  return [columns(rows), ...faults].join("\n");
+  return [tableText(rows), ...faults].join("\n");
 }
 
 async function row(path: string, manifest: Manifest): Promise<string[]> {
@@ -37,7 +37,7 @@ async function row(path: string, manifest: Manifest): Promise<string[]> {
   ];
 }
 
-/** Bytes of all files of a model; those that are missing count nothing. */
+/** Bytes of all files of a model, without missing ones. */
 export async function modelBytes(path: string, manifest: Manifest): Promise<number> {
   const files = [manifest.image, manifest.audio, ...manifest.external_data];
   const sizes = await Promise.all(

@@ -6,7 +6,8 @@ import { pull } from "../../importer/hub/pull.ts";
 import { checkTarget } from "../../importer/import_target.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { type ImportCommandOptions, importFolder } from "./model_import.ts";
-import { TransferBar } from "./transfer_bar.ts";
+import { ProgressBar } from "../progress_bar.ts";
+import { printNews } from "../stderr.ts";
 
 /** Options of `model pull` beyond those of an import. */
 export interface PullCommandOptions extends ImportCommandOptions {
@@ -25,7 +26,7 @@ export async function pullModel(reference: string, options: PullCommandOptions):
   const name = options.name ?? repository.name.toLowerCase();
   const out = modelsFolder(options.out);
   checkTarget(reference, { name, out, replace: options.replace });
-  const bar = new TransferBar(`${repository.organisation}/${repository.name}`);
+  using bar = new ProgressBar("bytes");
   const stop = new AbortController();
   const onInterrupt = () =>
     stop.abort(new DOMException("Stopped; run the command again to continue", "AbortError"));
@@ -41,10 +42,11 @@ export async function pullModel(reference: string, options: PullCommandOptions):
         if (options.heads) givenKinds(sim_agg_heads, options.heads);
       },
       signal: stop.signal,
-      onProgress: (received, total) => bar.show(received, total),
+      onProgress: (received, total) =>
+        bar.show(received, total, `${repository.organisation}/${repository.name}`),
       onRetry: (reason, delayMs) => {
         bar.clear();
-        console.error(`${reason}; next attempt in ${delayMs / 1000} s`);
+        printNews(`${reason}; next attempt in ${delayMs / 1000} s`);
       },
     });
   } finally {

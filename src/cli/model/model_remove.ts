@@ -3,7 +3,7 @@ import { listModels } from "../../model/find_model.ts";
 import { UsageError } from "../exit.ts";
 import { modelsFolder } from "./model_folder.ts";
 
-/** Deletes a model's folder, after a question unless told not to ask. */
+/** Deletes a model's folder, after a confirmation unless `yes` is set. */
 export async function removeModel(
   name: string,
   options: { readonly out?: string; readonly yes?: boolean },
@@ -13,14 +13,14 @@ export async function removeModel(
   if (name !== basename(name) || !names.includes(name)) {
     throw new UsageError(
       `Cannot remove ${name}: it must be one of the models in ${models} (${
-        names.join(", ") || "none there"
+        names.join(", ") || "none"
       })`,
     );
   }
   const path = join(models, name);
   if (!options.yes) {
     if (!Deno.stdin.isTerminal()) {
-      throw new UsageError(`Cannot remove ${name}: --yes must be given where nobody can be asked`);
+      throw new UsageError(`Cannot remove ${name}: not a terminal; pass --yes`);
     }
     if (!confirm(`Delete ${path}?`)) return;
   }

@@ -7,56 +7,59 @@ import { measuredFlops } from "./measured_flops.ts";
 import { modelBytes } from "./model_list.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { bytesText, countText, flopsText } from "../../core/quantities.ts";
-import { columns, section } from "../text.ts";
+import { tableText } from "../table.ts";
+import { section } from "../text.ts";
 
-/** Everything about a model that its files say, for people. */
+/** Everything that a model's files state, as text. */
 export async function showText(name: string, out: string | undefined): Promise<string> {
   const { path, manifest } = await findModel(name, ".", modelsFolder(out));
   const { image, audio } = manifest;
   const [imageFile, audioFile] = [image, audio].map(({ file }) => summary(join(path, file)));
-  const grid = `${image.grid.width}x${image.grid.height} places`;
+  const grid = `${image.grid.width}x${image.grid.height} cells`;
   const parameters = parametersOf(imageFile) + parametersOf(audioFile);
   const flops = image.flops && audio.flops_per_second
     ? { frame: image.flops, second: audio.flops_per_second }
     : await measuredFlops(path, manifest);
-  const rate = `${audio.feature_rate.toFixed(2)} features a second`;
+  const rate = `${audio.feature_rate.toFixed(2)} features per second`;
   return `${manifest.name}@${manifest.version}  ${manifest.description}\n` +
     section(
       "Model",
-      columns([
+      tableText([
         ["folder", path],
         ["size", bytesText(await modelBytes(path, manifest))],
         ["parameters", countText(parameters)],
-        ["channels", `${manifest.channels}, ${manifest.channels / manifest.heads.length} a head`],
+        ["channels", `${manifest.channels}, ${manifest.channels / manifest.heads.length} per head`],
         ["class token", manifest.class_token ? "yes" : "no"],
-        ["licence", manifest.license],
+        ["license", manifest.license],
         ["source", manifest.source],
         ["self-check", checkText(manifest)],
       ]),
     ) +
     section(
-      `Picture: ${image.file}`,
-      columns([
+      `Image: ${image.file}`,
+      tableText([
         ...boundary(imageFile),
-        ["places", `${image.width}x${image.height} pixels, ${grid}`],
-        ["operations", `${flopsText(flops.frame)} a frame`],
+        ["cells", `${image.width}x${image.height} pixels, ${grid}`],
+        ["operations", `${flopsText(flops.frame)} per frame`],
         ["graph", graphText(imageFile)],
       ]),
     ) +
     section(
-      `Sound: ${audio.file}`,
-      columns([
+      `Audio: ${audio.file}`,
+      tableText([
         ...boundary(audioFile),
         ["time", `${rate}, feature 0 at ${milliseconds(audio.first_feature)}`],
         [
-          "reach",
-          `${milliseconds(audio.receptive_field)} a feature, at least ${audio.min_samples} samples`,
+          "receptive field",
+          `${
+            milliseconds(audio.receptive_field)
+          } per feature, at least ${audio.min_samples} samples`,
         ],
-        ["operations", `${flopsText(flops.second)} a second of sound`],
+        ["operations", `${flopsText(flops.second)} per second of audio`],
         ["graph", graphText(audioFile)],
       ]),
     ) +
-    section("Heads", columns(manifest.heads.map(headRow))).trimEnd();
+    section("Heads", tableText(manifest.heads.map(headRow))).trimEnd();
 }
 
 function headRow(head: Manifest["heads"][number], index: number): string[] {
@@ -65,7 +68,7 @@ function headRow(head: Manifest["heads"][number], index: number): string[] {
     ? `score = sigmoid(${c.slope.toPrecision(4)} a ${c.offset < 0 ? "-" : "+"} ${
       Math.abs(c.offset).toPrecision(4)
     }), fitted on ${c.fitted_on}`
-    : "uncalibrated: scores follow running statistics";
+    : "not calibrated: scores are relative to running statistics";
   return [String(index), verified ? kind : `${kind} (presumed)`, score];
 }
 

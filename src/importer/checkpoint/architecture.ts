@@ -32,13 +32,13 @@ export interface AudioEncoder extends Encoder {
   readonly positionGroups: number;
 }
 
-/** Everything about a checkpoint that its numbers do not say. */
+/** The structure of a checkpoint's network. */
 export interface Architecture {
   readonly image: VisionEncoder;
   readonly audio: AudioEncoder;
   /** Time pooling between HuBERT and the aligner's attention block. */
   readonly pools: readonly TimeConv[];
-  /** The audio aligner's block; wider than `channels` when 6 heads do not divide them. */
+  /** The audio aligner's block; wider than `channels` if 6 heads do not divide them. */
   readonly alignerBlock: Encoder;
   /** C of the features. */
   readonly channels: number;
@@ -50,15 +50,15 @@ export interface Architecture {
   readonly audioToken: boolean;
 }
 
-// HuBERT's strides; they shape no tensor. Kernels (10, 3, 3, 3, 3, 2, 2) are read from the weights.
+// HuBERT's strides, which no tensor's shape depends on. Kernels (10, 3, 3, 3, 3, 2, 2) are read from the weights.
 const CONV_STRIDES = [5, 2, 2, 2, 2, 2, 2];
-/** The aligner's attention heads are fixed in the original, whatever its width. */
+/** The number of the aligner's attention heads is fixed in the original. */
 const ALIGNER_HEADS = 6;
-/** Head width of both encoders when the configuration does not count their heads. */
+/** Head width of both encoders if the configuration does not state their number of heads. */
 const HEAD_WIDTH = 64;
 
 /**
- * Reads the sizes off the tensors' shapes.
+ * Derives the sizes from the tensors' shapes.
  *
  * @throws {ImportError} when the sizes contradict each other or the configuration.
  */
@@ -185,13 +185,13 @@ function positionConvShape(weights: Checkpoint): readonly number[] {
     throw new ImportError(
       `Cannot import: the positional convolution's groups must divide its ${
         shape[0]
-      } channels, got ${shape[1]} channels a group`,
+      } channels, got ${shape[1]} channels per group`,
     );
   }
   return shape;
 }
 
-// Counts distinct indices, so that one absurd index does not ask for a million layers.
+// Counts distinct indices, so that one absurd index does not mean a million layers.
 function countLayers(weights: Checkpoint, pattern: RegExp): number {
   const indices = new Set<string>();
   for (const name of weights.names()) {

@@ -1,7 +1,7 @@
 import { ImportError } from "../import_error.ts";
 import { SafetensorsFile } from "./safetensors.ts";
 
-/** peft's fixed `lora_alpha` in the original training; the scale is alpha / rank. */
+/** The `lora_alpha` of peft in the original training; the scale is alpha / rank. */
 export const LORA_ALPHA = 32;
 
 /**
@@ -112,7 +112,7 @@ export class Checkpoint implements Disposable {
   }
 }
 
-/** The one spelling under which the importer knows a weight. */
+/** The spelling of a weight's name that the importer uses. */
 export function canonicalName(stored: string): string {
   return stored
     .replace(/^(image_model|audio_model)\.base_model\.model\./, "$1.")

@@ -1,6 +1,6 @@
 import { distance } from "fastest-levenshtein";
 
-/** The name among `known` that is nearest to `name` by edit distance, or undefined when none is near. */
+/** The name among `known` that is nearest to `name` by edit distance, or undefined when none is close. */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.ceil(name.length / 3) + 1;

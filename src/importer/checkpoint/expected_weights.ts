@@ -13,9 +13,9 @@ type Shapes = Map<string, readonly number[]>;
 /**
  * Checks that the weights are exactly those of `architecture`.
  *
- * @param allowUnexpected whether further tensors are tolerated; they could change the result.
- * @returns the unexpected names that were tolerated.
- * @throws {ImportError} a line with the counts, then at most ten names, each with the nearest one.
+ * @param allowUnexpected whether further tensors are ignored, although they could change the result.
+ * @returns the names of the ignored tensors.
+ * @throws {ImportError} a line with the counts, then at most ten names, each with the closest one.
  */
 export function checkWeights(
   weights: Checkpoint,

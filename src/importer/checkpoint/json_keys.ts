@@ -1,6 +1,6 @@
 /**
- * Finds a key that stands twice in the outermost object of a JSON text that is known to be valid;
- * `JSON.parse` would silently keep the last.
+ * Finds a key that occurs twice in the outermost object of a valid JSON text; `JSON.parse` would
+ * silently keep the last one.
  */
 export function duplicateKey(json: string): string | undefined {
   const seen = new Set<string>();

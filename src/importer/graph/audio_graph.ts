@@ -9,27 +9,27 @@ import { plainWeightNorm } from "./plain_linear.ts";
 import { stepsAfter } from "./timing.ts";
 import { hubertBlock, transformerBlock } from "./transformer_block.ts";
 
-/** HuBERT's norms and the aligner's, as the original sets them. */
+/** Epsilon of HuBERT's norms and the aligner's in the original. */
 const EPSILON = 1e-4;
-/** The norms between HuBERT's convolutions keep PyTorch's default. */
+/** Epsilon of the norms between HuBERT's convolutions: PyTorch's default. */
 const CONV_EPSILON = 1e-5;
-/** Under the square root of the waveform's normalisation (transformers' feature extractor). */
+/** Epsilon of the waveform's normalization (transformers' feature extractor). */
 const WAVEFORM_EPSILON = 1e-7;
 
-/** What the audio graph is built for. */
+/** Sizes and arithmetic of an audio graph. */
 export interface AudioGraphOptions {
   readonly arithmetic: Arithmetic;
-  /** Windows of a call; any number when absent. */
+  /** Windows per call; any number when absent. */
   readonly batch?: number;
-  /** Samples of a window; any number when absent. */
+  /** Samples per window; any number when absent. */
   readonly samples?: number;
-  /** Brings each window to mean 0, deviation 1, as in training; the original's demo does not. */
+  /** Normalizes each window to mean 0 and standard deviation 1, as in training; the original's demo does not. */
   readonly normalize?: boolean;
 }
 
 /**
  * The audio encoder with its aligner: `waveform` float32 `[n, samples]` → `features` float32
- * `[n, C, T]`, and `cls` float32 `[n, C]` where the model uses class tokens.
+ * `[n, C, T]`, and `cls` float32 `[n, C]` if the model uses class tokens.
  */
 export function buildAudioGraph(
   weights: Checkpoint,
@@ -91,7 +91,7 @@ function convolve(layers: Layers, signal: Value, { audio }: Architecture, tap: T
   let x: Flow = { value: g.node("Unsqueeze", [signal, g.shape([2])]), type: "float32" };
   audio.convs.forEach((conv, i) => {
     const name = `audio_model.model.feature_extractor.conv_layers.${i}`;
-    // Raw samples are small against float16's and int8's smallest steps.
+    // Raw samples are small compared with the smallest steps of float16 and int8.
     const convolved = timeConv(layers, `${name}.conv`, x, conv, i === 0);
     const normed = layers.norm(`${name}.layer_norm`, convolved, CONV_EPSILON);
     x = tap(`conv${i}_out`, layers.gelu(layers.half(normed)));
@@ -99,7 +99,7 @@ function convolve(layers: Layers, signal: Value, { audio }: Architecture, tap: T
   return x;
 }
 
-/** One convolution of `[n, steps, channels]`: as a product over unfolded windows where that is faster. */
+/** One convolution of `[n, steps, channels]`, as a product over unfolded windows if that is faster. */
 function timeConv(
   layers: Layers,
   name: string,
@@ -120,7 +120,7 @@ function timeConv(
   }));
 }
 
-/** Relative positions: a wide grouped convolution over time, same length out as in. */
+/** Relative positions: a wide grouped convolution over time that keeps the length. */
 function positionConv(layers: Layers, x: Flow, { audio }: Architecture): Flow {
   const { weights } = layers;
   const name = "audio_model.model.encoder.pos_conv_embed.conv";
@@ -131,7 +131,7 @@ function positionConv(layers: Layers, x: Flow, { audio }: Architecture): Flow {
     plain: () => plainWeightNorm(layers.g, weights, name),
     bias: weights.read(`${name}.bias`),
     stride: 1,
-    // An even kernel gives one step too many with equal padding; the original drops the last.
+    // With equal padding an even kernel yields one step too many; the original drops the last.
     pads: [Math.floor(kernel / 2), Math.floor((kernel - 1) / 2)],
     groups,
   });
@@ -159,7 +159,7 @@ function align(
     });
     tap(`pool${i + 1}`, x);
   });
-  // Six heads must divide the width: empty channels go in front and are dropped afterwards.
+  // Six heads must divide the width: empty channels are prepended, and dropped afterwards.
   const padding = alignerBlock.width - channels;
   x = layers.swap(x);
   if (padding > 0) {
@@ -176,7 +176,7 @@ function align(
   };
 }
 
-/** The learned class token as it enters the aligner's block: the same for every sound, so computed here. */
+/** The learned class token as it enters the aligner's block: the same for all audio, so it is computed here. */
 function alignedToken(weights: Checkpoint, padding: number): Float32Array {
   const learned = weights.read("audio_cls");
   const gain = weights.read("audio_aligner.mod_list.1.norm.weight");

@@ -1,6 +1,6 @@
 import type { TensorData } from "../../onnx/tensor.ts";
 
-/** A lazy constant: read, and converted, only when the model is written. */
+/** A lazy constant: read and converted only when the model is written. */
 export function floats(
   type: "float32" | "float16",
   dims: readonly number[],
@@ -22,7 +22,7 @@ export function floats(
 
 const HALF_MAX = 65504;
 
-/** Rounds to float16; what lies beyond its range becomes its largest value, not infinity. */
+/** Rounds to float16; values out of its range become its largest value, not infinity. */
 function toHalf(values: Float32Array): Float16Array<ArrayBuffer> {
   const result = new Float16Array(values.length);
   for (let i = 0; i < values.length; i++) {

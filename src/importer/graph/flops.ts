@@ -5,11 +5,11 @@ import { SAMPLE_RATE, stepsAfter } from "./timing.ts";
 export interface ModelFlops {
   /** For one frame. */
   readonly frame: number;
-  /** For one second of sound, in windows of the length asked for. */
+  /** For one second of audio, in windows of the given length. */
   readonly second: number;
 }
 
-/** Counts from the sizes alone; norms, activations and softmax (some 2 %) are left out. */
+/** Counts from the sizes alone; without norms, activations and softmax (about 2 %). */
 export function modelFlops(
   architecture: Architecture,
   image: { readonly width: number; readonly height: number },

@@ -8,23 +8,23 @@ import { type Arithmetic, type Flow, Layers } from "./layers.ts";
 import { type LinearWeight, linearWeight } from "./linear_weight.ts";
 import { resizePositions } from "./position_embedding.ts";
 
-/** ImageNet's mean and deviation of R, G, B in 0..1, as the encoders were trained with. */
+/** ImageNet's mean and standard deviation of R, G, B in 0..1, used in the encoders' training. */
 const MEAN = [0.485, 0.456, 0.406];
 const DEVIATION = [0.229, 0.224, 0.225];
-/** The original's ViT and aligners use this instead of DINO's 1e-6. */
+/** Epsilon of the norms: the original's ViT and aligners use this instead of DINO's 1e-6. */
 const EPSILON = 1e-4;
 
-/** What the image graph is built for. */
+/** Sizes and arithmetic of an image graph. */
 export interface ImageGraphOptions {
   /** Pixels; multiples of the patch. */
   readonly width: number;
   readonly height: number;
   readonly arithmetic: Arithmetic;
-  /** Frames of a call; any number when absent. */
+  /** Frames per call; any number when absent. */
   readonly batch?: number;
 }
 
-/** A built graph and values inside it that a test may want to see. */
+/** A built graph, and values inside it for tests. */
 export interface BuiltGraph {
   readonly graph: GraphBuilder;
   readonly taps: Readonly<Record<string, Value>>;
@@ -32,7 +32,7 @@ export interface BuiltGraph {
 
 /**
  * The image encoder with its aligner: `frames` uint8 `[n, H, W, 3]` → `features` float32
- * `[n, C, h, w]`, and `cls` float32 `[n, C]` where the model uses class tokens.
+ * `[n, C, h, w]`, and `cls` float32 `[n, C]` if the model uses class tokens.
  */
 export function buildImageGraph(
   weights: Checkpoint,
@@ -113,7 +113,7 @@ function embedPatches(
   );
 }
 
-/** The patch convolution as a matrix whose inputs run over row, column, colour. */
+/** The patch convolution as a matrix whose inputs run over row, column, color. */
 function patchWeight(weights: Checkpoint, name: string, patch: number): LinearWeight {
   const weight = linearWeight(weights, name);
   const area = patch * patch;
@@ -148,7 +148,7 @@ function addPositions(
   positions.set(weights.read("image_model.model.cls_token"));
   for (let c = 0; c < width; c++) positions[c] += trained[c];
   positions.set(resizePositions(trained.subarray(width), grid, width, rows, columns), width);
-  // A row of zeros in front of the patches; the class token comes with its position.
+  // A row of zeros before the patches: the class token comes with its position.
   const padded = g.node("Pad", [patches.value, g.shape([0, 1, 0, 0, 0, 0])], { mode: "constant" });
   const constant = g.initializer(
     "positions",

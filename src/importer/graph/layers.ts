@@ -8,13 +8,13 @@ import type { LinearWeight } from "./linear_weight.ts";
 import { plainLinear } from "./plain_linear.ts";
 import { quantize, type QuantizedWeight } from "./quantize.ts";
 
-/** How the weights are stored and the large products computed. */
+/** How weights are stored and large products computed. */
 export type Precision = "fp32" | "fp16" | "int8";
 
-/** `plain` computes in float32 from the stored tensors as they are, for checking the others. */
+/** `plain` computes in float32 from the unchanged stored tensors, to check the others. */
 export type Arithmetic = Precision | "plain";
 
-/** A slice's end beyond any axis; TensorRT counts in 32 bits. */
+/** A slice's end beyond any axis; TensorRT uses 32 bits. */
 const TO_THE_END = 2 ** 31 - 1;
 
 type FloatType = "float32" | "float16";
@@ -29,8 +29,8 @@ export interface Flow {
  * The operators of a transformer, at one precision.
  *
  * - `fp16`: weights and products are float16; norms, softmax and the residual stream stay float32.
- * - `int8`: linear layers and HuBERT's convolutions multiply bytes (activations quantised as they
- *   come, weights per output); everything else stays float32.
+ * - `int8`: linear layers and HuBERT's convolutions multiply bytes (activations quantized
+ *   dynamically, weights per output); everything else stays float32.
  */
 export class Layers {
   readonly g: GraphBuilder;
@@ -44,12 +44,12 @@ export class Layers {
     this.arithmetic = arithmetic;
   }
 
-  /** `value` as `type`, converted only when it is of the other one. */
+  /** `value` as `type`, converted only if it has the other one. */
   as(type: FloatType, { value, type: from }: Flow): Value {
     return from === type ? value : this.g.node("Cast", [value], { to: elementCode(type) });
   }
 
-  /** Converts to the type of the large products, so that what follows is computed in it. */
+  /** Converts to the type of the large products, so that the following operators use it. */
   half(x: Flow): Flow {
     return { value: this.as(this.#half, x), type: this.#half };
   }
@@ -86,7 +86,7 @@ export class Layers {
     });
   }
 
-  // The pattern that ONNX Runtime fuses into one DynamicQuantizeMatMul.
+  // ONNX Runtime fuses this pattern into one DynamicQuantizeMatMul.
   #integerLinear(x: Flow, weight: LinearWeight): Flow {
     const { ins, outs } = weight;
     let last: QuantizedWeight | undefined;
@@ -121,7 +121,7 @@ export class Layers {
     return { value: this.g.node("Add", [scaled, bias]), type: "float32" };
   }
 
-  /** Layer normalisation over the last axis with the weights `name`. Always float32. */
+  /** Layer normalization over the last axis with the weights `name`. Always float32. */
   norm(name: string, x: Flow, epsilon: number): Flow {
     return this.g.scope(name, () => {
       const w = this.g.initializer("weight", float32s(this.weights.read(`${name}.weight`)));
@@ -134,7 +134,7 @@ export class Layers {
     });
   }
 
-  /** `x · Φ(x)` with the exact Φ: the tanh form is off by more than the parity allowed. */
+  /** `x · Φ(x)` with the exact Φ: the error of the tanh form exceeds the tolerance of the parity tests. */
   gelu({ value, type }: Flow): Flow {
     const scaled = this.g.node("Div", [value, this.#scalar(type, Math.SQRT2)]);
     const phi = this.g.node("Add", [this.g.node("Erf", [scaled]), this.#scalar(type, 1)]);
@@ -171,7 +171,7 @@ export class Layers {
       readonly pads?: readonly [number, number];
       readonly groups?: number;
       readonly exact?: boolean;
-      /** The weight as operators on the stored tensors, where `read` does more than read. */
+      /** The weight as operators on the stored tensors, if `read` does more than read. */
       readonly plain?: () => Value;
     },
   ): Flow {
@@ -195,8 +195,8 @@ export class Layers {
   }
 
   /**
-   * Whether convolutions over time become products over unfolded windows: with bytes that takes half
-   * the time, with floats none of it.
+   * Whether convolutions over time become products over unfolded windows: this halves the time with
+   * bytes, and saves none with floats.
    */
   get unfolds(): boolean {
     return this.arithmetic === "int8";
@@ -224,7 +224,7 @@ export class Layers {
   }
 
   /**
-   * Self-attention over `[n, steps, width]`; `qkv` gives queries, keys and values side by side with
+   * Self-attention over `[n, steps, width]`; `qkv` yields queries, keys and values side by side, with
    * the queries already scaled by `1/√(width/heads)`.
    */
   attention(
@@ -260,7 +260,7 @@ export class Layers {
     });
   }
 
-  /** `count` of the steps of `[n, steps, width]` from `start` on; all the rest without `count`. */
+  /** `count` of the steps of `[n, steps, width]` from `start` on; without `count` all remaining ones. */
   steps({ value, type }: Flow, start: number, count?: number): Flow {
     return { value: this.#slice(value, 1, start, count), type };
   }
@@ -276,7 +276,7 @@ export class Layers {
     return g.node("Slice", [value, g.shape([start]), g.shape([end]), g.shape([axis])]);
   }
 
-  /** `token` in front of the steps of `x`, once for each item of the batch. */
+  /** `token` before the steps of `x`, once for each item of the batch. */
   prependToken(name: string, x: Flow, token: Float32Array): Flow {
     return this.g.scope(name, () => {
       const { g } = this;

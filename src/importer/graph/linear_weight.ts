@@ -1,18 +1,18 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 
-/** A stored layer that a `LinearWeight` was made from, for an evaluation that does not trust the making. */
+/** A stored layer that a `LinearWeight` was made from, for an independent computation. */
 export interface LinearSource {
   readonly name: string;
   /** Factors of the outputs; absent when all are 1. */
   readonly scales?: Float32Array;
 }
 
-/** A linear layer's numbers; `read` gives `[in, out]` row-major, as ONNX's MatMul wants them. */
+/** A linear layer's values; `read` returns `[in, out]` row-major, the layout of ONNX's MatMul. */
 export interface LinearWeight {
   readonly ins: number;
   readonly outs: number;
   readonly bias: Float32Array;
-  /** Side by side they are this layer. */
+  /** The layers whose outputs, side by side, are this layer's. */
   readonly sources: readonly LinearSource[];
   read(): Float32Array<ArrayBuffer>;
 }
@@ -52,7 +52,7 @@ export function convWeight(weights: Checkpoint, name: string): LinearWeight {
 }
 
 /**
- * Multiplies the first `columns` outputs, so that queries arrive scaled at their products with keys.
+ * Multiplies the first `columns` outputs, so that queries are scaled before their products with keys.
  * The first source must have at least as many.
  */
 export function scaleColumns(weight: LinearWeight, columns: number, factor: number): LinearWeight {
@@ -78,7 +78,7 @@ export function scaleColumns(weight: LinearWeight, columns: number, factor: numb
   };
 }
 
-/** Layers with the same input as one, outputs side by side. */
+/** Several layers with the same input as one layer, outputs side by side. */
 export function concatColumns(parts: readonly LinearWeight[]): LinearWeight {
   const { ins } = parts[0];
   const outs = parts.reduce((sum, part) => sum + part.outs, 0);
@@ -108,7 +108,7 @@ export function concatColumns(parts: readonly LinearWeight[]): LinearWeight {
   };
 }
 
-/** Rows become columns; in square blocks, which keeps both sides in cache. */
+/** Transposes in square blocks, which keeps both sides in cache. */
 export function transpose(
   values: Float32Array,
   rows: number,

@@ -5,8 +5,8 @@ import { floats } from "./float_constant.ts";
 import type { LinearSource, LinearWeight } from "./linear_weight.ts";
 
 /**
- * A linear layer as the original computes it: stored weights untouched, low-rank update as a branch
- * of its own, queries scaled afterwards. Slow, and independent of how `LinearWeight.read` merges.
+ * A linear layer as the original computes it: unchanged weights, the low-rank update as a separate
+ * branch, queries scaled afterwards. Slow, and independent of how `LinearWeight.read` merges.
  */
 export function plainLinear(
   g: GraphBuilder,
@@ -46,7 +46,7 @@ function stored(g: GraphBuilder, weights: Checkpoint, name: string): Value {
   return g.initializer(name, floats("float32", weights.shape(name), () => weights.read(name)));
 }
 
-/** `[out, in, …]` as a matrix `[in…, out]`; a patch convolution's inputs run over row, column, colour. */
+/** `[out, in, …]` as a matrix `[in…, out]`; a patch convolution's inputs run over row, column, color. */
 function turned(g: GraphBuilder, weights: Checkpoint, name: string): Value {
   const shape = weights.shape(name);
   const value = stored(g, weights, name);

@@ -1,12 +1,12 @@
-/** Cubic convolution's free parameter, as PyTorch's bicubic interpolation has it. */
+/** The free parameter of cubic convolution in PyTorch's bicubic interpolation. */
 const A = -0.75;
-/** DINO adds this to the grid before it divides, against rounding; the sampling keeps it. */
+/** DINO adds this to the grid's size before it divides, against rounding; it shifts the sampling. */
 const OFFSET = 0.1;
 
 /**
- * Position embeddings for a grid of `rows × columns` patches out of a trained square grid.
+ * Resamples the position embeddings of a trained square grid for `rows × columns` patches.
  *
- * Bicubic, half-pixel centres, border clamped; source coordinates are `(i + ½) · side / (n + 0.1) − ½`,
+ * Bicubic, half-pixel centers, border clamped; source coordinates are `(i + ½) · side / (n + 0.1) − ½`,
  * not `side / n` (DINO, `interpolate_pos_encoding`). The trained grid itself is returned unchanged.
  *
  * @param trained `[side · side, width]`, row-major, without the class token

@@ -1,16 +1,16 @@
-/** A weight as signed bytes with one scale an output: `w[i, o] ≈ values[i, o] · scales[o]`. */
+/** A weight as signed bytes with one scale per output: `w[i, o] ≈ values[i, o] · scales[o]`. */
 export interface QuantizedWeight {
   readonly values: Int8Array<ArrayBuffer>;
   readonly scales: Float32Array<ArrayBuffer>;
 }
 
 /**
- * Largest magnitude of a quantised weight: all of int8's symmetric range. x86 processors without VNNI
+ * Largest magnitude of a quantized weight: all of int8's symmetric range. x86 processors without VNNI
  * may saturate on it; 7 bits would not, but cost every other machine 1.7 times the error.
  */
 const LARGEST = 127;
 
-/** Quantises `[ins, outs]` row-major weights per output channel, symmetrically around 0. */
+/** Quantizes `[ins, outs]` row-major weights per output channel, symmetrically around 0. */
 export function quantize(weight: Float32Array, outs: number): QuantizedWeight {
   const scales = new Float32Array(outs);
   for (let at = 0; at < weight.length; at += outs) {

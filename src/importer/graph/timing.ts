@@ -1,6 +1,6 @@
 import type { Architecture, TimeConv } from "../checkpoint/architecture.ts";
 
-/** Hz; the encoders' own. */
+/** Sample rate of the encoders, Hz. */
 export const SAMPLE_RATE = 16000;
 
 /** When audio features happen, which follows from the strides alone. */
@@ -9,9 +9,9 @@ export interface AudioTiming {
   readonly featureRate: number;
   /** Seconds from the first sample to the center of the samples that feature 0 is convolved from. */
   readonly firstFeature: number;
-  /** Seconds that one feature is convolved from; attention reaches further, over the whole window. */
+  /** Seconds of audio that one feature is convolved from; attention covers the whole window. */
   readonly receptiveField: number;
-  /** Smallest number of samples that gives a feature. */
+  /** Smallest number of samples that yields a feature. */
   readonly minSamples: number;
 }
 
@@ -31,7 +31,7 @@ export function audioTiming({ audio, pools }: Pick<Architecture, "audio" | "pool
   };
 }
 
-/** Steps left of `samples` after `convs` without padding. */
+/** Steps that remain of `samples` after `convs` without padding. */
 export function stepsAfter(samples: number, convs: readonly TimeConv[]): number {
   return convs.reduce((n, { kernel, stride }) => Math.floor((n - kernel) / stride) + 1, samples);
 }

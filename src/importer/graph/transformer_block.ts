@@ -2,7 +2,7 @@ import type { Flow, Layers } from "./layers.ts";
 import { concatColumns, linearWeight, scaleColumns } from "./linear_weight.ts";
 
 /**
- * A pre-norm block as DINO and the audio aligner have it: one matrix for queries, keys and values.
+ * A pre-norm block of DINO and the audio aligner, with one matrix for queries, keys and values.
  *
  * @param x `[n, steps, width]`
  */
@@ -35,7 +35,7 @@ export function transformerBlock(
 }
 
 /**
- * A pre-norm block as HuBERT-large has it ("stable layer norm"): queries, keys and values apart.
+ * A pre-norm block of HuBERT-large ("stable layer norm"), with separate matrices for queries, keys and values.
  *
  * @param x `[n, steps, width]`
  */

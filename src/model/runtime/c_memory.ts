@@ -1,6 +1,6 @@
 import { cString } from "../../core/c_string.ts";
 
-/** An array of addresses (`const char* const*` and the like); holds on to the memory that it points to. */
+/** An array of addresses (`const char* const*` and the like); keeps a reference to the memory that they point to. */
 export class PointerArray {
   readonly addresses: BigUint64Array<ArrayBuffer>;
   readonly #held: readonly unknown[];
@@ -26,7 +26,7 @@ export class PointerArray {
 
 /**
  * The address of a view's first byte. Reading `.buffer` first moves V8's small on-heap arrays to memory that the
- * collector does not move.
+ * garbage collector does not move.
  */
 export function pointerTo(view: ArrayBufferView): Deno.PointerValue {
   const { buffer, byteOffset } = view;
@@ -53,7 +53,7 @@ export class Out {
 
 const held = new Set<readonly unknown[]>();
 
-/** Awaits a nonblocking call and holds on, until it is done, to what C reads and writes meanwhile. */
+/** Awaits a nonblocking call; until it is done, keeps a reference to the memory that C reads and writes. */
 export async function holding<T>(memory: readonly unknown[], call: Promise<T>): Promise<T> {
   held.add(memory);
   try {

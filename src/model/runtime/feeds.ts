@@ -4,8 +4,8 @@ import type { Tensor, TensorInfo } from "./session.ts";
 const ARRAYS = { uint8: Uint8Array, float32: Float32Array, int64: BigInt64Array } as const;
 
 /**
- * Checks what a session is about to be fed: every input there and no other, element types, ranks, the axes that
- * the model fixes, and as many elements as the dimensions say.
+ * Checks the inputs of a run: all present and no other, element types, ranks, the axes that the model fixes, and the
+ * number of elements.
  *
  * @throws {ModelError} naming the model and the input.
  */
@@ -42,7 +42,7 @@ export function checkFeeds(
   }
 }
 
-/** Whether `dims` are whole, at least 1, and equal to `wanted` wherever that is not -1. */
+/** Whether `dims` are integers of at least 1, and equal to `wanted` wherever that is not -1. */
 export function fits(dims: readonly number[], wanted: readonly number[]): boolean {
   return dims.length === wanted.length &&
     dims.every((n, axis) =>

@@ -28,7 +28,7 @@ const LOAD_LIMIT_MS = 10 * 60_000;
 /** Compiling a large model took 10 minutes on a Jetson Orin. */
 const COMPILE_LIMIT_MS = 60 * 60_000;
 
-/** A library and what its sessions are made with. */
+/** A library and the settings of its sessions. */
 export interface FfiOptions {
   /** Path of libonnxruntime.so. */
   readonly library: string;
@@ -36,7 +36,7 @@ export interface FfiOptions {
   readonly registry: ProviderRegistry;
   readonly threads: number;
   optionsOf(provider: Accelerator): ProviderOptions;
-  /** Time limit of loading a model and of its first runs, ms; default: 10 minutes, an hour where it is compiled. */
+  /** Time limit of loading a model and of its first runs, ms. Default: 10 minutes, or an hour if it is compiled. */
   readonly loadLimitMs?: number;
 }
 
@@ -105,7 +105,7 @@ export class FfiRuntime implements Runtime {
       (this.compiles === undefined ? LOAD_LIMIT_MS : COMPILE_LIMIT_MS);
   }
 
-  /** Why a provider cannot be used, found by making a session on it; undefined when it can. */
+  /** Why a provider cannot be used, found by creating a session on it; undefined when it can. */
   async reasonAgainst(provider: Accelerator): Promise<string | undefined> {
     const builtIn = this.#builtIn();
     if (!builtIn.includes(provider.ortName)) {
@@ -165,7 +165,7 @@ export class FfiRuntime implements Runtime {
     return this.#offer.providers.filter((provider) => provider.role === "accelerator");
   }
 
-  /** Goes down the list of providers, as far as it may, until one takes the model. */
+  /** Tries the providers in order, as far as it may, until one takes the model. */
   async #load(name: string, model: string | Uint8Array): Promise<FfiSession> {
     const accelerators = this.#accelerators();
     const { fallback } = this.#options.registry;
@@ -195,7 +195,7 @@ export class FfiRuntime implements Runtime {
     }
   }
 
-  /** @param strict fail rather than leave nodes to the fallback. */
+  /** @param strict fail instead of leaving nodes to the fallback. */
   async #create(
     model: string | Uint8Array,
     accelerators: readonly Accelerator[],

@@ -18,10 +18,10 @@ export interface OrtHandles {
   readonly memoryInfo: Deno.PointerValue;
 }
 
-/** What the runtime knows of a session when it makes it. */
+/** What the runtime knows of a session when it creates it. */
 export interface FfiSessionFacts {
   readonly whereabouts: Whereabouts;
-  /** Set where only a run shows the whereabouts; `judge` then derives them from the trace. */
+  /** Set if only a run shows where nodes are computed; `judge` then derives it from the trace. */
   readonly trace?: RunTrace;
   judge(traced: Traced): Whereabouts;
   /** Time limit of a run, ms. */
@@ -45,7 +45,7 @@ export class FfiSession implements Session {
   readonly #outputNames: PointerArray;
   /** Runs under way, as their callers see them. */
   readonly #runs = new Set<Promise<unknown>>();
-  /** Native calls under way: those of hung runs too. */
+  /** Native calls under way, including those of hung runs. */
   readonly #calls = new Set<Promise<unknown>>();
   readonly #facts: FfiSessionFacts;
   #limitMs: number;
@@ -54,7 +54,7 @@ export class FfiSession implements Session {
   #trace: RunTrace | undefined;
   #release: Promise<void> | undefined;
 
-  /** Owns `session` once it is made. */
+  /** The new object owns `session`. */
   constructor(
     model: string,
     handles: OrtHandles,

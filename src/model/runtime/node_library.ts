@@ -4,7 +4,7 @@ import { ModelError } from "../manifest.ts";
 
 const ARCHITECTURES: Record<string, string> = { x86_64: "x64", aarch64: "arm64" };
 
-/** A machine in Deno's words, such as `linux` and `aarch64`. */
+/** A machine as Deno names it, such as `linux` and `aarch64`. */
 export interface Machine {
   readonly os: string;
   readonly arch: string;

@@ -50,9 +50,9 @@ export function readTensor(ort: Ort, value: Deno.PointerValue): Tensor {
 }
 
 /**
- * What a session takes and gives.
+ * The inputs or outputs of a session.
  *
- * @throws {ModelError} when one is no tensor of uint8, float32 or int64.
+ * @throws {ModelError} when one is not a tensor of uint8, float32 or int64.
  */
 export function describe(
   ort: Ort,

@@ -9,7 +9,7 @@ export interface WantedProviders {
   readonly providers: readonly Provider[];
   /** Whether a user listed them; else they are the default. */
   readonly requested: boolean;
-  /** The provider that may stand in for unavailable ones, if it is among `providers`. */
+  /** Takes the place of unavailable providers if it is among `providers`. */
   readonly fallback: FallbackProvider;
 }
 
@@ -29,15 +29,15 @@ export function wantedProviders(
 export interface Offer {
   readonly providers: readonly Provider[];
   /**
-   * Unavailable providers that users must hear of: those that they listed, and those of the default whose device this
+   * Unavailable providers to report to users: those that they listed, and those of the default whose device this
    * machine has.
    */
   readonly refused: readonly Refusal[];
 }
 
 /**
- * Goes through the providers in order of preference. An unavailable one is an error, unless the fallback is wanted too.
- * What comes after the fallback is never reached.
+ * Tries the providers in order of preference. An unavailable one is an error, unless the fallback is wanted too.
+ * Providers after the fallback are not tried.
  *
  * @param reasonAgainst why an accelerator cannot be used; undefined when it can.
  * @throws {ModelError} naming what is missing.

@@ -7,7 +7,7 @@ import type { Placement } from "./placement.ts";
 /** Where a run computed its nodes. */
 export interface Traced {
   readonly nodes: Placement;
-  /** Microseconds by provider. A TensorRT engine counts as one node, so that only time tells who does the work. */
+  /** Microseconds by provider. A compiled engine counts as one node, so that only time shows which provider does the work. */
   readonly time: Placement;
 }
 

@@ -47,7 +47,7 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** One ONNX Runtime library with one choice of execution providers; makes sessions. */
+/** One ONNX Runtime library with one choice of execution providers; creates sessions. */
 export interface Runtime {
   /** Library version, such as `1.30.0`. */
   readonly version: string;
@@ -55,9 +55,9 @@ export interface Runtime {
   readonly library: string;
   /** Names of the providers that sessions may run on, most preferred first. */
   readonly providers: readonly string[];
-  /** Unavailable providers that users must hear of; filled only where the fallback may stand in. */
+  /** Unavailable providers to report to users; empty unless the fallback may take their place. */
   readonly refused: readonly Refusal[];
-  /** What to tell users who wait for a model to be compiled; undefined where no provider compiles it. */
+  /** A message for users who wait for a model to be compiled; undefined if no provider compiles it. */
   readonly compiles: string | undefined;
   /** How long loading a model, and each of its first runs, may take, ms. */
   readonly loadLimitMs: number;

@@ -1,15 +1,15 @@
 /**
- * Gives memory that has been freed back to the system.
+ * Returns freed memory to the system.
  *
- * glibc keeps what reading a large model and ending its session free (1 GB and 1.8 GB measured) for
- * later. Does nothing where there is no glibc.
+ * glibc keeps the memory that is freed after reading a large model and after the end of its session (1 GB and 1.8 GB
+ * measured). Does nothing with another C library.
  */
 export function trimMemory(): void {
   try {
     using libc = open();
     libc.symbols.malloc_trim(0n);
   } catch {
-    // Another C library: its own policy stands.
+    // Another C library has its own policy.
   }
 }
 

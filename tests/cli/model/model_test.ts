@@ -16,7 +16,7 @@ function names(folder: string): string[] {
 Deno.test("model import, show, list and remove", async (t) => {
   await inFolder(async (out) => {
     const where = ["--out", out];
-    await t.step("import says what was made", async () => {
+    await t.step("import prints the result", async () => {
       const { code, stdout, stderr } = await whence(
         ["model", "import", `${GOLDEN}/public_2head`, "--name", "two", "--precision", "int8"]
           .concat(where),
@@ -25,7 +25,7 @@ Deno.test("model import, show, list and remove", async (t) => {
       assert.match(stdout, /^two: DenseAV .* 0\.4 M parameters, int8$/m);
       assert.match(stdout, /distance from plain float32: image features \d\.\de-\d, audio/);
       assert.match(stdout, /head 0 speech, head 1 sound \(presumed; --heads states it\)/);
-      assert.match(stdout, /uncalibrated: .*whence model calibrate two --data FOLDER/);
+      assert.match(stdout, /not calibrated: .*whence model calibrate two --data FOLDER/);
       assert.deepEqual(names(out), ["two"]);
     });
     await t.step("show", async () => {
@@ -38,33 +38,33 @@ Deno.test("model import, show, list and remove", async (t) => {
           /input +waveform float32 \[n, samples\]/,
           /output +features float32 \[n, 48, T\]/,
           /parameters +38\d k/,
-          /operations +503 MFLOP a frame/,
-          /operations +43\.6 MFLOP a second of sound/,
+          /operations +503 MFLOP per frame/,
+          /operations +43\.6 MFLOP per second of audio/,
           /self-check +int8, 0\.0\d+ from plain float32/,
-          /5\.56 features a second, feature 0 at 93 ms/,
-          /0 +speech \(presumed\) +uncalibrated/,
-          /licence +not stated/,
+          /5\.56 features per second, feature 0 at 93 ms/,
+          /0 +speech \(presumed\) +not calibrated/,
+          /license +not stated/,
         ]
       ) assert.match(stdout, line);
     });
-    await t.step("list shows what can be used and what cannot", async () => {
+    await t.step("list shows usable models, and why others are not usable", async () => {
       await Deno.mkdir(join(out, "broken"));
       await Deno.writeTextFile(join(out, "broken", "model.yaml"), "format: whence/model/9\n");
       const { code, stdout } = await whence(["model", "list", ...where]);
       assert.equal(code, 0);
-      assert.match(stdout, /^NAME +HEADS +PICTURE +PRECISION +SIZE +CALIBRATED +LICENCE$/m);
+      assert.match(stdout, /^NAME +HEADS +IMAGE +PRECISION +SIZE +CALIBRATED +LICENSE$/m);
       assert.match(stdout, /^two@1 +speech\?,sound\? +224x224 +int8 +\d{3} kB +no +not stated/m);
       assert.match(stdout, /^Cannot load the model: .*broken/m);
     });
-    await t.step("remove asks, or is told not to", async () => {
+    await t.step("remove asks, unless --yes is passed", async () => {
       const asked = await whence(["model", "remove", "two", ...where]);
       assert.equal(asked.code, 2);
-      assert.match(asked.stderr, /--yes must be given where nobody can be asked/);
+      assert.match(asked.stderr, /not a terminal; pass --yes/);
       const outside = await whence(["model", "remove", "../x", "--yes", ...where]);
       assert.equal(outside.code, 2);
       assert.match(outside.stderr, /must be one of the models in .* \(broken, two\)/);
-      const told = await whence(["model", "remove", "two", "--yes", ...where]);
-      assert.equal(told.code, 0, told.stderr);
+      const confirmed = await whence(["model", "remove", "two", "--yes", ...where]);
+      assert.equal(confirmed.code, 0, confirmed.stderr);
       assert.deepEqual(names(out), ["broken"]);
     });
   });
@@ -83,7 +83,7 @@ Deno.test("mistakes on the command line", async (t) => {
         1,
         /^Cannot pull: the model must be hf:ORG\/NAME/,
       ],
-      ["nothing there", ["show", "none"], 1, /^Cannot find model none: /],
+      ["an unknown model", ["show", "none"], 1, /^Cannot find model none: /],
     ];
     for (const [name, args, wanted, message] of cases) {
       await t.step(name, async () => {
@@ -96,7 +96,7 @@ Deno.test("mistakes on the command line", async (t) => {
   });
 });
 
-Deno.test("faulty weights are listed, not only counted", async () => {
+Deno.test("faulty weights are listed", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, TINY);
@@ -125,7 +125,7 @@ Deno.test("faulty weights are listed, not only counted", async () => {
   });
 });
 
-Deno.test("pull goes from a hub that breaks off to a model, and cleans up", async () => {
+Deno.test("pull continues after a broken connection, imports the model, and cleans up", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     const out = join(folder, "models");
@@ -194,7 +194,7 @@ Deno.test("pull checks name, target and configuration before it downloads the we
   });
 });
 
-Deno.test("operations recorded at import are those that a trace of the run shows", async () => {
+Deno.test("operations recorded at import are those that are counted in a run", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, TINY);
@@ -213,7 +213,7 @@ Deno.test("operations recorded at import are those that a trace of the run shows
     const path = await writeColorModel(folder);
     const { code, stdout } = await whence(["model", "show", path]);
     assert.equal(code, 0);
-    // 50 steps a second × (6 × 320 + 3 × 6) products
-    assert.match(stdout, /operations +194 kFLOP a second of sound/);
+    // 50 steps per second × (6 × 320 + 3 × 6) products
+    assert.match(stdout, /operations +194 kFLOP per second of audio/);
   });
 });

@@ -56,7 +56,7 @@ Deno.test("all published spellings of a name are one", () => {
   ) assert.equal(canonicalName(stored), name);
 });
 
-Deno.test("both spellings of weight norm give g v / |v|, one norm for each kernel position", async () => {
+Deno.test("both spellings of weight norm yield g v / |v|, one norm per kernel position", async () => {
   await withCheckpoint(TINY, async (path, folder) => {
     const read = () => {
       using weights = new Checkpoint(path);
@@ -83,7 +83,7 @@ Deno.test("both spellings of weight norm give g v / |v|, one norm for each kerne
   });
 });
 
-Deno.test("a low-rank update is merged with scale 32 / rank, wherever it sits", async () => {
+Deno.test("a low-rank update is merged with scale 32 / rank in every layer", async () => {
   await withCheckpoint(TINY, async (path, folder) => {
     const merged = (name: string) => {
       using weights = new Checkpoint(path);
@@ -120,7 +120,7 @@ Deno.test("the same weight under two spellings is refused", async () => {
   });
 });
 
-Deno.test("what the configuration asks for must be what the weights are", async (t) => {
+Deno.test("the configuration must match the weights", async (t) => {
   await withCheckpoint(TINY, async (path, folder) => {
     const file = join(folder, "config.json");
     const config = JSON.parse(await Deno.readTextFile(file));
@@ -141,7 +141,7 @@ Deno.test("what the configuration asks for must be what the weights are", async 
   });
 });
 
-Deno.test("tensors nobody knows are refused, or left out when allowed", async () => {
+Deno.test("unknown tensors are refused, or ignored if allowed", async () => {
   await withCheckpoint(TINY, async (path, folder) => {
     await renamed(path, (name) => name === "sim_cal.w" ? "image_model.extra.weight" : name);
     assert.throws(() => accepted(path, folder), /unexpected image_model.extra.weight/);

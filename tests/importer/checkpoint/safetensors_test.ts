@@ -111,7 +111,7 @@ Deno.test("values that are not finite are refused when they are read", async () 
   }
 });
 
-Deno.test("duplicate keys are seen at the top only, whatever strings hold", () => {
+Deno.test("duplicate keys are found at the top level only, with any strings inside", () => {
   assert.equal(duplicateKey('{"a":{"x":1,"x":2},"b":["a","a"],"c":"a:\\"a\\":"}'), undefined);
   assert.equal(duplicateKey('{"a":1, "b" : 2,"a" :3}'), "a");
   assert.equal(duplicateKey('{"\\\\":1,"\\\\":2}'), "\\");

@@ -12,7 +12,7 @@ function plane(f: (row: number, column: number) => number): Float32Array {
   );
 }
 
-Deno.test("the trained grid comes back untouched", () => {
+Deno.test("the trained grid is returned unchanged", () => {
   const trained = plane((row, column) => Math.sin(row * 7 + column));
   assert.deepEqual(resizePositions(trained, side, 1, side, side), trained);
 });

@@ -42,7 +42,7 @@ Deno.test("a reference names organisation, model and revision", () => {
   }
 });
 
-Deno.test("a repository is fetched whole, with progress and its commit", async () => {
+Deno.test("a repository is downloaded completely, with progress and its commit", async () => {
   await withHub(async (_hub, cache, options) => {
     const seen: [number, number][] = [];
     const { folder, source, bytes } = await pull(repository, {
@@ -59,7 +59,7 @@ Deno.test("a repository is fetched whole, with progress and its commit", async (
   });
 });
 
-Deno.test("what is there is not fetched again", async () => {
+Deno.test("files that are already there are not downloaded again", async () => {
   await withHub(async (hub, _cache, options) => {
     await pull(repository, options);
     assert.equal(hub.ranges.length, 1);
@@ -68,7 +68,7 @@ Deno.test("what is there is not fetched again", async () => {
   });
 });
 
-Deno.test("broken transfers go on where they stopped", async () => {
+Deno.test("broken transfers continue where they stopped", async () => {
   await withHub(async (hub, _cache, options) => {
     Object.assign(hub.mischief, { breakAfter: 70_000, breaks: 4 });
     const retries: string[] = [];
@@ -81,7 +81,7 @@ Deno.test("broken transfers go on where they stopped", async () => {
   });
 });
 
-Deno.test("a later call goes on from what an earlier one left", async () => {
+Deno.test("a later pull continues an earlier one", async () => {
   await withHub(async (hub, _cache, options) => {
     Object.assign(hub.mischief, { breakAfter: 70_000, breaks: 1 });
     await assert.rejects(
@@ -94,7 +94,7 @@ Deno.test("a later call goes on from what an earlier one left", async () => {
   });
 });
 
-Deno.test("an aborted pull goes on later", async () => {
+Deno.test("an aborted pull can be continued", async () => {
   await withHub(async (hub, _cache, options) => {
     const stop = new AbortController();
     const onProgress = (received: number) => received > 50_000 && stop.abort();
@@ -107,7 +107,7 @@ Deno.test("an aborted pull goes on later", async () => {
   });
 });
 
-Deno.test("a server without ranges starts over", async () => {
+Deno.test("with a server without ranges the download starts over", async () => {
   await withHub(async (hub, _cache, options) => {
     Object.assign(hub.mischief, { breakAfter: 70_000, breaks: 2, noRanges: true });
     const { folder } = await pull(repository, options);
@@ -130,7 +130,7 @@ Deno.test("a new version on the hub is not mixed with an old download", async ()
   });
 });
 
-Deno.test("other bytes than announced are discarded", async () => {
+Deno.test("unexpected bytes are discarded", async () => {
   await withHub(async (hub, cache, options) => {
     hub.mischief.corrupt = true;
     await assert.rejects(
@@ -144,7 +144,7 @@ Deno.test("other bytes than announced are discarded", async () => {
   });
 });
 
-Deno.test("a busy server is asked again, one that stays busy is an error", async () => {
+Deno.test("a busy server is tried again; one that stays busy is an error", async () => {
   await withHub(async (hub, _cache, options) => {
     Object.assign(hub.mischief, { status: 503, refusals: 2 });
     const { folder } = await pull(repository, options);
@@ -193,12 +193,12 @@ Deno.test("what cannot be downloaded is one line", async (t) => {
         pull(parseReference("hf:org/none"), options),
         /Cannot pull: .*must be readable, got 401 Repository not found; .* set HF_TOKEN to/,
       ));
-    await t.step("no room", () =>
+    await t.step("no disk space", () =>
       assert.rejects(
         pull(repository, { ...options, furtherBytes: () => 1e18 }),
         /must have 1000000000.\d\d GB free, got/,
       ));
-    await t.step("nobody there", () =>
+    await t.step("no server", () =>
       assert.rejects(
         pull(repository, { ...options, access: { endpoint: "http://127.0.0.1:1" } }),
         /^ImportError: Cannot pull: .*must be reachable: [^\n]*$/,

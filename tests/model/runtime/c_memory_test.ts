@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cString, readCString } from "../../../src/core/c_string.ts";
 import { holding, Out, PointerArray, pointerTo } from "../../../src/model/runtime/c_memory.ts";
 
-Deno.test("strings go to C and come back", () => {
+Deno.test("strings are passed to C and read back", () => {
   for (const text of ["", "frames", "Grüße, 音"]) {
     const bytes = cString(text);
     assert.equal(bytes.at(-1), 0);
@@ -21,7 +21,7 @@ Deno.test("an address is that of a view's first byte, in shared memory too", () 
   }
 });
 
-Deno.test("an array of strings is one of addresses", () => {
+Deno.test("an array of strings holds their addresses", () => {
   const texts = ["x", "", "a longer name than V8 keeps on its heap".repeat(9)];
   const array = PointerArray.ofStrings(texts);
   assert.equal(array.length, 3);
@@ -32,7 +32,7 @@ Deno.test("an array of strings is one of addresses", () => {
   assert.deepEqual(read, texts);
 });
 
-Deno.test("what C writes is read back", () => {
+Deno.test("values that C writes are read back", () => {
   const out = new Out();
   assert.equal(out.pointer, null);
   out.cell[0] = 0xffff_ffff_0000_0007n;
@@ -41,7 +41,7 @@ Deno.test("what C writes is read back", () => {
   assert.equal(out.size, 12);
 });
 
-Deno.test("memory is let go when a call fails", async () => {
+Deno.test("memory is released when a call fails", async () => {
   await assert.rejects(holding([new Uint8Array(1)], Promise.reject(new Error("lost"))), /lost/);
   assert.equal(await holding([], Promise.resolve(3)), 3);
 });

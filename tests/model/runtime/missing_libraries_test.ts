@@ -9,7 +9,7 @@ import { findNodeLibrary } from "../../../src/model/runtime/node_library.ts";
 const LIBRARY = findNodeLibrary();
 const BINDING = join(dirname(LIBRARY), "onnxruntime_binding.node");
 
-Deno.test("a library's needs are read from its ELF headers", async () => {
+Deno.test("the libraries that a library needs are read from its ELF headers", async () => {
   assert.ok(neededLibraries(LIBRARY).includes("libc.so.6"));
   assert.ok(neededLibraries(BINDING).includes("libonnxruntime.so.1"));
   const path = await Deno.makeTempFile();
@@ -20,12 +20,12 @@ Deno.test("a library's needs are read from its ELF headers", async () => {
   await Deno.remove(path);
 });
 
-Deno.test("what a provider lacks is named with the product it belongs to", async (t) => {
+Deno.test("missing libraries are named with the product that they belong to", async (t) => {
   const folder = await Deno.makeTempDir();
   const ort = join(folder, "libonnxruntime.so.1");
   await Deno.symlink(LIBRARY, ort);
 
-  await t.step("the provider itself", () => {
+  await t.step("the provider's own library", () => {
     assert.equal(
       missingLibraries(ort, cuda.library!),
       "libonnxruntime_providers_cuda.so must be in the same folder as libonnxruntime.so.1; set runtime.library to a build that has it",
@@ -38,7 +38,7 @@ Deno.test("what a provider lacks is named with the product it belongs to", async
   rename(bytes, "libgcc_s.so.1", "libnvinfer.so");
   await Deno.writeFile(join(folder, "libonnxruntime_providers_tensorrt.so"), bytes);
 
-  await t.step("every library that it needs", () => {
+  await t.step("libraries that it needs", () => {
     const reason = missingLibraries(ort, tensorrt.library!);
     assert.equal(
       reason,
@@ -47,7 +47,7 @@ Deno.test("what a provider lacks is named with the product it belongs to", async
     );
   });
 
-  await t.step("what the loader says when every need is there", async () => {
+  await t.step("the loader's message when all needed libraries exist", async () => {
     await Deno.writeTextFile(
       join(folder, "libonnxruntime_providers_cuda.so"),
       "no library".repeat(100),
@@ -59,7 +59,7 @@ Deno.test("what a provider lacks is named with the product it belongs to", async
     );
   });
 
-  await t.step("nothing", async () => {
+  await t.step("no fault", async () => {
     await Deno.copyFile(BINDING, join(folder, "libonnxruntime_providers_cuda.so"));
     assert.equal(missingLibraries(ort, cuda.library!), undefined);
   });

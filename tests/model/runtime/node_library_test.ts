@@ -15,7 +15,7 @@ Deno.test("onnxruntime-node has a library for x64 and for arm64 Linux", () => {
   }
 });
 
-Deno.test("a machine without a library is told to name one", () => {
+Deno.test("without a library for the machine the error names the key to set", () => {
   assert.throws(() => findNodeLibrary({ os: "plan9", arch: "mips" }), (error: Error) => {
     assert.ok(error instanceof ModelError);
     assert.match(

@@ -4,14 +4,14 @@ import { ModelError } from "../../../src/model/manifest.ts";
 import { findNodeLibrary } from "../../../src/model/runtime/node_library.ts";
 import { loadOrt } from "../../../src/model/runtime/ort_api.ts";
 
-Deno.test("the library inside onnxruntime-node is loaded once and tells its version", () => {
+Deno.test("the library inside onnxruntime-node is loaded once and has a version", () => {
   const path = findNodeLibrary();
   const ort = loadOrt(path);
   assert.match(ort.version, /^1\.\d+\.\d+$/);
   assert.equal(loadOrt(path), ort);
 });
 
-Deno.test("a file that is no usable library is refused in one line", async (t) => {
+Deno.test("an unusable library is refused in one line", async (t) => {
   const folder = await Deno.makeTempDir();
   const refuses = (path: string, message: RegExp) =>
     assert.throws(() => loadOrt(path), (error: Error) => {
@@ -25,7 +25,7 @@ Deno.test("a file that is no usable library is refused in one line", async (t) =
   await t.step("missing", () => {
     refuses(join(folder, "nowhere.so"), /no such file$/);
   });
-  await t.step("no library", async () => {
+  await t.step("not a library", async () => {
     const path = join(folder, "text.so");
     await Deno.writeTextFile(path, "not a library");
     refuses(path, /: (file too short|invalid ELF header)$/);

@@ -24,14 +24,14 @@ const CASES: [said: string, told: string][] = [
   ["Non-zero status code returned.\n\nStacktrace:\n(0): f()", "Non-zero status code returned."],
 ];
 
-Deno.test("ONNX Runtime's messages come down to one line", () => {
+Deno.test("ONNX Runtime's messages are reduced to one line", () => {
   for (const [said, told] of CASES) {
     assert.equal(oneLine(new OrtError(said)), told);
     assert.equal(oneLine(said), told);
   }
 });
 
-Deno.test("nodes that a session may not leave to the CPU are told in the YAML's words", async () => {
+Deno.test("nodes that only the CPU can compute are reported in plain words", async () => {
   const ort = loadOrt(findNodeLibrary());
   const out = new Out();
   ort.check(ort.api.CreateEnv(4, cString("message"), out.cell));

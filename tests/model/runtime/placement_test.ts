@@ -11,7 +11,7 @@ Deno.test("a model runs where most of its nodes are", () => {
   assert.equal(judgePlacement({ cpu: 12 }, [], "cpu").provider, "cpu");
 });
 
-Deno.test("a provider that is passed over comes back with the reason", () => {
+Deno.test("a provider that is not used is reported with the reason", () => {
   const { provider, refused } = judgePlacement(
     { tensorrt: 1, cpu: 9 },
     ["tensorrt", "cuda"],
@@ -24,7 +24,7 @@ Deno.test("a provider that is passed over comes back with the reason", () => {
   ]);
 });
 
-Deno.test("time counts for more than nodes where it is known", () => {
+Deno.test("time counts more than nodes where it is known", () => {
   // An engine that holds a whole network is one node.
   const work = { tensorrt: 9000, cpu: 20 };
   assert.equal(
@@ -33,7 +33,7 @@ Deno.test("time counts for more than nodes where it is known", () => {
   );
 });
 
-Deno.test("what is preferred stands while nothing is known, and wins a draw", () => {
+Deno.test("the preferred provider is assumed while nothing is known, and wins a tie", () => {
   assert.deepEqual(judgePlacement({}, ["cuda"], "cpu"), {
     provider: "cuda",
     nodes: {},

@@ -10,7 +10,7 @@ import { judgePlacement } from "../../../src/model/runtime/placement.ts";
 import { RunTrace, type Traced } from "../../../src/model/runtime/run_trace.ts";
 import { matrixPower } from "../tiny_models.ts";
 
-Deno.test("a first run's trace corrects where a session was believed to run", async () => {
+Deno.test("the trace of the first run corrects where a session is assumed to run", async () => {
   const ort = loadOrt(findNodeLibrary());
   const out = new Out();
   ort.check(ort.api.CreateEnv(4, cString("trace"), out.cell));
@@ -64,7 +64,7 @@ Deno.test("a first run's trace corrects where a session was believed to run", as
   ort.api.ReleaseEnv(env);
 });
 
-Deno.test("a trace that no run has filled leaves no file", () => {
+Deno.test("a trace without a run leaves no file", () => {
   const trace = new RunTrace();
   trace.discard();
   trace.discard();

@@ -10,7 +10,7 @@ const FOLDER = Deno.cwd();
 const config = (values: Record<string, unknown>) => runtimeSchema.parse({ threads: 1, ...values });
 
 for (const library of ["auto", "node"]) {
-  Deno.test(`library ${library}: a provider runs or is refused as its probe says`, async () => {
+  Deno.test(`library ${library}: a provider runs or is refused in agreement with its probe`, async () => {
     const probe = await probeProviders(config({ library }), FOLDER);
     assert.deepEqual(probe.providers.map(({ provider }) => provider), ["tensorrt", "cuda", "cpu"]);
     assert.match(probe.version, /^1\.\d+/);
@@ -54,7 +54,7 @@ Deno.test("a library is taken from a path relative to the pipeline's folder", as
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a library that is not there is an error of one line", async () => {
+Deno.test("a missing library is an error of one line", async () => {
   const missing = config({ library: "missing.so" });
   for (const call of [openRuntime(missing, FOLDER), probeProviders(missing, FOLDER)]) {
     await assert.rejects(call, (error: Error) => {
@@ -65,7 +65,7 @@ Deno.test("a library that is not there is an error of one line", async () => {
   }
 });
 
-Deno.test("several runtimes live side by side", async () => {
+Deno.test("several runtimes can be open at the same time", async () => {
   const [first, second] = await Promise.all([
     openRuntime(config({}), FOLDER),
     openRuntime(config({ library: "node" }), FOLDER),

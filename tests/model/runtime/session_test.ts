@@ -14,7 +14,7 @@ for (const library of ["auto", "node"]) {
     assert.match(runtime.version, /^1\.\d+\.\d+$/);
     const session = await runtime.createSession(negate());
 
-    await t.step("says what it takes, gives and runs on", () => {
+    await t.step("states its inputs, outputs and provider", () => {
       assert.deepEqual(session.inputs, [{ name: "x", type: "float32", dims: [-1, 3] }]);
       assert.deepEqual(session.outputs, [{ name: "y", type: "float32", dims: [-1, 3] }]);
       assert.equal(session.provider, "cpu");
@@ -30,20 +30,20 @@ for (const library of ["auto", "node"]) {
       });
     });
 
-    await t.step("takes a view into shared memory", async () => {
+    await t.step("accepts a view of shared memory", async () => {
       const shared = new Float32Array(new SharedArrayBuffer(32)).fill(9);
       shared.set([1, 2, 3], 4);
       const { y } = await session.run({ x: floats([1, 3], shared.subarray(4, 7)) });
       assert.deepEqual(y.data, Float32Array.of(-1, -2, -3));
     });
 
-    await t.step("gives results that later runs leave alone", async () => {
+    await t.step("returns results that later runs do not change", async () => {
       const first = await session.run({ x: floats([1, 3], Float32Array.of(1, 1, 1)) });
       await session.run({ x: floats([1, 3], Float32Array.of(2, 2, 2)) });
       assert.deepEqual(first.y.data, Float32Array.of(-1, -1, -1));
     });
 
-    await t.step("keeps overlapping runs apart", async () => {
+    await t.step("keeps overlapping runs separate", async () => {
       const runs = Array.from({ length: 200 }, (_, i) => {
         const data = new Float32Array(3 * (1 + i % 7)).fill(i);
         return session.run({ x: floats([1 + i % 7, 3], data) });
@@ -54,7 +54,7 @@ for (const library of ["auto", "node"]) {
       }
     });
 
-    await t.step("refuses what does not fit, in one line", async () => {
+    await t.step("refuses inputs that do not fit, in one line", async () => {
       const good = new Float32Array(3);
       const faults: [Record<string, Tensor>, RegExp][] = [
         [{}, /input x must be given$/],
@@ -87,7 +87,7 @@ for (const library of ["auto", "node"]) {
       await types.release();
     });
 
-    await t.step("reports what fails inside the graph", async () => {
+    await t.step("reports failures inside the graph", async () => {
       const graph = await runtime.createSession(reshape());
       const run = graph.run({ x: floats([5], new Float32Array(5)) });
       await assert.rejects(run, (error: Error) => {
@@ -99,7 +99,7 @@ for (const library of ["auto", "node"]) {
       await graph.release();
     });
 
-    await t.step("refuses a corrupt model and element types that no session takes", async () => {
+    await t.step("refuses a corrupt model and unsupported element types", async () => {
       const truncated = negate().subarray(0, 40);
       for (const bytes of [truncated, new Uint8Array(0), new Uint8Array(1000).fill(7)]) {
         await assert.rejects(runtime.createSession(bytes), (error: Error) => {
@@ -118,7 +118,7 @@ for (const library of ["auto", "node"]) {
       );
     });
 
-    await t.step("is released once its runs are done", async () => {
+    await t.step("is released after its runs", async () => {
       await assert.rejects(runtime.close(), /sessions must be released first, got 1 open$/);
       const run = session.run({ x: floats([1, 3], Float32Array.of(1, 2, 3)) });
       const released = session.release();

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { openCapture } from "../../src/capture/capture.ts";
+import { eventually } from "../support/eventually.ts";
+import { Clips, planOf } from "./media.ts";
+
+/** A source that hangs while it opens, as a bad driver does: a named pipe that has no writer. */
+class HungSource implements Disposable {
+  readonly #clips = new Clips();
+  readonly fifo = this.#clips.path("pipe");
+  readonly plan;
+
+  constructor() {
+    new Deno.Command("mkfifo", { args: [this.fifo] }).outputSync();
+    this.plan = planOf({
+      graph: `filesrc location=${this.fifo} ! decodebin ! appsink name=video ` +
+        "audiotestsrc is-live=true ! appsink name=audio",
+    });
+  }
+
+  /** Lets the open call return; the pipe then ends at once. */
+  async wake(): Promise<void> {
+    const writer = await Deno.open(this.fifo, { write: true });
+    writer.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.#clips[Symbol.dispose]();
+  }
+}
+
+Deno.test("a source that hangs while it opens is given up at the deadline, and not opened twice", async () => {
+  using source = new HungSource();
+  await assert.rejects(
+    openCapture(source.plan, { openTimeoutMs: 200 }),
+    /^CaptureError: Cannot capture from source\.graph: picture and sound did not both come within 0\.2 s$/,
+  );
+  await assert.rejects(
+    openCapture(source.plan, { openTimeoutMs: 200 }),
+    /^CaptureError: Cannot capture from source\.graph: it was told to stop \d+ s ago and still hangs$/,
+  );
+  await source.wake();
+  await eventually("the source can be opened again", async () => {
+    const error = await openCapture(source.plan, { openTimeoutMs: 200 }).catch((error) => error);
+    const again = /did not both come/.test(error.message);
+    if (again) await source.wake();
+    return again;
+  });
+});
+
+Deno.test("an abort ends the opening of a source that hangs", async () => {
+  using source = new HungSource();
+  const ending = new AbortController();
+  const opening = openCapture(source.plan, { signal: ending.signal, openTimeoutMs: 1e9 });
+  setTimeout(() => ending.abort(), 100);
+  await assert.rejects(opening, /abort/i);
+  await source.wake();
+});
+
+Deno.test("many sources that hang leave the threads of native calls free", async () => {
+  const sources = Array.from({ length: 40 }, () => new HungSource());
+  try {
+    const ending = new AbortController();
+    const openings = sources.map(({ plan }) =>
+      openCapture(plan, { signal: ending.signal, openTimeoutMs: 1e9 }).catch(() => {})
+    );
+    await using healthy = await openCapture(
+      planOf({ video: "test://ball", audio: "test://ticks" }),
+    );
+    for await (const _ of healthy.frames()) break;
+    const clock = Deno.dlopen("libc.so.6", {
+      getpid: { parameters: [], result: "i32", nonblocking: true },
+    });
+    assert.equal(await clock.symbols.getpid(), Deno.pid);
+    clock.close();
+    ending.abort();
+    await Promise.all(openings);
+  } finally {
+    for (const source of sources) {
+      await source.wake();
+      source[Symbol.dispose]();
+    }
+  }
+});
