@@ -6,6 +6,7 @@ import type { AppSink, Sample } from "./app_sink.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
 import { CaptureError } from "./capture_error.ts";
 import { cannot, faultOf } from "./capture_faults.ts";
+import { Coverage, type Damage } from "./coverage.ts";
 import { GstPipeline, type Progress, type TargetState } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
 import type {
@@ -108,6 +109,7 @@ class GstCapture implements Capture {
   readonly #starvedAfterMs: number;
   readonly #abort = () => void this[Symbol.asyncDispose]();
   readonly #timeline: AudioTimeline;
+  readonly #coverage: Coverage;
   readonly #ended = { video: false, audio: false };
   #signal: AbortSignal | undefined;
   #watchdogs: Watchdog[] = [];
@@ -115,6 +117,7 @@ class GstCapture implements Capture {
   #closing: Promise<void> | undefined;
   #fault: CaptureError | undefined;
   #epochZeroNs = 0n;
+  #durationNs: number | undefined;
   #geometry: FitGeometry | undefined;
   #frames = 0;
   #samples = 0;
@@ -135,6 +138,9 @@ class GstCapture implements Capture {
     }
     this.#starvedAfterMs = starvedAfterMs;
     this.#timeline = new AudioTimeline(plan.sampleRate);
+    this.#coverage = new Coverage(
+      (["video", "audio"] as const).filter((stream) => plan[stream].endless === "no"),
+    );
   }
 
   get epochZeroNs(): bigint {
@@ -172,6 +178,7 @@ class GstCapture implements Capture {
       throw cannot(this.#plan.video, `picture and sound did not both come within ${seconds} s`);
     }
     this.#epochZeroNs = pipeline.epochZeroNs();
+    this.#durationNs = pipeline.durationNs();
     const dog = (stream: Stream, sink: AppSink) =>
       new Watchdog(stream, sink, this.live, this.#starvedAfterMs, began);
     this.#watchdogs = [dog("video", pipeline.frames), dog("audio", pipeline.samples)];
@@ -207,6 +214,14 @@ class GstCapture implements Capture {
     };
   }
 
+  damage(): Damage | undefined {
+    return this.#coverage.damage(this.#durationNs, this.#fault?.message);
+  }
+
+  ends(): Partial<Record<Stream, number>> {
+    return this.#coverage.ends();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#signal?.removeEventListener("abort", this.#abort);
@@ -234,6 +249,7 @@ class GstCapture implements Capture {
       const ptsNs = sample.ptsNs ?? NaN;
       if (!(ptsNs >= 0) || ptsNs - this.#lastFrameNs < NEAREST_FRAMES * 1e9 / frameRate) continue;
       this.#lastFrameNs = ptsNs;
+      this.#coverage.read("video", ptsNs, ptsNs);
       this.#frames++;
       return { ptsNs, data: packRows(sample.data, width * 3, height) };
     }
@@ -247,6 +263,7 @@ class GstCapture implements Capture {
       const chunk = this.#timeline.place(sample.ptsNs ?? this.#audioEndNs, samples);
       if (chunk === undefined) continue;
       this.#audioEndNs = chunk.ptsNs + chunk.samples.length * 1e9 / this.#plan.sampleRate;
+      this.#coverage.read("audio", chunk.ptsNs, this.#audioEndNs);
       this.#samples += chunk.samples.length;
       return chunk;
     }
@@ -266,22 +283,29 @@ class GstCapture implements Capture {
   #takeSample(stream: Stream): Sample | undefined {
     if (this.#closing) this.#ended[stream] = true;
     if (this.#ended[stream]) return undefined;
-    if (this.#fault) throw this.#fault;
+    if (this.#fault && !this.#endsOnFault()) throw this.#fault;
     const plan = this.#plan[stream];
     const sink = this.#sink(stream);
     const sample = sink.take();
     if (sample !== undefined) {
       if (plan.endless !== "generated" || (sample.ptsNs ?? 0) < this.#endNs) return sample;
-    } else if (!sink.ended) {
+    } else if (!this.#fault && !sink.ended) {
       return undefined;
     }
     this.#readBus();
     if (sample === undefined && plan.endless === "device") {
       this.#fault ??= cannot(plan, "its stream has ended");
     }
-    if (this.#fault) throw this.#fault;
+    if (this.#fault && !this.#endsOnFault()) throw this.#fault;
     this.#ended[stream] = true;
+    this.#coverage.ended(stream);
     return undefined;
+  }
+
+  /** Whether an error is taken for the end: only of recordings, and only if the plan says so. */
+  #endsOnFault(): boolean {
+    return this.#plan.toleratesDamage && this.#plan.video.endless !== "device" &&
+      this.#plan.audio.endless !== "device";
   }
 
   #endOf(stream: Stream, endNs: number): void {

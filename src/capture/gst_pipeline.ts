@@ -12,6 +12,7 @@ import { FRAME_SINK, JPEG_SINK, JPEG_VALVE, PICTURE, SAMPLE_SINK, SINK_DEPTH } f
 
 const STATE = { none: 0, null: 1, ready: 2, paused: 3, playing: 4 } as const;
 const CHANGE = { failure: 0, success: 1, async: 2, noPreroll: 3 } as const;
+const FORMAT_TIME = 3;
 const SINK_PAD = cString("sink");
 const WIDTH = cString("width");
 const HEIGHT = cString("height");
@@ -137,6 +138,13 @@ export class GstPipeline {
   encodePictures(on: boolean): void {
     if (this.#valve === undefined) return;
     this.#native.gst_util_set_object_arg(this.#valve, DROP, cString(String(!on)));
+  }
+
+  /** Length of a recording as its container states it, ns; undefined if it states none. */
+  durationNs(): number | undefined {
+    const duration = new BigInt64Array(1);
+    const known = this.#native.gst_element_query_duration(this.#pipeline, FORMAT_TIME, duration);
+    return known === 0 || duration[0] <= 0n ? undefined : Number(duration[0]);
   }
 
   /** Epoch time of running time 0, ns. */

@@ -1,4 +1,5 @@
 import type { FitGeometry } from "../core/fit_geometry.ts";
+import type { Damage } from "./coverage.ts";
 
 /** One picture, RGB, rows top to bottom, of the size the capture was asked for. */
 export interface Frame {
@@ -81,6 +82,10 @@ export interface Capture extends AsyncDisposable {
   take(): Arrivals;
   /** The branch for camera pictures, if the capture was planned with one. */
   readonly pictures?: PictureBranch;
+  /** What is wrong with a recording that was read to its end; undefined if nothing is. */
+  damage(): Damage | undefined;
+  /** Running times at which the streams of a recording ended, ns; only those that were read to their end. */
+  ends(): Partial<Readonly<Record<"video" | "audio", number>>>;
   /** Called for each notice; replaces the former listener. */
   onNotice: ((notice: CaptureNotice) => void) | undefined;
   stats(): CaptureStats;

@@ -1,11 +1,13 @@
-/** Elements whose Debian package follows from their name alone. */
+import type { SourceDescriptor } from "./source.ts";
+import { SOURCES } from "./sources.ts";
+
+/** Elements of the way to the model, decoders and the like by their Debian package; sources name their own. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "libgstreamer1.0-0": ["capsfilter", "fakesink", "filesrc", "identity", "queue", "tee", "valve"],
+  "libgstreamer1.0-0": ["capsfilter", "fakesink", "identity", "queue", "tee", "valve"],
   "gstreamer1.0-plugins-base": [
     "appsink",
     "audioconvert",
     "audioresample",
-    "audiotestsrc",
     "decodebin",
     "oggdemux",
     "opusdec",
@@ -14,7 +16,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "videoconvert",
     "videorate",
     "videoscale",
-    "videotestsrc",
     "vorbisdec",
   ],
   "gstreamer1.0-plugins-good": [
@@ -27,9 +28,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "jpegenc",
     "matroskademux",
     "mpg123audiodec",
-    "multipartdemux",
     "qtdemux",
-    "rtpbin",
     "mulawenc",
     "rtph264depay",
     "rtph264pay",
@@ -38,10 +37,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "rtpmp4gdepay",
     "rtppcmadepay",
     "rtppcmudepay",
-    "rtspsrc",
-    "souphttpsrc",
-    "udpsrc",
-    "v4l2src",
     "videoflip",
     "vp8dec",
     "vp9dec",
@@ -57,14 +52,18 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   "gstreamer1.0-plugins-ugly": ["x264enc"],
   "gstreamer1.0-libav": ["avdec_h264", "avdec_h265", "avdec_aac", "avdec_mjpeg", "avdec_mpeg4"],
-  "gstreamer1.0-alsa": ["alsasrc"],
-  "gstreamer1.0-pulseaudio": ["pulsesrc"],
   "gstreamer1.0-tools": ["gst-launch-1.0", "gst-inspect-1.0"],
-  "nvidia-l4t-gstreamer": ["nvarguscamerasrc", "nvvidconv", "nvv4l2decoder", "nvjpegdec"],
+  "nvidia-l4t-gstreamer": ["nvvidconv", "nvv4l2decoder", "nvjpegdec"],
 };
 
-/** The Debian (on a Jetson: L4T) package that has an element, if known. */
-export function packageOfElement(element: string): string | undefined {
+/** The Debian (on a Jetson: L4T) package of an element, if known. */
+export function packageOfElement(
+  element: string,
+  sources: readonly SourceDescriptor[] = SOURCES,
+): string | undefined {
+  for (const { packages } of sources) {
+    if (packages !== undefined && Object.hasOwn(packages, element)) return packages[element];
+  }
   for (const [name, elements] of Object.entries(PACKAGES)) {
     if (elements.includes(element)) return name;
   }

@@ -47,6 +47,8 @@ export interface CapturePlan {
   readonly together: boolean;
   /** Whether opening the source again may help after it failed. */
   readonly reopens: boolean;
+  /** Whether a recording that breaks off with an error ends there, as if that were its end. */
+  readonly toleratesDamage: boolean;
   /** Elements that the launch text needs, and those that it is known to need once it runs. */
   readonly elements: readonly string[];
   readonly fit: Fit;
@@ -85,6 +87,7 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     live,
     pictures: jpeg !== undefined,
     together,
+    toleratesDamage: source.tolerate_damage,
     reopens: devices || [video, audio].some(({ address }) => address.descriptor.reopens),
     video: streamPlan(video),
     audio: streamPlan(audio),

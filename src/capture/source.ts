@@ -68,6 +68,8 @@ export interface SourceDescriptor<Address = unknown> {
     /** Its launch text already names the element that shows the picture's size. */
     readonly measured?: boolean;
   };
+  /** Debian packages (on a Jetson: L4T) of the elements that are particular to this source. */
+  readonly packages?: Readonly<Record<string, string>>;
   /** Elements whose packages `setup` installs so that this source works at once. */
   readonly setup?: readonly string[];
   endless(address: Address): Endless;

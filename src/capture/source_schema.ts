@@ -23,6 +23,9 @@ export function sourceSchemaOf(sources: readonly SourceDescriptor[]) {
     frame_rate: z.number().min(0.5).max(60).default(10).describe(
       "Frames a second fed to the model",
     ),
+    tolerate_damage: z.boolean().default(false).describe(
+      "Recordings with pace fast: whether damage is a warning instead of an error",
+    ),
   }).superRefine((source, context) => {
     const ways = [source.uri, source.video ?? source.audio, source.graph]
       .filter((way) => way !== undefined);

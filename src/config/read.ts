@@ -81,7 +81,7 @@ export async function readConfig<S extends z.ZodType>(
   rememberUrlPasswords(content);
   const result = schema.safeParse(content);
   for (const issue of result.error?.issues ?? []) {
-    // What a value with a variable missing breaks besides says nothing new.
+    // A value with an unset variable breaks its schema, too: one fault is enough.
     if (unexpandedPaths.has(issue.path.join("."))) continue;
     const keysAt = (path: ConfigPath) => knownKeys(schema, path);
     for (const { path, part, message } of explain(issue, content, keysAt)) {

@@ -10,10 +10,10 @@ export const cameraSchema = z.strictObject({
   hfov: angleSchema.refine((angle) => angle > 0 && angle < Math.PI, {
     message: "must be above 0deg and below 180deg",
   }).optional().describe("Horizontal field of view"),
-  fx: focal.optional(),
-  fy: focal.optional(),
-  cx: z.number().min(0).optional(),
-  cy: z.number().min(0).optional(),
+  fx: focal.optional().describe("Horizontal focal length in pixels of the source picture"),
+  fy: focal.optional().describe("Vertical focal length in pixels"),
+  cx: z.number().min(0).optional().describe("Horizontal position of the optical center in pixels"),
+  cy: z.number().min(0).optional().describe("Vertical position of the optical center in pixels"),
 }).superRefine((camera, context) => {
   const given = [camera.fx, camera.fy, camera.cx, camera.cy].filter((v) => v !== undefined).length;
   if (given !== 0 && given !== 4) {

@@ -10,6 +10,7 @@ import type { Refusal } from "../model/runtime/session.ts";
 import { Publisher } from "../publish/publisher.ts";
 import type { Log } from "../core/log.ts";
 import type { Engine } from "./engine.ts";
+import { EventTally } from "./event_tally.ts";
 import { EngineKeeper, LostEngineError } from "./engine_keeper.ts";
 import type { PipelineParts, Source } from "./parts.ts";
 import { type EventListener, Reporter } from "./reporter.ts";
@@ -46,10 +47,10 @@ export class Pipeline {
   readonly #starved = new Set<string>();
   readonly #warned: Record<string, number> = {};
   #detect: PipelineConfig["detect"];
-  #publisher: Publisher | undefined;
+  readonly #publisher: Publisher;
+  readonly #tally = new EventTally();
   #engine: Engine | undefined;
   #engines: EngineKeeper | undefined;
-  #reporter: Reporter | undefined;
   #stream: SourceStream | undefined;
   #past: Partial<Record<string, number>> = {};
   #reconnects = 0;
@@ -59,14 +60,17 @@ export class Pipeline {
   #toggled = new AbortController();
 
   constructor(options: PipelineOptions) {
-    const telemetry = this.telemetry = new Telemetry(options.log);
-    this.#options = {
-      ...options,
-      log(level, message, fields) {
-        options.log(level, message, fields);
-        telemetry.tell("log", { timeMs: Date.now(), level, message: maskSecrets(message) });
-      },
+    const { parts, log: write } = options;
+    const telemetry = this.telemetry = new Telemetry(write);
+    const log: Log = (level, message, fields) => {
+      write(level, message, fields);
+      telemetry.tell("log", { timeMs: Date.now(), level, message: maskSecrets(message) });
     };
+    this.#options = { ...options, log };
+    this.#publisher = new Publisher(
+      () => parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
+      log,
+    );
     this.#detect = options.config.detect;
     telemetry.tell("tuning", this.#detect);
   }
@@ -126,9 +130,11 @@ export class Pipeline {
         unpaired: count.unpairedSteps ?? 0,
         invalid: count.invalidSteps ?? 0,
       },
-      ...this.#reporter?.stats(),
+      ...this.#tally.stats(),
+      invalid_events: this.#publisher.invalidEvents,
+      pictures: this.#publisher.pictures,
       providers: this.#engine?.providers ?? {},
-      sinks: this.#publisher?.counters() ?? {},
+      sinks: this.#publisher.counters(),
     };
   }
 
@@ -137,36 +143,33 @@ export class Pipeline {
    * again after 1, 5, 10, 60 s; a model that fails is loaded again, too.
    *
    * @param nextTry called after a failure, so that the state can include the time of the next try.
-   * @throws {ModelError|CaptureError} one line with the reason why it failed for good, which is also in `state`.
+   * @throws {ModelError|CaptureError|PublishError} one line with the reason why it failed for good, which is also in `state`.
    * @throws {LostEngineError} when only a new process can help.
    */
   async run(signal: AbortSignal, nextTry: NextTry = () => undefined): Promise<void> {
     const { parts, log } = this.#options;
-    const publisher = new Publisher(
-      parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
-      log,
-    );
-    await publisher.open();
-    this.#publisher = publisher;
-    const timer = setInterval(() => this.#reportStats(publisher), STATS_EVERY_MS);
+    const publisher = this.#publisher;
+    const timer = setInterval(() => this.#reportStats(), STATS_EVERY_MS);
     const statsTimer = setInterval(() => this.#offerStats(), TELEMETRY_STATS_EVERY_MS);
     const engines = new EngineKeeper(() => parts.loadEngine(log));
     this.#engines = engines;
     try {
+      await publisher.open();
       this.#report("starting", null);
       const engine = await orAborted(engines.get(), signal);
       if (engine === undefined) return this.#report("stopped", stopReason(signal));
       this.#engine = engine;
       this.#logEngine(engine);
       const { heard } = this.#options;
-      this.#reporter = new Reporter({
+      const reporter = new Reporter({
         publisher,
         manifest: engine.manifest,
+        tally: this.#tally,
         heard,
         telemetry: this.telemetry,
         log,
       });
-      await this.#supervise(engines, engine, this.#reporter, signal);
+      await this.#supervise(engines, engine, reporter, signal);
       this.#report("stopped", signal.aborted ? stopReason(signal) : "the source has ended");
     } catch (error) {
       const retryMs = nextTry(error);
@@ -179,7 +182,7 @@ export class Pipeline {
       this.#reloads += engines.reloads;
       this.#engines = undefined;
       await within(STOP_LIMIT_MS, engines[Symbol.asyncDispose]());
-      this.#reportStats(publisher);
+      this.#reportStats();
       await publisher.close();
     }
   }
@@ -277,9 +280,9 @@ export class Pipeline {
     this.#report("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
   }
 
-  #reportStats(publisher: Publisher): void {
+  #reportStats(): void {
     const stats = this.stats();
-    publisher.stats(stats);
+    this.#publisher.stats(stats);
     const { lost, unpaired, invalid } = stats.steps;
     const bad = {
       "arrived too late": lost,
@@ -316,7 +319,7 @@ export class Pipeline {
       reason: shown,
       providers: this.#engine?.providers,
     };
-    this.#publisher?.state(told);
+    this.#publisher.state(told);
     this.telemetry.tell("state", told);
   }
 

@@ -21,14 +21,22 @@ export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registrie
   return z.strictObject({
     name: z.string().regex(/^[a-z0-9-]+$/, "must be lower-case letters, digits and -")
       .describe("Default: the file's name"),
-    source: sourceSchemaOf(sources),
-    window: windowSchema.prefault({}),
+    source: sourceSchemaOf(sources).describe(
+      "Where picture and sound come from: exactly one of `uri`; `video` and `audio`; `graph`.",
+    ),
+    window: windowSchema.prefault({}).describe(
+      "How the audio is cut for the model. `hop` + `lookahead` must not be longer than `duration`.",
+    ),
     model: z.string().min(1).describe("A folder under models/, or a path"),
-    runtime: runtimeSchema.prefault({}),
-    detect: detectSchema.prefault({}),
-    camera: cameraSchema.prefault({}),
+    runtime: runtimeSchema.prefault({}).describe("What the model runs on."),
+    detect: detectSchema.prefault({}).describe("How scores become events and regions."),
+    camera: cameraSchema.prefault({}).describe(
+      "Frame id and optics: with `hfov`, or with all of `fx`, `fy`, `cx`, `cy`, events have a bearing.",
+    ),
     // The keys of made-up sinks, too, are checked; the type names those of Whence.
-    publish: publishSchemaOf(sinks) as z.ZodType<PublishConfig>,
+    publish: (publishSchemaOf(sinks) as z.ZodType<PublishConfig>).describe(
+      "Where events go: at least one of the keys below. Without this block, to `mqtt://localhost:1883`.",
+    ),
   });
 }
 

@@ -13,8 +13,9 @@ import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
 import { CaptureClock } from "./capture_clock.ts";
 import { DeliveryDelay } from "./delivery_delay.ts";
 import type { Engine } from "./engine.ts";
-import type { Telemetry } from "../telemetry/telemetry.ts";
+import { damageText, shorterStream } from "./recording_text.ts";
 import { StreamTelemetry } from "./stream_telemetry.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Wake } from "./wake.ts";
 
 /** Sound and pictures kept beyond what a hop needs, s: covers the largest buffer that a decoder gives at once. */
@@ -154,6 +155,26 @@ export class SourceStream {
       this.#endAll(signal.aborted ? "stopped" : reason);
       this.#listener.active(new Set());
     }
+    if (!signal.aborted) this.#judgeRecording();
+  }
+
+  /** Tells how much of a recording could be read if that was not all; with `pace: fast` that is an error. */
+  #judgeRecording(): void {
+    const warn = (message: string) => this.#capture.onNotice?.({ kind: "warning", message });
+    const damage = this.#capture.damage();
+    if (damage === undefined) {
+      const shorter = shorterStream(this.#capture.ends());
+      if (shorter !== undefined) warn(shorter);
+      return;
+    }
+    const { pace, tolerate_damage: tolerated } = this.#config.source;
+    if (pace === "live" || tolerated) return warn(damageText(damage));
+    throw new CaptureError(
+      `Cannot read the whole recording: ${damageText(damage)}; ` +
+        "--tolerate-damage makes this a warning",
+      ["source"],
+      true,
+    );
   }
 
   async #runLive(signal: AbortSignal): Promise<void> {
@@ -272,7 +293,7 @@ export class SourceStream {
   /** Whether one stream has ended and the other has gone past it: nothing more can be grounded. */
   #exhausted(flow: { readonly frames: boolean; readonly audio: boolean }): boolean {
     const { newestNs } = this.#frames;
-    if (!flow.audio) return !flow.frames || newestNs >= this.#audio.endNs;
+    if (!flow.audio) return !flow.frames || newestNs > this.#audio.endNs + STALLED * 1e9;
     return !flow.frames && this.#audio.endNs > newestNs + STALLED * 1e9;
   }
 

@@ -17,10 +17,10 @@ class HungSource implements Disposable {
     });
   }
 
-  /** Lets the open call return; the pipe then ends at once. */
+  /** Lets the open call return; the pipe then ends at once. Opened for both, so that it never waits for a reader. */
   async wake(): Promise<void> {
-    const writer = await Deno.open(this.fifo, { write: true });
-    writer.close();
+    const end = await Deno.open(this.fifo, { read: true, write: true });
+    end.close();
   }
 
   [Symbol.dispose](): void {

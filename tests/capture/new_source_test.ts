@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openCapture } from "../../src/capture/capture.ts";
 import { findDevices } from "../../src/capture/devices.ts";
+import { packageOfElement } from "../../src/capture/packages.ts";
 import { planCapture } from "../../src/capture/plan.ts";
 import { sourceSchemaOf } from "../../src/capture/source_schema.ts";
 import { SOURCES } from "../../src/capture/sources.ts";
@@ -93,6 +94,8 @@ Deno.test("schema, help, doctor and setup learn of a new source from its descrip
     "videotestsrc",
     "audiotestsrc",
   ]);
+  const packaged = { ...tone, packages: { theremin: "gstreamer1.0-theremin" } };
+  assert.equal(packageOfElement("theremin", [packaged]), "gstreamer1.0-theremin");
   const needy = { ...tone, setup: ["theremin"] };
   assert.ok(setupElements([...SOURCES, needy]).includes("theremin"));
 });

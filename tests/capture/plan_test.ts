@@ -53,10 +53,29 @@ Deno.test("one URL for picture and sound is opened once, two are opened twice", 
   assert.equal(count({ video: "rtsp://cam/a", audio: "rtsp://cam/b" }), 2);
 });
 
-Deno.test("the launch text for people holds no password", () => {
+Deno.test("the launch text for people holds no secret", () => {
   const { launch, shown } = planOf({ uri: "rtsp://me:geheim@cam/a?token=abc" });
   assert.ok(launch.includes("me:geheim@cam"));
   assert.match(shown, /location="rtsp:\/\/me:\*\*\*@cam\/a\?token=\*\*\*"/);
+  const sources = [
+    { video: "http://cam/snapshot.cgi?u=me&p=geheim", audio: "silence://" },
+    ...[
+      `extra-headers="headers,Authorization=\\"Basic geheim\\""`,
+      `extra-headers="headers,Authorization=(string)\\"Bearer geheim\\""`,
+      `extra-headers=headers,Authorization=geheim`,
+      `user-id=me user-pw=geheim`,
+      `cookies=geheim`,
+      `proxy=http://me:geheim@proxy`,
+    ].map((secret) => ({
+      graph: `souphttpsrc location=http://cam/v ${secret} ! decodebin ! appsink name=video ` +
+        "audiotestsrc ! appsink name=audio",
+    })),
+  ];
+  for (const source of sources) {
+    const { shown, launch, video } = planOf(source);
+    assert.ok(launch.includes("geheim"));
+    assert.ok(!`${shown} ${video.label}`.includes("geheim"), shown);
+  }
 });
 
 Deno.test("a graph must have the appsinks video and audio, once each", () => {

@@ -20,6 +20,7 @@ export const alsa: SourceDescriptor<MicrophoneAddress> = {
       address: z.string().transform((text) => ({ device: withoutScheme(text) || "default" })),
     },
   },
+  packages: { alsasrc: "gstreamer1.0-alsa" },
   endless: () => "device",
   // Some devices stamp their samples with another clock than the system's.
   launch: ({ device }, request) =>
@@ -36,7 +37,7 @@ export const alsa: SourceDescriptor<MicrophoneAddress> = {
 /** Looks for the sound card of a name such as `hw:1,0` or `plughw:CARD=Camera,DEV=0`. */
 async function probeCard(device: string) {
   const card = /^[a-z]+:(?:CARD=)?(\w+)/i.exec(device)?.[1];
-  if (card === undefined) return { status: "none", detail: "not tested" } as const;
+  if (card === undefined) return { status: "none", detail: "" } as const;
   const path = `/proc/asound/${/^\d+$/.test(card) ? "card" : ""}${card}`;
   return await probePath(path, `no sound card ${card}`);
 }

@@ -27,6 +27,7 @@ export const argus: SourceDescriptor<SensorAddress> = {
       ).transform((text) => ({ sensor: Number(withoutScheme(text)) })),
     },
   },
+  packages: { nvarguscamerasrc: "nvidia-l4t-gstreamer" },
   picture: { measured: true },
   endless: () => "device",
   launch: ({ sensor }, request) =>

@@ -16,5 +16,5 @@ export const graph: SourceDescriptor<string> = {
   reopens: true,
   endless: () => "no",
   launch: (text, { tail }) => completeGraph(text, tail("video"), tail("audio")),
-  probe: () => Promise.resolve({ status: "none", detail: "not tested" }),
+  probe: () => Promise.resolve({ status: "none", detail: "" }),
 };

@@ -16,6 +16,10 @@ const form: SourceForm<NetworkAddress> = {
 export const http: SourceDescriptor<NetworkAddress> = {
   schemes: ["http", "https"],
   forms: { uri: form, video: form, audio: form },
+  packages: {
+    souphttpsrc: "gstreamer1.0-plugins-good",
+    multipartdemux: "gstreamer1.0-plugins-good",
+  },
   picture: { tagged: true, videoMemory: true },
   endless: ({ url }) => isCamera(url) ? "device" : "no",
   launch: ({ url }, request) =>

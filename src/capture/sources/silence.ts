@@ -14,6 +14,7 @@ export const silence: SourceDescriptor<string> = {
         .refine((text) => withoutScheme(text) === "", "must be silence:// and nothing after it"),
     },
   },
+  packages: { audiotestsrc: "gstreamer1.0-plugins-base" },
   endless: () => "generated",
   launch: (_, request) => testSound("silence", request),
   probe: () => Promise.resolve({ status: "ok", detail: "generated" }),

@@ -32,6 +32,7 @@ export const v4l2: SourceDescriptor<CameraAddress> = {
         .transform((text) => ({ device: withoutScheme(text) })),
     },
   },
+  packages: { v4l2src: "gstreamer1.0-plugins-good" },
   endless: () => "device",
   launch: ({ device }, request) =>
     decoded(
