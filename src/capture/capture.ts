@@ -9,7 +9,16 @@ import { cannot, faultOf } from "./capture_faults.ts";
 import { Coverage, type Damage } from "./coverage.ts";
 import { GstPipeline, type Progress, type TargetState } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
-import type { Arrivals, AudioChunk, Capture, CaptureNotice, CaptureStats, Frame } from "./media.ts";
+import type {
+  Arrivals,
+  AudioChunk,
+  Capture,
+  CaptureNotice,
+  CaptureStats,
+  Frame,
+  Picture,
+  PictureBranch,
+} from "./media.ts";
 import { nextTick } from "./next_tick.ts";
 import { packRows } from "./pack_rows.ts";
 import type { CapturePlan } from "./plan.ts";
@@ -94,6 +103,7 @@ async function orAborted<T>(
 
 class GstCapture implements Capture {
   readonly live: boolean;
+  readonly pictures?: PictureBranch;
   onNotice: ((notice: CaptureNotice) => void) | undefined;
   readonly #plan: CapturePlan;
   readonly #pipeline: GstPipeline;
@@ -121,6 +131,12 @@ class GstCapture implements Capture {
     this.#pipeline = pipeline;
     this.#plan = plan;
     this.live = plan.live;
+    if (plan.pictures) {
+      this.pictures = {
+        encode: (on) => this.#closing ?? this.#pipeline.encodePictures(on),
+        take: () => this.#takePictures(),
+      };
+    }
     this.#starvedAfterMs = starvedAfterMs;
     this.#timeline = new AudioTimeline(plan.sampleRate);
     this.#coverage = new Coverage(
@@ -254,6 +270,14 @@ class GstCapture implements Capture {
     }
     if (this.#ended.audio) this.#endOf("audio", this.#audioEndNs);
     return undefined;
+  }
+
+  #takePictures(): Picture[] {
+    const sink = this.#closing ? undefined : this.#pipeline.pictures;
+    if (sink === undefined) return [];
+    return [...drained(() => sink.take())].flatMap(({ ptsNs, data }) =>
+      ptsNs === undefined || ptsNs < 0 ? [] : [{ ptsNs, jpeg: data }]
+    );
   }
 
   /** The next buffer of a stream; undefined when none has arrived and at the end, which it records. */

@@ -43,6 +43,21 @@ export interface Detection {
   readonly atNs: number;
 }
 
+/** One head's part of a step as a detector judges it. */
+export interface JudgedHead {
+  /** Calibrated probability; 0 while the sound is below the gate. */
+  readonly score: number;
+  /** The score without the gate. */
+  readonly ungated: number;
+  /** Whether an announced event is active after this step. */
+  readonly active: boolean;
+  /** `[h, w]` of the similarity volume; valid during the call only. */
+  readonly map: Float32Array;
+}
+
+/** Receives every step with its scores; heads in the model's order. */
+export type StepObserver = (step: GroundedStep, heads: readonly JudgedHead[]) => void;
+
 /** What all messages of one event share. */
 interface Announced {
   readonly id: string;
@@ -54,8 +69,10 @@ interface Announced {
 
 /** Turns grounded steps into the events of all heads of one pipeline. */
 export class Detector {
+  /** Receives every step; scores below the gate are only computed for an observer. */
+  onStep: StepObserver | undefined;
   readonly #options: DetectorOptions;
-  readonly #detect: DetectConfig;
+  #detect: DetectConfig;
   readonly #camera: CameraConfig;
   readonly #counts: Uint8Array;
   readonly #scorers: Scorer[];
@@ -76,6 +93,19 @@ export class Detector {
     );
   }
 
+  /** Uses other settings from the next step on; active events go on under them. */
+  configure(detect: DetectConfig): void {
+    this.#detect = detect;
+    this.#options.heads.forEach(({ kind }, k) =>
+      this.#trackers[k].configure(detect[kind], detect.region.level)
+    );
+  }
+
+  /** `[h, w]`: 1 for cells inside the source picture. */
+  get counts(): Uint8Array {
+    return this.#counts;
+  }
+
   /** `[h, w]`: 0 in the picture, very low in letterbox bars; similarity adds it before its maximum over space. */
   margin(): Float32Array {
     return Float32Array.from(this.#counts, (counts) => counts ? 0 : -1e9);
@@ -94,14 +124,19 @@ export class Detector {
     const half = stepSeconds * 1e9 / 2;
     const silent = step.level < this.#detect.gate;
     const cells = step.volume.length / heads.length;
-    return heads.flatMap((_, k) => {
+    const judged: JudgedHead[] | undefined = this.onStep && [];
+    const detections = heads.flatMap((_, k) => {
       const similarity = step.activation[k];
+      const ungated = silent && judged ? this.#scorers[k].peek(similarity) : undefined;
       const score = silent ? 0 : this.#scorers[k].score(similarity);
       const map = step.volume.subarray(k * cells, (k + 1) * cells);
       const [startNs, endNs] = [Math.max(0, step.ptsNs - half), step.ptsNs + half];
       const tracked = this.#trackers[k].step({ startNs, endNs, score, similarity, map });
+      judged?.push({ score, ungated: ungated ?? score, active: this.#trackers[k].active, map });
       return this.#detections(k, tracked, null);
     });
+    if (judged) this.onStep?.(step, judged);
+    return detections;
   }
 
   /**
