@@ -1,11 +1,13 @@
 import { Command } from "commander";
 import { type Override, parseOverride } from "../../config/override.ts";
+import { stateFolder } from "../../core/state_folder.ts";
 import { durationOption, setOption } from "../options.ts";
 
 interface RunCommandOptions {
   readonly set: Override[];
   readonly duration?: number;
   readonly tolerateDamage?: boolean;
+  readonly state?: string;
 }
 
 const TOLERATE_DAMAGE = parseOverride("source.tolerate_damage=true");
@@ -17,6 +19,10 @@ export function runCommand(): Command {
     .argument("<file...>", "pipeline files")
     .addOption(setOption())
     .addOption(durationOption("--duration <time>", "stop after this time, such as 30s"))
+    .option(
+      "--state <folder>",
+      "folder for events that wait for the broker (default: $STATE_DIRECTORY, else $XDG_STATE_HOME/whence)",
+    )
     .option("--tolerate-damage", "warn about damaged recordings instead of failing")
     .action(async (files: string[], options: RunCommandOptions) => {
       const { loadPipelines } = await import("../../pipeline/load.ts");
@@ -26,6 +32,7 @@ export function runCommand(): Command {
       const tolerated = options.tolerateDamage ? [TOLERATE_DAMAGE] : [];
       await runPipelines(await loadPipelines(files, [...options.set, ...tolerated]), {
         ...options,
+        stateFolder: options.state ?? stateFolder(),
         ended: (name, pipeline) => logOf(name)("info", deliverySummary(pipeline.stats())),
       });
     });

@@ -27,6 +27,8 @@ export interface RunOptions {
   /** Seconds after which they are stopped. */
   readonly duration?: number;
   readonly heard?: EventListener;
+  /** Folder of this program's state. Default: nothing is kept over a restart. */
+  readonly stateFolder?: string;
   /** Called for each pipeline when all have ended, before an error is thrown. */
   readonly ended?: (name: string, pipeline: Pipeline) => void;
 }
@@ -44,7 +46,13 @@ export async function runPipelines(
   using stop = stopSignal(options.duration);
   const engines = new EnginePool();
   const pipelines = loaded.map(({ config, folder }) =>
-    composePipeline(config, { folder, log: logOf(config.name), heard: options.heard, engines })
+    composePipeline(config, {
+      folder,
+      log: logOf(config.name),
+      heard: options.heard,
+      engines,
+      stateFolder: options.stateFolder,
+    })
   );
   const runs = await new Supervisor().run(pipelines, stop.signal);
   pipelines.forEach((pipeline, i) => options.ended?.(loaded[i].config.name, pipeline));
