@@ -38,6 +38,8 @@ export interface Encoders {
   readonly audio: Session;
   /** Whether `encodeAudio` returns `presence`. */
   readonly givesPresence: boolean;
+  /** Whether windows of any length can be encoded, none of them compiled first. */
+  readonly takesAnyLength: boolean;
   /**
    * Encodes RGB images of the model's size, `count` × height × width × 3 bytes. The bytes must stay unchanged until
    * the promise settles; they may be a view of a SharedArrayBuffer.
@@ -92,12 +94,11 @@ export async function loadModel(
     folder,
     await load(image.file, imageContract(folder.manifest)),
     await load(audio.file, audioContract(folder.manifest)),
+    runtime.compiles !== undefined,
   );
   await encoders.encodeImages(new Uint8Array(image.width * image.height * 3), 1);
   const samples = options.windowSamples ?? audio.min_samples;
-  const fixed = encoders.audio.inputs[0].dims[1] !== -1;
-  // A compiling provider would compile the model once more for another length.
-  const lengths = fixed || runtime.compiles ? [samples] : [samples, LONGER * samples];
+  const lengths = encoders.takesAnyLength ? [samples, LONGER * samples] : [samples];
   await checkFeatureTimes(folder, encoders, lengths);
   stack.move();
   return encoders;
@@ -120,11 +121,19 @@ async function checkFeatureTimes(
 class OnnxEncoders implements Encoders {
   readonly manifest: Manifest;
   readonly givesPresence: boolean;
+  readonly takesAnyLength: boolean;
   readonly #path: string;
 
-  constructor(folder: ModelFolder, readonly image: Session, readonly audio: Session) {
+  constructor(
+    folder: ModelFolder,
+    readonly image: Session,
+    readonly audio: Session,
+    compiled: boolean,
+  ) {
     this.manifest = folder.manifest;
     this.#path = folder.path;
+    // A compiling provider would compile the model once more for another length.
+    this.takesAnyLength = audio.inputs[0].dims[1] === -1 && !compiled;
     this.givesPresence = audio.outputs.some(({ name }) => name === "presence");
   }
 

@@ -6,7 +6,8 @@ import type { FitGeometry } from "../core/fit_geometry.ts";
 import type { EndReason } from "../events/event.ts";
 import type { PipelineConfig } from "./schema.ts";
 import { type Detection, Detector } from "../detection/detector.ts";
-import type { Hop } from "../grounding/grounded_step.ts";
+import { skipRules } from "../detection/skip_rules.ts";
+import type { Hop, Step } from "../grounding/grounded_step.ts";
 import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
 import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
@@ -105,6 +106,7 @@ export class SourceStream {
       this.#frames,
       { ...config.window, maxFrameDistance: Math.max(1, 1.5 / config.source.frame_rate) },
     );
+    this.#rolling.rules = skipRules(config.detect, engine.manifest.heads);
   }
 
   /** Counters of the source, the rings and the rolling window. */
@@ -286,23 +288,31 @@ export class SourceStream {
   async #hop(now: number, framesKnownUntilNs: number): Promise<void> {
     const detector = this.#ready();
     if (!detector) return;
-    const hop = await this.#rolling.hop(now, framesKnownUntilNs);
+    this.#followClock();
+    const onStep = (step: Step) => this.#report(detector.step(step));
+    const hop = await this.#rolling.hop(now, framesKnownUntilNs, onStep);
     if (hop) this.#take(hop, detector);
   }
 
   async #flush(signal: AbortSignal): Promise<void> {
     const detector = this.#ready();
     if (!detector) return;
-    for await (const hop of this.#rolling.flush()) {
+    const onStep = (step: Step) => {
+      if (!signal.aborted) this.#report(detector.step(step));
+    };
+    for await (const hop of this.#rolling.flush(onStep)) {
       if (signal.aborted) return;
       this.#take(hop, detector);
+      this.#followClock();
     }
   }
 
-  #take(hop: Hop, detector: Detector): void {
+  #followClock(): void {
     const seconds = this.#clock.follow();
     if (seconds !== 0) this.#listener.clockSet(seconds);
-    for (const step of hop.steps) this.#report(detector.step(step));
+  }
+
+  #take(hop: Hop, detector: Detector): void {
     this.#report(detector.advance(hop.finalNs));
     this.#listener.active(detector.active());
   }
