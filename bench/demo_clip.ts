@@ -50,6 +50,8 @@ export async function recordClip(
     frames: () => replay(frames),
     audio: () => replay(chunks),
     take: () => ({ frames, audio: chunks, ended: { frames: true, audio: true } }),
+    damage: () => undefined,
+    ends: () => ({}),
     stats: () => ({
       frames: 0,
       samples: 0,

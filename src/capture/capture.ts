@@ -6,6 +6,7 @@ import type { AppSink, Sample } from "./app_sink.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
 import { CaptureError } from "./capture_error.ts";
 import { cannot, faultOf } from "./capture_faults.ts";
+import { Coverage, type Damage } from "./coverage.ts";
 import { GstPipeline, type Progress, type TargetState } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
 import type { Arrivals, AudioChunk, Capture, CaptureNotice, CaptureStats, Frame } from "./media.ts";
@@ -15,30 +16,31 @@ import type { CapturePlan } from "./plan.ts";
 import type { Stream } from "./source.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** Pause between two looks at a stream that has brought nothing, ms. */
+/** Pause between two reads of a stream that has no data, ms. */
 const POLL_MS = { live: 10, fast: 1 } as const;
-/** Buffers read in a row before the rest of the program gets its turn. */
+/** Buffers read in a row before other tasks run. */
 const IN_ROW = 8;
+/** Interval of the check for messages and starved streams, ms. */
 const LOOK_MS = 100;
-/** Pause between two looks at a start, ms. */
+/** Interval of the check whether the source has started, ms. */
 const START_LOOK_MS = 5;
-/** Frames nearer to each other than this share of the period are left out: `videorate` catches up after a gap. */
+/** Frames closer together than this share of the frame period are skipped: `videorate` catches up after a gap. */
 const NEAREST_FRAMES = 0.49;
 
 /** How a capture is opened. */
 export interface CaptureOptions {
-  /** Ends the capture: its streams end as if the source had ended. */
+  /** Stops the capture: its streams end as if the source had ended. */
   readonly signal?: AbortSignal;
   /** A stream without data for so long is reported as starved; ms. */
   readonly starvedAfterMs?: number;
-  /** How long the source may take to open, and a file to bring its first picture and sound; ms. */
+  /** How long the source may take to open, and a file to deliver its first frame and samples; ms. */
   readonly openTimeoutMs?: number;
 }
 
 /**
  * Starts a source.
  *
- * Both streams must be read: with `pace: fast` the one that is not read holds the other up.
+ * Both streams must be read: with `pace: fast` an unread one blocks the other.
  *
  * @throws {CaptureError} when the source cannot be opened, or not in time.
  * @example
@@ -70,7 +72,7 @@ async function build(plan: CapturePlan): Promise<GstPipeline> {
   return await GstPipeline.build(plan);
 }
 
-/** What a promise gives, unless the signal aborts first; then `late` gets what it gives. */
+/** The value of a promise, unless the signal aborts first; then the value goes to `late`. */
 async function orAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
@@ -98,6 +100,7 @@ class GstCapture implements Capture {
   readonly #starvedAfterMs: number;
   readonly #abort = () => void this[Symbol.asyncDispose]();
   readonly #timeline: AudioTimeline;
+  readonly #coverage: Coverage;
   readonly #ended = { video: false, audio: false };
   #signal: AbortSignal | undefined;
   #watchdogs: Watchdog[] = [];
@@ -105,12 +108,13 @@ class GstCapture implements Capture {
   #closing: Promise<void> | undefined;
   #fault: CaptureError | undefined;
   #epochZeroNs = 0n;
+  #durationNs: number | undefined;
   #geometry: FitGeometry | undefined;
   #frames = 0;
   #samples = 0;
   #lastFrameNs = -Infinity;
   #audioEndNs = 0;
-  /** Running time at which the stream that has an end ended. */
+  /** Running time at which the first recorded stream ended; generated streams end there too. */
   #endNs = Infinity;
 
   constructor(pipeline: GstPipeline, plan: CapturePlan, starvedAfterMs: number) {
@@ -119,6 +123,9 @@ class GstCapture implements Capture {
     this.live = plan.live;
     this.#starvedAfterMs = starvedAfterMs;
     this.#timeline = new AudioTimeline(plan.sampleRate);
+    this.#coverage = new Coverage(
+      (["video", "audio"] as const).filter((stream) => plan[stream].endless === "no"),
+    );
   }
 
   get epochZeroNs(): bigint {
@@ -129,7 +136,7 @@ class GstCapture implements Capture {
     return this.#geometry;
   }
 
-  /** Waits until files have brought both streams, and devices too, but those only until they count as starved. */
+  /** Waits for the first data of both streams; a device without data is reported as starved instead. */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const began = performance.now();
     const pipeline = this.#pipeline;
@@ -147,15 +154,16 @@ class GstCapture implements Capture {
       progress = live ? await this.#flow(signal) : await reach("playing");
     }
     if (progress === "failed") {
-      // The message that explains the failure may come after it.
+      // The message that explains a failure may arrive after it.
       await this.#await(performance.now() + 1000, signal, () => "going");
-      throw cannot(this.#plan.video, "it does not start");
+      throw cannot(this.#plan.video, "it failed to start");
     }
     if (progress === "going") {
       const seconds = timeoutMs / 1000;
-      throw cannot(this.#plan.video, `picture and sound did not both come within ${seconds} s`);
+      throw cannot(this.#plan.video, `no video and audio arrived within ${seconds} s`);
     }
     this.#epochZeroNs = pipeline.epochZeroNs();
+    this.#durationNs = pipeline.durationNs();
     const dog = (stream: Stream, sink: AppSink) =>
       new Watchdog(stream, sink, this.live, this.#starvedAfterMs, began);
     this.#watchdogs = [dog("video", pipeline.frames), dog("audio", pipeline.samples)];
@@ -191,6 +199,14 @@ class GstCapture implements Capture {
     };
   }
 
+  damage(): Damage | undefined {
+    return this.#coverage.damage(this.#durationNs, this.#fault?.message);
+  }
+
+  ends(): Partial<Record<Stream, number>> {
+    return this.#coverage.ends();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#signal?.removeEventListener("abort", this.#abort);
@@ -218,6 +234,7 @@ class GstCapture implements Capture {
       const ptsNs = sample.ptsNs ?? NaN;
       if (!(ptsNs >= 0) || ptsNs - this.#lastFrameNs < NEAREST_FRAMES * 1e9 / frameRate) continue;
       this.#lastFrameNs = ptsNs;
+      this.#coverage.read("video", ptsNs, ptsNs);
       this.#frames++;
       return { ptsNs, data: packRows(sample.data, width * 3, height) };
     }
@@ -231,6 +248,7 @@ class GstCapture implements Capture {
       const chunk = this.#timeline.place(sample.ptsNs ?? this.#audioEndNs, samples);
       if (chunk === undefined) continue;
       this.#audioEndNs = chunk.ptsNs + chunk.samples.length * 1e9 / this.#plan.sampleRate;
+      this.#coverage.read("audio", chunk.ptsNs, this.#audioEndNs);
       this.#samples += chunk.samples.length;
       return chunk;
     }
@@ -238,26 +256,33 @@ class GstCapture implements Capture {
     return undefined;
   }
 
-  /** The next buffer of a stream; undefined when none has come, and at the end, which is noted. */
+  /** The next buffer of a stream; undefined when none has arrived and at the end, which it records. */
   #takeSample(stream: Stream): Sample | undefined {
     if (this.#closing) this.#ended[stream] = true;
     if (this.#ended[stream]) return undefined;
-    if (this.#fault) throw this.#fault;
+    if (this.#fault && !this.#endsOnFault()) throw this.#fault;
     const plan = this.#plan[stream];
     const sink = this.#sink(stream);
     const sample = sink.take();
     if (sample !== undefined) {
       if (plan.endless !== "generated" || (sample.ptsNs ?? 0) < this.#endNs) return sample;
-    } else if (!sink.ended) {
+    } else if (!this.#fault && !sink.ended) {
       return undefined;
     }
     this.#readBus();
     if (sample === undefined && plan.endless === "device") {
-      this.#fault ??= cannot(plan, "its stream has ended");
+      this.#fault ??= cannot(plan, "the stream ended");
     }
-    if (this.#fault) throw this.#fault;
+    if (this.#fault && !this.#endsOnFault()) throw this.#fault;
     this.#ended[stream] = true;
+    this.#coverage.ended(stream);
     return undefined;
+  }
+
+  /** Whether an error counts as the end of the stream: for recordings if the plan tolerates damage. */
+  #endsOnFault(): boolean {
+    return this.#plan.toleratesDamage && this.#plan.video.endless !== "device" &&
+      this.#plan.audio.endless !== "device";
   }
 
   #endOf(stream: Stream, endNs: number): void {
@@ -272,7 +297,7 @@ class GstCapture implements Capture {
     return this.#closing ? [] : [this.#pipeline.frames, this.#pipeline.samples];
   }
 
-  /** Asks `progress` until it says that things go one way or the other, or the deadline has passed. */
+  /** Polls `progress` until it has a result or the deadline has passed. */
   async #await(
     deadlineMs: number,
     signal: AbortSignal | undefined,
@@ -289,7 +314,7 @@ class GstCapture implements Capture {
     }
   }
 
-  /** Starts devices and waits for both streams; one that brings nothing yet is a matter for the watchdog. */
+  /** Starts devices and waits for both streams; the watchdog reports one without data. */
   async #flow(signal: AbortSignal | undefined): Promise<Progress> {
     this.#pipeline.request("playing");
     const progress = await this.#await(performance.now() + this.#starvedAfterMs, signal, () => {
@@ -307,7 +332,7 @@ class GstCapture implements Capture {
     const now = performance.now();
     for (const dog of this.#watchdogs) {
       const notice = dog.look(now);
-      if (notice !== undefined) this.#tell(notice);
+      if (notice !== undefined) this.#notify(notice);
     }
   }
 
@@ -316,7 +341,7 @@ class GstCapture implements Capture {
       const fault = faultOf(message, this.#plan);
       this.#fault ??= fault;
       if (fault === undefined && message.kind === "warning") {
-        this.#tell({
+        this.#notify({
           kind: "warning",
           message: maskSecrets(`${message.element}: ${message.text}`),
         });
@@ -324,12 +349,12 @@ class GstCapture implements Capture {
     }
   }
 
-  #tell(notice: CaptureNotice): void {
+  #notify(notice: CaptureNotice): void {
     this.onNotice?.(notice);
   }
 }
 
-/** What `take` gives until it gives nothing. */
+/** Items from `take` until it returns undefined. */
 function* drained<Item>(take: () => Item | undefined): Generator<Item> {
   for (let item; (item = take()) !== undefined;) yield item;
 }

@@ -19,6 +19,7 @@ const GSTREAMER = {
     result: "void",
   },
   gst_element_get_state: { parameters: ["pointer", "buffer", "buffer", "u64"], result: "i32" },
+  gst_element_query_duration: { parameters: ["pointer", "i32", "buffer"], result: "i32" },
   gst_element_get_base_time: { parameters: ["pointer"], result: "u64" },
   gst_element_get_bus: { parameters: ["pointer"], result: "pointer" },
   gst_element_get_factory: { parameters: ["pointer"], result: "pointer" },

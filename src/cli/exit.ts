@@ -14,8 +14,8 @@ export class UsageError extends Error {
 }
 
 /**
- * Runs a program of commands and ends the process: 0 done, 1 failed, 2 wrong usage or configuration. Whatever a user
- * can cause is one line a fault on stderr; stacks show only with `WHENCE_DEBUG=1`.
+ * Runs a program of commands and ends the process: 0 done, 1 failed, 2 wrong usage or configuration. Faults that
+ * a user can cause are one line each on stderr; stack traces need `WHENCE_DEBUG=1`.
  */
 export async function runAndExit(program: Command, args: readonly string[]): Promise<never> {
   const exit = (code?: number): never => {
@@ -41,7 +41,7 @@ export async function runAndExit(program: Command, args: readonly string[]): Pro
   return exit();
 }
 
-/** Prints what went wrong and gives the exit code. */
+/** Prints what went wrong and returns the exit code. */
 export function report(cause: unknown, print: (line: string) => void = printFault): number {
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.done : EXIT.usage;
   const error = cause instanceof Error ? cause : new Error(String(cause));
@@ -55,7 +55,7 @@ export function report(cause: unknown, print: (line: string) => void = printFaul
     for (const line of error.message.split("\n")) print(maskSecrets(line));
   } else {
     const line = maskSecrets(error.message.split("\n")[0] || error.name);
-    print(isBug(error) ? `Cannot go on: ${line} (WHENCE_DEBUG=1 shows where)` : line);
+    print(isBug(error) ? `Internal error: ${line} (set WHENCE_DEBUG=1 for the stack trace)` : line);
   }
   return USAGE.has(error.name) ? EXIT.usage : EXIT.failed;
 }

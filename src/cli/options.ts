@@ -4,7 +4,7 @@ import { durationSchema } from "../config/units.ts";
 
 /** `--set KEY=VALUE`, repeatable; gives `set: Override[]`. */
 export function setOption(): Option {
-  return new Option("--set <key=value>", "put another value in the place of a key; repeatable")
+  return new Option("--set <key=value>", "override a key of the file; repeatable")
     .default([], "none")
     .argParser((text: string, former: Override[]) => [...former, parseOverride(text)]);
 }

@@ -30,9 +30,9 @@ const REFERENCE = /\$\$\{|\$\{([^}]*)(\})?/g;
 const INNER = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
 /**
- * Expands `${NAME}` and `${NAME:-default}` inside the scalar values of a document; `$${` stands for `${`.
+ * Expands `${NAME}` and `${NAME:-default}` inside the scalar values of a document; `$${` gives `${`.
  * As in POSIX sh (2.6.2), `:-` takes the default when the variable is unset or empty. A plain scalar is typed
- * again after its expansion, as YAML 1.2 would; one that becomes empty takes its key out of its mapping.
+ * again after its expansion, as YAML 1.2 would; one that becomes empty is removed with its key.
  */
 export function expandVariables(
   document: Document,

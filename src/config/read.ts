@@ -43,7 +43,7 @@ export interface ReadOptions {
   readonly advice?: (file: string, content?: BinaryContent) => string | undefined;
 }
 
-/** Bytes that a file may have; the largest sensible one is far below. */
+/** Largest size of a file, in bytes; real ones are far smaller. */
 const MOST_BYTES = 1_000_000;
 
 /**
@@ -81,7 +81,7 @@ export async function readConfig<S extends z.ZodType>(
   rememberUrlPasswords(content);
   const result = schema.safeParse(content);
   for (const issue of result.error?.issues ?? []) {
-    // What a value with a variable missing breaks besides says nothing new.
+    // A value with an unset variable breaks its schema, too: one fault is enough.
     if (unexpandedPaths.has(issue.path.join("."))) continue;
     const keysAt = (path: ConfigPath) => knownKeys(schema, path);
     for (const { path, part, message } of explain(issue, content, keysAt)) {
@@ -102,7 +102,7 @@ export async function readConfig<S extends z.ZodType>(
   };
 }
 
-/** The text of a file, or why it has none. */
+/** The text of a file, or the reason why it cannot be used. */
 async function readSource(
   file: string,
   advice: ReadOptions["advice"] = () => undefined,

@@ -78,7 +78,7 @@ function sectionOf({ path, description, rows }: Block, level: number): string {
   ].join("\n");
 }
 
-/** Text that few keys take; what a schema answers to it is its rule. */
+/** Strings that few keys allow; the error of a schema for them is its rule. */
 const REFUSED = ["", "0ms", "0deg", "999999h"] as const;
 
 /** What a key takes, in the words of its errors. */
@@ -90,7 +90,7 @@ function valuesOf(schema: Schema): string {
   );
   const own = [...new Set(rules)].filter((rule) => rule.startsWith("must "));
   return own.length === 0
-    ? "text"
+    ? "string"
     : own.map((rule) => rule.replace(/^must be (an? )?/, "")).join("; ");
 }
 
@@ -118,7 +118,7 @@ function valuesIn(json: JsonSchema): string {
         ? `mapping of names to ${valuesIn(json.additionalProperties as JsonSchema)}`
         : "mapping with the keys below";
     default:
-      return "text";
+      return "string";
   }
 }
 

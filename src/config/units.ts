@@ -20,7 +20,7 @@ export const durationSchema = z.codec(
   },
 );
 
-/** A duration between two others, both allowed; seconds. */
+/** A duration from `least` to `most`; decoded to seconds. */
 export const durationWithin = (least: string, most: string) => {
   const [from, to] = [durationSchema.parse(least), durationSchema.parse(most)];
   return durationSchema.refine((seconds) => seconds >= from && seconds <= to, {
@@ -28,7 +28,7 @@ export const durationWithin = (least: string, most: string) => {
   });
 };
 
-/** A share or coordinate, 0..1. */
+/** A fraction or coordinate, 0..1. */
 export const unitSchema = z.number().min(0).max(1);
 
 const LEVEL = /^(-?\d+(?:\.\d+)?) ?dBFS$/;

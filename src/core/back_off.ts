@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 /** Pauses between attempts to reach a broker, in milliseconds; the last one repeats. */
 export const RECONNECT_DELAYS_MS: readonly number[] = [1_000, 5_000, 10_000, 60_000];
 
-/** Growing pauses that can be cut short. One waiter at a time. */
+/** Pauses that grow and can be cut short. One waiter at a time. */
 export class BackOff {
   readonly #delaysMs: readonly number[];
   #step = 0;
@@ -33,12 +33,12 @@ export class BackOff {
     }
   }
 
-  /** Ends the pause that runs, if one does. */
+  /** Ends the current pause, if any. */
   hurry(): void {
     this.#hurry?.abort();
   }
 
-  /** Goes back to the shortest pause. */
+  /** Starts again with the shortest pause. */
   reset(): void {
     this.#step = 0;
   }

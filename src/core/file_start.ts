@@ -1,6 +1,6 @@
 import { fileFault } from "./file_fault.ts";
 
-/** A file that cannot be read; the message says why, such as `it is a folder`. */
+/** A file that cannot be read; the message gives the reason, such as `it is a folder`. */
 export class UnreadableFileError extends Error {
   override name = "UnreadableFileError";
 }

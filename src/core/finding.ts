@@ -1,11 +1,11 @@
-/** One thing that `doctor` looked at. */
+/** One thing that `doctor` examined. */
 export interface Finding {
-  /** Heading it stands under. */
+  /** Heading of its group. */
   readonly area: string;
   readonly name: string;
-  /** `none`: there is nothing of the kind here, and nothing asked for it. */
+  /** `none`: there is nothing of the kind on this machine, and nothing needs it. */
   readonly status: "ok" | "missing" | "none";
-  /** Whether what is to run cannot do without it. */
+  /** Whether the pipeline cannot run without it. */
   readonly needed: boolean;
   /** What was found, or what to do. */
   readonly detail: string;

@@ -1,5 +1,5 @@
 /**
- * How the source picture lies in the model's: `model = scale · source + offset`, both in 0..1 of their picture.
+ * How the source picture maps to the model's: `model = scale · source + offset`, both in 0..1 of their picture.
  * Letterbox has scales ≤ 1, crop ≥ 1, stretch 1 with offset 0.
  */
 export interface FitGeometry {
@@ -25,7 +25,7 @@ export interface PictureSize {
 }
 
 /**
- * Where the source picture lies in a model picture of `width × height` pixels, by the rounding that
+ * Where the source picture is in a model picture of `width × height` pixels, by the rounding that
  * GStreamer's `videoscale add-borders` and `aspectratiocrop` use: borders are whole pixels, the odd one
  * right or below; a crop takes the same number of whole pixels on both sides.
  */

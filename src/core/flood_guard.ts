@@ -15,7 +15,7 @@ interface Tally {
 
 /**
  * Keeps a flood out of the log: of identical messages the first five in 10 s pass, of all messages the first 1,000.
- * The rest is counted, and one line a message says so when the 10 s are over.
+ * The others are counted; one line per message gives their number after the 10 s.
  */
 export class FloodGuard {
   readonly #print: (entry: LogEntry) => void;

@@ -67,7 +67,7 @@ const LONE_USER = /((?:https?|rtsp[stu]?):\/\/)[^\s"'@/:]+@/gi;
 const QUERY = /([?&](?:key|auth|sig|signature|p|psw|passkey|pass_?word)=)[^\s"'&]+/gi;
 // A header, as in `Authorization: Basic …`, or in a GStreamer structure, `Authorization=(string)"Basic …"`.
 const HEADER =
-  /((?:authorization|cookie|x-api-key)\\?["']?\s*[:=]\s*(?:\(string\)\s*)?\\?["']?(?:(?:basic|bearer|digest|token)[\s\\]+)?)[^\s"'&;!,\\]+/gi;
+  /((?:authorization|cookies?|x-api-key)\\?["']?\s*[:=]\s*(?:\(string\)\s*)?\\?["']?(?:(?:basic|bearer|digest|token)[\s\\]+)?)[^\s"'&;!,\\]+/gi;
 const PARAMETER = new RegExp(
   `(?<![\\w-])(${SECRET_NAME})(\\s*=\\s*)("(?:\\\\.|[^"\\\\])*"|'[^']*'|[^\\s"'&;!]+)`,
   "gi",
@@ -96,7 +96,7 @@ export function maskSecrets(text: string): string {
   return masked;
 }
 
-// A password that is a mere word ("password", "admin") is masked only as a whole word, or text would be unreadable.
+// A password that is a plain word ("password", "admin") is masked only as a whole word, or text would be unreadable.
 function pattern(secret: string): RegExp {
   const exact = RegExp.escape(secret);
   return new RegExp(/^[a-z]+$/i.test(secret) ? `(?<!\\w)${exact}(?!\\w)` : exact, "g");

@@ -1,4 +1,4 @@
-/** Waits for a promise, but no longer than so many milliseconds. */
+/** Waits for a promise, at most `limitMs` milliseconds. */
 export async function within(limitMs: number, promise: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, limitMs));

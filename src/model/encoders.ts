@@ -5,6 +5,7 @@ import { type EncodedWindow, featureTimesFault } from "./feature_times.ts";
 import { type Manifest, ModelError, type ModelFolder } from "./manifest.ts";
 import { fits, shapeText } from "./runtime/feeds.ts";
 import type { Runtime, Session, Tensor } from "./runtime/session.ts";
+import { windowSamples } from "./window_samples.ts";
 
 /** Dense features of images. */
 export interface ImageFeatures {
@@ -65,8 +66,8 @@ export interface LoadOptions {
   readonly windowSamples?: number;
 }
 
-/** The second window of the check of feature times is this many times as long. */
-const LONGER = 3;
+/** Length of the window that both encoders are tried with unless one is given, s. */
+const TRIAL_SECONDS = 2;
 
 /**
  * Loads a model's encoders after comparing its files with their hashes, and checks that their inputs, outputs and
@@ -97,8 +98,10 @@ export async function loadModel(
     runtime.compiles !== undefined,
   );
   await encoders.encodeImages(new Uint8Array(image.width * image.height * 3), 1);
-  const samples = options.windowSamples ?? audio.min_samples;
-  const lengths = encoders.takesAnyLength ? [samples, LONGER * samples] : [samples];
+  const fixed = encoders.audio.inputs[0].dims[1] !== -1;
+  const samples = options.windowSamples ??
+    (fixed ? audio.min_samples : windowSamples(audio, TRIAL_SECONDS));
+  const lengths = encoders.takesAnyLength ? [windowSamples(audio, 0), samples] : [samples];
   await checkFeatureTimes(folder, encoders, lengths);
   stack.move();
   return encoders;

@@ -15,7 +15,8 @@ const ROUNDING = 0.01;
  *
  * Features are spread over the whole window: the audio before the first and after the last is equally long, to within
  * one step, since a graph drops an incomplete last step and may pad the window on both sides. Windows of two lengths
- * show the rate by itself: each additional step must add one feature.
+ * show the rate by itself: each additional step must add one feature. What goes unnoticed moves no feature of the longest
+ * window by more than a step.
  */
 export function featureTimesFault(
   audio: AudioTimes,

@@ -3,6 +3,7 @@ import type { CaptureNotice } from "../capture/media.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import type { PipelineConfig } from "./schema.ts";
 import type { PipelineState } from "../events/event.ts";
+import { aborted, orAborted } from "../core/abort.ts";
 import { BackOff } from "../core/back_off.ts";
 import { within } from "../core/within.ts";
 import { ModelError } from "../model/manifest.ts";
@@ -10,6 +11,7 @@ import type { Refusal } from "../model/runtime/session.ts";
 import { Publisher } from "../publish/publisher.ts";
 import type { Log } from "../core/log.ts";
 import type { Engine } from "./engine.ts";
+import { EventTally } from "./event_tally.ts";
 import { EngineKeeper, LostEngineError } from "./engine_keeper.ts";
 import type { PipelineParts, Source } from "./parts.ts";
 import { type EventListener, Reporter } from "./reporter.ts";
@@ -40,10 +42,10 @@ export class Pipeline {
   readonly #startedMs = performance.now();
   readonly #starved = new Set<string>();
   readonly #warned: Record<string, number> = {};
-  #publisher: Publisher | undefined;
+  readonly #publisher: Publisher;
+  readonly #tally = new EventTally();
   #engine: Engine | undefined;
   #engines: EngineKeeper | undefined;
-  #reporter: Reporter | undefined;
   #stream: SourceStream | undefined;
   #past: Partial<Record<string, number>> = {};
   #reconnects = 0;
@@ -53,7 +55,12 @@ export class Pipeline {
   #toggled = new AbortController();
 
   constructor(options: PipelineOptions) {
+    const { parts, log } = options;
     this.#options = options;
+    this.#publisher = new Publisher(
+      () => parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
+      log,
+    );
   }
 
   /**
@@ -100,9 +107,11 @@ export class Pipeline {
         unpaired: count.unpairedSteps ?? 0,
         invalid: count.invalidSteps ?? 0,
       },
-      ...this.#reporter?.stats(),
+      ...this.#tally.stats(),
+      invalid_events: this.#publisher.invalidEvents,
+      pictures: this.#publisher.pictures,
       providers: this.#engine?.providers ?? {},
-      sinks: this.#publisher?.counters() ?? {},
+      sinks: this.#publisher.counters(),
     };
   }
 
@@ -111,34 +120,31 @@ export class Pipeline {
    * again after 1, 5, 10, 60 s; a model that fails is loaded again, too.
    *
    * @param nextTry called after a failure, so that the state can include the time of the next try.
-   * @throws {ModelError|CaptureError} one line with the reason why it failed for good, which is also in `state`.
+   * @throws {ModelError|CaptureError|PublishError} one line with the reason why it failed for good, which is also in `state`.
    * @throws {LostEngineError} when only a new process can help.
    */
   async run(signal: AbortSignal, nextTry: NextTry = () => undefined): Promise<void> {
     const { parts, log } = this.#options;
-    const publisher = new Publisher(
-      parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
-      log,
-    );
-    await publisher.open();
-    this.#publisher = publisher;
-    const timer = setInterval(() => this.#reportStats(publisher), STATS_EVERY_MS);
+    const publisher = this.#publisher;
+    const timer = setInterval(() => this.#reportStats(), STATS_EVERY_MS);
     const engines = new EngineKeeper(() => parts.loadEngine(log));
     this.#engines = engines;
     try {
+      await publisher.open();
       this.#report("starting", null);
       const engine = await orAborted(engines.get(), signal);
       if (engine === undefined) return this.#report("stopped", stopReason(signal));
       this.#engine = engine;
       this.#logEngine(engine);
       const { heard } = this.#options;
-      this.#reporter = new Reporter({
+      const reporter = new Reporter({
         publisher,
         manifest: engine.manifest,
+        tally: this.#tally,
         heard,
         log,
       });
-      await this.#supervise(engines, engine, this.#reporter, signal);
+      await this.#supervise(engines, engine, reporter, signal);
       this.#report("stopped", signal.aborted ? stopReason(signal) : "the source has ended");
     } catch (error) {
       const retryMs = nextTry(error);
@@ -150,7 +156,7 @@ export class Pipeline {
       this.#reloads += engines.reloads;
       this.#engines = undefined;
       await within(STOP_LIMIT_MS, engines[Symbol.asyncDispose]());
-      this.#reportStats(publisher);
+      this.#reportStats();
       await publisher.close();
     }
   }
@@ -247,9 +253,9 @@ export class Pipeline {
     this.#report("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
   }
 
-  #reportStats(publisher: Publisher): void {
+  #reportStats(): void {
     const stats = this.stats();
-    publisher.stats(stats);
+    this.#publisher.stats(stats);
     const { lost, unpaired, invalid } = stats.steps;
     const bad = {
       "arrived too late": lost,
@@ -276,7 +282,7 @@ export class Pipeline {
     const troubled = state === "reconnecting" || (state === "running" && shown !== null);
     const level = state === "failed" ? "error" : troubled ? "warning" : "info";
     this.#options.log(level, shown === null ? state : `${state}: ${shown}`);
-    this.#publisher?.state({
+    this.#publisher.state({
       state,
       since: Date.now() / 1000,
       reason: shown,
@@ -323,22 +329,10 @@ function stopReason({ reason }: AbortSignal): string {
   return reason instanceof LostEngineError ? "the process must be restarted" : "asked to stop";
 }
 
-/** The result of a promise; undefined as soon as the signal aborts. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return await Promise.race([promise, aborted(signal)]) ?? undefined;
-}
-
 /** Awaits a promise, but only for a few seconds more once the signal aborts. */
 async function untilStopped(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   await Promise.race([promise, aborted(signal)]);
   if (signal.aborted) await within(STOP_LIMIT_MS, promise);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  else signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise;
 }
 
 function sum(

@@ -7,7 +7,7 @@ import type { Manifest } from "../model/manifest.ts";
 import type { DrawPicture } from "../publish/picture_queue.ts";
 import type { Publisher } from "../publish/publisher.ts";
 import type { HeldFrame } from "../ring/frame_ring.ts";
-import { Latencies } from "./latencies.ts";
+import type { EventTally } from "./event_tally.ts";
 import type { StreamListener } from "./stream.ts";
 
 /** Receives each event as it is published; `draw` draws its picture, and is undefined if it has none. */
@@ -17,29 +17,18 @@ export type EventListener = (event: WhenceEvent, draw: DrawPicture | undefined) 
 export interface ReporterOptions {
   readonly publisher: Publisher;
   readonly manifest: Manifest;
+  readonly tally: EventTally;
   readonly heard?: EventListener;
   readonly log: Log;
 }
 
-/** Publishes what a pipeline's streams find, and counts it. */
+/** Publishes what a pipeline's streams find. */
 export class Reporter implements StreamListener {
   readonly #options: ReporterOptions;
-  readonly #latencies = new Latencies();
-  readonly #events = { sound: 0, speech: 0 };
 
   constructor(options: ReporterOptions) {
     this.#options = options;
     this.active(new Set());
-  }
-
-  /** Events that have started, the latency of their first messages, and what became of their pictures. */
-  stats() {
-    const { publisher } = this.#options;
-    return {
-      events: { ...this.#events, invalid: publisher.invalidEvents },
-      latency_ms: { p50: this.#latencies.quantile(0.5), p95: this.#latencies.quantile(0.95) },
-      pictures: publisher.pictures,
-    };
   }
 
   detected(
@@ -49,14 +38,11 @@ export class Reporter implements StreamListener {
     latencyMs: number,
   ): void {
     const event = { ...detection.event, latency_ms: latencyMs };
-    const { publisher, heard } = this.#options;
+    const { publisher, tally, heard } = this.#options;
     const pictured = publisher.takesPictures || heard !== undefined;
     const draw = pictured ? this.#drawing(detection, frame, fit) : undefined;
     publisher.event(event, draw);
-    if (event.type === "new") {
-      this.#events[event.kind]++;
-      this.#latencies.add(Math.round(latencyMs));
-    }
+    tally.add(event, latencyMs);
     heard?.(event, draw);
   }
 

@@ -30,7 +30,7 @@ export class PictureQueue {
 
   /**
    * @param deliver takes each finished picture; must not throw.
-   * @param onFailure hears why a picture could not be drawn.
+   * @param onFailure receives the error of a picture that could not be drawn.
    */
   constructor(
     deliver: (picture: EventPicture) => void,

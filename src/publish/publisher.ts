@@ -22,19 +22,27 @@ interface Outlet {
 /** Counters of one sink, and why it delivers nothing now. */
 export type SinkStatus = SinkCounters & { readonly complaint: string | null };
 
-/** Hands one pipeline's messages to all its sinks. After `open`, no call throws or waits, whatever a sink does. */
+/**
+ * Hands one pipeline's messages to all its sinks. It can be opened again after `close`; counters go on. After `open`, no call
+ * throws or waits, whatever a sink does; messages that come while it is closed are ignored.
+ */
 export class Publisher {
-  readonly #outlets: readonly Outlet[];
+  readonly #makeSinks: () => readonly Sink[];
   readonly #log: Log;
   readonly #pictures: PictureQueue;
-  #closed = false;
+  #isOpen = false;
+  #outlets: readonly Outlet[] = [];
+  /** Counters of the sinks that were closed. */
+  #past: Readonly<Record<string, SinkStatus>> = {};
   #invalidEvents = 0;
   #invalidity = "";
   #state: PipelineState | undefined;
-  #complaints = "";
+  /** Complaints as they were published last, as JSON. */
+  #complaints = "[]";
 
-  constructor(sinks: readonly Sink[], log: Log) {
-    this.#outlets = sinks.map((sink) => ({ sink, fault: "", failures: 0 }));
+  /** @param makeSinks called by each `open`. */
+  constructor(makeSinks: () => readonly Sink[], log: Log) {
+    this.#makeSinks = makeSinks;
     this.#log = log;
     this.#pictures = new PictureQueue(
       (picture) =>
@@ -51,6 +59,8 @@ export class Publisher {
    * @throws {PublishError} if no sink could be opened.
    */
   async open(): Promise<void> {
+    this.#outlets = this.#makeSinks().map((sink) => ({ sink, fault: "", failures: 0 }));
+    this.#isOpen = true;
     const opened = await Promise.allSettled(this.#outlets.map(({ sink }) => sink.open()));
     const faults = opened.flatMap((outcome, i) =>
       outcome.status === "rejected" ? [{ outlet: this.#outlets[i], error: outcome.reason }] : []
@@ -86,14 +96,14 @@ export class Publisher {
    * @param draw draws its picture, which follows it; called if a sink takes pictures and no newer event of the kind came first.
    */
   event(event: WhenceEvent, draw?: DrawPicture): void {
-    if (this.#closed) return;
+    if (!this.#isOpen) return;
     const line = this.#encode(event);
     if (line === undefined) return;
     this.#tell((sink) => sink.event({ event, line }));
     if (draw !== undefined && this.takesPictures) this.#pictures.add(event, draw);
   }
 
-  /** The pipeline's state; sinks that do not deliver are added to its reason. */
+  /** The pipeline's state; each sink is told in its reason which others do not deliver. */
   state(state: PipelineState): void {
     this.#state = state;
     this.#tellState();
@@ -107,23 +117,25 @@ export class Publisher {
   /** Publishes stats; and the state again if the sinks' complaints have changed. */
   stats(stats: object): void {
     this.#tell((sink) => sink.stats(stats));
-    if (this.#currentComplaints() !== this.#complaints) this.#tellState();
+    if (JSON.stringify(this.#currentComplaints()) !== this.#complaints) this.#tellState();
   }
 
   /** What became of the messages, by sink; calls that threw count among `failures`. */
   counters(): Record<string, SinkStatus> {
-    return Object.fromEntries(this.#outlets.map(({ sink, failures }) => {
+    const current = this.#outlets.map(({ sink, failures }) => {
       const counters = sink.counters();
       const complaint = maskSecrets(sink.complaint() ?? "") || null;
-      return [sink.name, { ...counters, failures: counters.failures + failures, complaint }];
-    }));
+      const status = { ...counters, failures: counters.failures + failures, complaint };
+      return [sink.name, sum(this.#past[sink.name], status)] as const;
+    });
+    return { ...this.#past, ...Object.fromEntries(current) };
   }
 
-  /** Delivers what is waiting, a few seconds at most, and closes all sinks; later messages are ignored. */
+  /** Delivers what is waiting, a few seconds at most, and closes all sinks. */
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (!this.#isOpen) return;
     await within(PICTURES_MS, this.#pictures.idle());
-    this.#closed = true;
+    this.#isOpen = false;
     await Promise.all(this.#outlets.map(async (outlet) => {
       try {
         await outlet.sink.close();
@@ -131,21 +143,29 @@ export class Publisher {
         this.#fail(outlet, error);
       }
     }));
+    this.#past = this.counters();
+    this.#outlets = [];
+    this.#state = undefined;
   }
 
   #tellState(): void {
-    if (this.#state === undefined) return;
-    this.#complaints = this.#currentComplaints();
-    const reasons = [this.#state.reason, this.#complaints].filter((text) => text);
-    const state = { ...this.#state, reason: reasons.length === 0 ? null : reasons.join("; ") };
-    this.#tell((sink) => sink.state(state));
+    const state = this.#state;
+    if (state === undefined) return;
+    const complaints = this.#currentComplaints();
+    this.#complaints = JSON.stringify(complaints);
+    this.#tell((sink) => {
+      // Not its own: a broker that gets this message is available again.
+      const others = complaints.filter(({ name }) => name !== sink.name).map(({ text }) => text);
+      const reasons = state.reason === null ? others : [state.reason, ...others];
+      sink.state({ ...state, reason: reasons.length === 0 ? null : reasons.join("; ") });
+    });
   }
 
-  #currentComplaints(): string {
-    return Object.values(this.counters()).flatMap(({ complaint, dropped }) => {
+  #currentComplaints(): { name: string; text: string }[] {
+    return Object.entries(this.counters()).flatMap(([name, { complaint, dropped }]) => {
       if (complaint === null) return [];
-      return dropped === 0 ? [complaint] : [`${complaint} (${dropped} events lost)`];
-    }).join("; ");
+      return [{ name, text: dropped === 0 ? complaint : `${complaint} (${dropped} events lost)` }];
+    });
   }
 
   /** The event as a line of JSON; undefined, counted and logged if it breaks the schema. */
@@ -162,7 +182,7 @@ export class Publisher {
   }
 
   #tell(call: (sink: Sink) => void): void {
-    if (this.#closed) return;
+    if (!this.#isOpen) return;
     for (const outlet of this.#outlets) {
       try {
         call(outlet.sink);
@@ -179,6 +199,23 @@ export class Publisher {
     if (reason !== outlet.fault) this.#log("warning", `${outlet.sink.name}: ${reason}`);
     outlet.fault = reason;
   }
+}
+
+/** Adds two sinks' counters; the complaint is the second one's. */
+function sum(a: SinkStatus | undefined, b: SinkStatus): SinkStatus {
+  if (a === undefined) return b;
+  return {
+    accepted: a.accepted + b.accepted,
+    sent: a.sent + b.sent,
+    acknowledged: a.acknowledged + b.acknowledged,
+    waiting: a.waiting + b.waiting,
+    dropped: a.dropped + b.dropped,
+    refused: a.refused + b.refused,
+    oversized: a.oversized + b.oversized,
+    replaced: a.replaced + b.replaced,
+    failures: a.failures + b.failures,
+    complaint: b.complaint,
+  };
 }
 
 const textOf = (error: unknown) => error instanceof Error ? error.message : String(error);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openCapture } from "../../src/capture/capture.ts";
 import { findDevices } from "../../src/capture/devices.ts";
+import { packageOfElement } from "../../src/capture/packages.ts";
 import { planCapture } from "../../src/capture/plan.ts";
 import { sourceSchemaOf } from "../../src/capture/source_schema.ts";
 import { SOURCES } from "../../src/capture/sources.ts";
@@ -24,7 +25,7 @@ function pitch(samples: Float32Array): number {
   return crossings * 16000 / samples.length;
 }
 
-Deno.test("a source in a file of its own is captured from like any other", async () => {
+Deno.test("a source declared in its own file can be captured", async () => {
   const source = schema.parse({ uri: "tone:500", pace: "fast" });
   const plan = planCapture(source, {
     width: 32,
@@ -50,7 +51,7 @@ Deno.test("a source in a file of its own is captured from like any other", async
   }
 });
 
-Deno.test("a pipeline runs on a source in a file of its own", async () => {
+Deno.test("a pipeline runs on a source declared in its own file", async () => {
   const folder = await Deno.makeTempDir({ prefix: "whence-source-" });
   try {
     const quick = { ...tone, laterElements: undefined };
@@ -74,7 +75,7 @@ Deno.test("a pipeline runs on a source in a file of its own", async () => {
   }
 });
 
-Deno.test("schema, help, doctor and setup learn of a new source from its descriptor", async () => {
+Deno.test("schema, help, doctor and setup use the descriptor of a new source", async () => {
   const wrong = schema.safeParse({ uri: "tone:high" });
   assert.equal(wrong.error?.issues[0].message, "must be tone:HERTZ, such as tone:440");
   const unknown = schema.safeParse({ uri: "ftp://host/x" });
@@ -93,6 +94,8 @@ Deno.test("schema, help, doctor and setup learn of a new source from its descrip
     "videotestsrc",
     "audiotestsrc",
   ]);
+  const packaged = { ...tone, packages: { theremin: "gstreamer1.0-theremin" } };
+  assert.equal(packageOfElement("theremin", [packaged]), "gstreamer1.0-theremin");
   const needy = { ...tone, setup: ["theremin"] };
   assert.ok(setupElements([...SOURCES, needy]).includes("theremin"));
 });

@@ -72,7 +72,7 @@ Deno.test("the JSON Schema and the loader agree on what is wrong", async (t) => 
   }
 });
 
-Deno.test("variables may stand for any value", () => {
+Deno.test("a variable may replace any value", () => {
   const valid = validator("pipeline.schema.json");
   const pipeline = {
     source: { uri: "${CLIP}", frame_rate: "${RATE:-5}", fit: "${FIT:-crop}" },

@@ -72,6 +72,27 @@ Deno.test("stderr on a full disk, or closed, does not end a pipeline", async (t)
   }
 });
 
+Deno.test("in the systemd journal lines carry their severity, elsewhere their time", async (t) => {
+  for (const [name, identity, lead] of [["journal", "%d:%i", "<6>"], ["other", "1%d:%i", "2"]]) {
+    await t.step(name, async () => {
+      await withFiles({ ...FILES, "log": "" }, async (folder) => {
+        // As systemd does, JOURNAL_STREAM names the device and inode of stderr.
+        const script = `cd "$2"; export JOURNAL_STREAM=$(stat -c ${identity} log)
+          exec "$0" run --quiet -A "$1" run front.yaml --duration 1s 2>log`;
+        const { code } = await new Deno.Command("bash", {
+          args: ["-c", script, Deno.execPath(), MAIN, folder],
+          stdin: "null",
+          stdout: "null",
+        }).output();
+        assert.equal(code, 0);
+        const lines = (await Deno.readTextFile(join(folder, "log"))).trim().split("\n");
+        const running = lines.find((line) => line.includes("front: running"));
+        assert.ok(running?.startsWith(lead), lines.join("\n"));
+      });
+    });
+  }
+});
+
 Deno.test("control characters in arguments do not reach the terminal", async () => {
   const { code, stderr } = await whence(["check", "\x1b[31mx.yaml"]);
   assert.equal(code, 2);

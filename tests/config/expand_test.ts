@@ -33,7 +33,7 @@ Deno.test("a value that expands to nothing leaves its key out", async () => {
   assert.equal(config?.publish.mqtt?.prefix, "whence");
 });
 
-Deno.test("an unset variable is a fault with the place where it stands", async () => {
+Deno.test("an unset variable is a fault at its place in the file", async () => {
   const text = "source:\n  uri: rtsp://${CAM_HOST}/${1}/${X\nmodel: m\n";
   assert.deepEqual(lines(await readText(text)), [
     "robot.yaml:2:15: ${CAM_HOST} must have a default, or CAM_HOST must be set in the environment",

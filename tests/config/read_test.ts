@@ -81,7 +81,7 @@ const FAULTS: readonly [name: string, text: string, expected: readonly string[]]
     "robot.yaml:1:9: source must name audio too (audio: silence:// for none)",
   ]],
   [
-    "a certificate for a broker that is not asked for TLS",
+    "a certificate for a broker URL without TLS",
     LEAST +
     "publish: { mqtt: { url: mqtt://b, ca: ca.pem } }\n",
     [
@@ -115,7 +115,7 @@ for (const [name, text, expected] of FAULTS) {
   });
 }
 
-Deno.test("a syntax fault has its place, and a hint where ${NAME} stands bare in a flow mapping", async () => {
+Deno.test("a syntax fault has its place, and a hint if ${NAME} is not quoted in a flow mapping", async () => {
   const [broken] = lines(await readText("source: { uri: a.mkv\nmodel: m\n"));
   assert.match(broken, /^robot\.yaml:\d+:\d+: not valid YAML: /);
   const [bare] = lines(await readText("source: { uri: ${CLIP} }\nmodel: m\n"));

@@ -54,13 +54,13 @@ Deno.test("each key has a row with its values, default and description", () => {
   assert.equal(found.get("ports")![0], "mapping of names to integer, 1 to 65535");
 });
 
-Deno.test("a block is a section with its description, a union of text and block has both", () => {
+Deno.test("a block is a section with its description, a union of a string and a block has both", () => {
   const text = configReference(schema);
   assert.match(text, /^## server\n\nWhere to listen\.\n\n\| key/m);
-  assert.equal(rows(text).get("file")![0], "text or mapping with the keys below");
+  assert.equal(rows(text).get("file")![0], "string or mapping with the keys below");
   assert.match(
     text,
-    /^## file\n\nWhere to write\n\n\| key .*\n.*\n\| `path` \| text \| \*\*required/m,
+    /^## file\n\nWhere to write\n\n\| key .*\n.*\n\| `path` \| string \| \*\*required/m,
   );
 });
 

@@ -24,9 +24,9 @@ Deno.test("letterbox keeps the shape and the middle, crop fills, stretch does ne
           1 / more >= shape - 1e-9 && 1 / more - shape < 2 / Math.max(width, height) + 1e-9,
         );
       }
-      const offCentre = fit === "letterbox" ? 0.5 / model : 0;
-      assert.ok(Math.abs(offsetX + scaleX / 2 - 0.5) <= offCentre + 1e-9);
-      assert.ok(Math.abs(offsetY + scaleY / 2 - 0.5) <= offCentre + 1e-9);
+      const offCenter = fit === "letterbox" ? 0.5 / model : 0;
+      assert.ok(Math.abs(offsetX + scaleX / 2 - 0.5) <= offCenter + 1e-9);
+      assert.ok(Math.abs(offsetY + scaleY / 2 - 0.5) <= offCenter + 1e-9);
     }
   }));
 });
@@ -42,8 +42,8 @@ Deno.test("pixels that are not square count with the size they are shown in", ()
   assert.deepEqual([sourceWidth, sourceHeight, scaleX, scaleY], [1024, 576, 1, 126 / 224]);
 });
 
-/** Centre of what is bright, in 0..1 of the picture. */
-function brightCentre(data: Uint8Array, width: number, height: number): [number, number] {
+/** Center of the bright pixels, in 0..1 of the picture. */
+function brightCenter(data: Uint8Array, width: number, height: number): [number, number] {
   let [sum, x, y] = [0, 0, 0];
   for (let at = 0; at < width * height; at++) {
     const weight = Math.max(0, data[at * 3 + 1] - 40);
@@ -54,7 +54,7 @@ function brightCentre(data: Uint8Array, width: number, height: number): [number,
   return [x / sum / width, y / sum / height];
 }
 
-Deno.test("a white square in real clips is found where the geometry says it lies", async (t) => {
+Deno.test("a white square in real clips is where the geometry predicts it", async (t) => {
   using clips = new Clips();
   const sizes = [[320, 180], [180, 320], [322, 242], [128, 128]];
   for (const [width, height] of sizes) {
@@ -80,7 +80,7 @@ Deno.test("a white square in real clips is found where the geometry says it lies
             const { frames, capture } = await record(plan);
             const geometry = capture.geometry!;
             assert.equal(frames[0].data.length, modelWidth * modelHeight * 3);
-            const found = brightCentre(frames[0].data, modelWidth, modelHeight);
+            const found = brightCenter(frames[0].data, modelWidth, modelHeight);
             const wanted = [
               geometry.scaleX * (x + side / 2) / width + geometry.offsetX,
               geometry.scaleY * (y + side / 2) / height + geometry.offsetY,

@@ -58,7 +58,7 @@ Deno.test("a URL's password is masked in faults and, decoded, elsewhere", async 
   assert.ok(!formatFault({ file: "f", message: "other1" }).includes("other1"));
 });
 
-Deno.test("what is too short to be told from ordinary text is masked only where it stands as a secret", () => {
+Deno.test("a secret too short to tell from ordinary text is masked only in a secret's place", () => {
   rememberSecret("ab");
   assert.equal(maskSecrets("about"), "about");
   assert.equal(maskSecrets("rtsp://u:ab@h"), "rtsp://u:***@h");

@@ -173,7 +173,7 @@ for (const name of ["public_2head", "public_language", "public_sound"]) {
       const pair = similarity(clip, 0, images, 0, heads, classToken);
       bounded({ pair: relativeL2(pair.volume, model.golden.tensor("sims/pair_raw").data) }, PARITY);
 
-      // Training normalises each waveform after padding it.
+      // Training normalizes each waveform after padding it.
       const long = goldenAudio("audio_5p3s");
       const short = new Float32Array(long.length);
       short.set(goldenAudio("audio_2s"));

@@ -106,10 +106,13 @@ Deno.test("mistakes are refused at once", () => {
   );
   assert.throws(
     () => g.initializer("v", { type: "int64", dims: [-1], data: new BigInt64Array(1) }),
-    /whole numbers from 0, got \[-1\]/,
+    /integers of at least 0, got \[-1\]/,
   );
-  assert.throws(() => g.node("Add", [x, { name: "nowhere" }]), /of this graph, got nowhere/);
-  assert.throws(() => g.node("LeakyRelu", [x], { alpha: 0.5 }), /alpha must be whole \(or float/);
+  assert.throws(() => g.node("Add", [x, { name: "nowhere" }]), /belong to this graph, got nowhere/);
+  assert.throws(
+    () => g.node("LeakyRelu", [x], { alpha: 0.5 }),
+    /alpha must be an integer \(or float/,
+  );
   assert.throws(() => new GraphBuilder("old", { opset: 13 }), /at least 17, got 13/);
 });
 

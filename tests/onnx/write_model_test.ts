@@ -82,7 +82,7 @@ Deno.test("a source that returns another length than declared is an error", asyn
     g.output("y", g.initializer("w", { type: "float32", dims: [2], data }), "float32", [2]);
     await assert.rejects(
       writeModel(join(folder, "m.onnx"), g.graph()),
-      /must give 8 bytes, got 4/,
+      /must return 8 bytes, got 4/,
     );
   });
 });

@@ -65,7 +65,7 @@ const picture = () =>
 Deno.test("a sink that fails at everything harms neither the caller nor the others", async () => {
   const { log, lines } = keepLog();
   const [bad, good] = [new Recorder("bad", true), new Recorder("good", false)];
-  const publisher = new Publisher([bad, good], log);
+  const publisher = new Publisher(() => [bad, good], log);
   await publisher.open();
   publisher.state(running);
   publisher.active("sound", true);
@@ -89,7 +89,7 @@ Deno.test("a sink that fails at everything harms neither the caller nor the othe
 Deno.test("if no sink can be opened, open fails in one line and closes them all", async () => {
   const { log, lines } = keepLog();
   const sinks = [new Recorder("one", true), new Recorder("two", true)];
-  await assert.rejects(new Publisher(sinks, log).open(), (error) => {
+  await assert.rejects(new Publisher(() => sinks, log).open(), (error) => {
     assert.ok(error instanceof PublishError);
     assert.equal(error.message, "broken; broken");
     assert.deepEqual(error.path, ["publish"]);
@@ -97,7 +97,7 @@ Deno.test("if no sink can be opened, open fails in one line and closes them all"
   });
   assert.deepEqual(sinks.map(({ calls }) => calls), [["open", "close"], ["open", "close"]]);
   const [only] = [new Recorder("only", true)];
-  await assert.rejects(new Publisher([only], () => {}).open(), { path: ["publish", "only"] });
+  await assert.rejects(new Publisher(() => [only], () => {}).open(), { path: ["publish", "only"] });
   assert.deepEqual(lines, ["warning: one: broken", "warning: two: broken"]);
 });
 
@@ -105,7 +105,8 @@ Deno.test("a sink that does not deliver is a complaint in state, with the events
   const [bad, good] = [new Recorder("bad", true), new Recorder("good", false)];
   const states: (string | null)[] = [];
   good.state = ({ reason }) => void states.push(reason);
-  const publisher = new Publisher([bad, good], () => {});
+  bad.state = ({ reason }) => assert.ok(!reason?.includes("bad is broken"));
+  const publisher = new Publisher(() => [bad, good], () => {});
   await publisher.open();
   publisher.state(running);
   publisher.stats({});
@@ -124,10 +125,29 @@ Deno.test("a sink that does not deliver is a complaint in state, with the events
   ]);
 });
 
+Deno.test("a publisher can be opened again, with new sinks; counters go on", async () => {
+  const made: Recorder[] = [];
+  const publisher = new Publisher(() => {
+    const sink = new Recorder("one", false);
+    sink.dropped = 2;
+    made.push(sink);
+    return [sink];
+  }, () => {});
+  publisher.event(sampleEvent());
+  for (let run = 1; run <= 2; run++) {
+    await publisher.open();
+    publisher.event(sampleEvent());
+    assert.equal(publisher.counters().one.dropped, 2 * run);
+    await publisher.close();
+    assert.equal(publisher.counters().one.dropped, 2 * run);
+  }
+  assert.deepEqual(made.map(({ calls }) => calls.join()), ["open,event,close", "open,event,close"]);
+});
+
 Deno.test("an event that breaks the schema is not published, but counted and logged once", async () => {
   const { log, lines } = keepLog();
   const sink = new Recorder("good", false);
-  const publisher = new Publisher([sink], log);
+  const publisher = new Publisher(() => [sink], log);
   await publisher.open();
   publisher.event(sampleEvent({ score: NaN }));
   publisher.event(sampleEvent({ score: NaN }));

@@ -10,7 +10,7 @@ export async function openPublisher(
   context: SinkContext,
 ): Promise<{ publisher: Publisher; urls: string[] }> {
   const sinks = makeSinks(config, context);
-  const publisher = new Publisher(sinks, context.log);
+  const publisher = new Publisher(() => sinks, context.log);
   await publisher.open();
   return { publisher, urls: sinks.flatMap((sink) => sink instanceof MqttSink ? [sink.url] : []) };
 }

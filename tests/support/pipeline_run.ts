@@ -7,7 +7,7 @@ import type { Pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Mosquitto } from "./mosquitto.ts";
 import { MqttListener } from "./mqtt_listener.ts";
 
-/** A pipeline that runs against a broker, with somebody listening to all it says. */
+/** A pipeline that runs against a broker, with a client that receives everything it publishes. */
 export interface PipelineRun extends AsyncDisposable {
   readonly pipeline: Pipeline;
   readonly listener: MqttListener;

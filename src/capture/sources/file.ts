@@ -32,6 +32,7 @@ const form: SourceForm<FileAddress> = {
 export const file: SourceDescriptor<FileAddress> = {
   schemes: ["", "file"],
   forms: { uri: form, video: form, audio: form },
+  packages: { filesrc: "libgstreamer1.0-0" },
   picture: { tagged: true, videoMemory: true },
   setup: ["filesrc", "decodebin", "opusdec", "matroskademux", "qtdemux", "avdec_h264", "avdec_aac"],
   endless: () => "no",

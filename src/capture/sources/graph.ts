@@ -2,7 +2,7 @@ import { z } from "zod";
 import { completeGraph } from "../graph_text.ts";
 import type { SourceDescriptor } from "../source.ts";
 
-/** A GStreamer launch text of the user's own. */
+/** The user's own GStreamer launch text. */
 export const graph: SourceDescriptor<string> = {
   schemes: [],
   forms: {
@@ -16,5 +16,5 @@ export const graph: SourceDescriptor<string> = {
   reopens: true,
   endless: () => "no",
   launch: (text, { tail }) => completeGraph(text, tail("video"), tail("audio")),
-  probe: () => Promise.resolve({ status: "none", detail: "not tested" }),
+  probe: () => Promise.resolve({ status: "none", detail: "" }),
 };

@@ -18,10 +18,11 @@ export const pulse: SourceDescriptor<MicrophoneAddress> = {
       address: z.string().transform((text) => ({ device: withoutScheme(text) })),
     },
   },
+  packages: { pulsesrc: "gstreamer1.0-pulseaudio" },
   endless: () => "device",
   launch({ device }, request) {
     const named = device === "" ? "" : ` device=${quoted(device)}`;
     return chained(`pulsesrc name=${request.name}${named} ${MICROPHONE}`, request);
   },
-  probe: () => Promise.resolve({ status: "none", detail: "not tested" }),
+  probe: () => Promise.resolve({ status: "none", detail: "" }),
 };

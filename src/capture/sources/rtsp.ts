@@ -14,6 +14,11 @@ const form: SourceForm<NetworkAddress> = {
 export const rtsp: SourceDescriptor<NetworkAddress> = {
   schemes: ["rtsp", "rtspt", "rtspu", "rtsps"],
   forms: { uri: form, video: form, audio: form },
+  packages: {
+    rtspsrc: "gstreamer1.0-plugins-good",
+    rtpbin: "gstreamer1.0-plugins-good",
+    udpsrc: "gstreamer1.0-plugins-good",
+  },
   picture: { videoMemory: true },
   setup: ["rtspsrc"],
   endless: () => "device",

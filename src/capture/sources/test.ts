@@ -60,6 +60,10 @@ export const test: SourceDescriptor<TestAddress> = {
     video: oneOf(PATTERNS, "test://PATTERN", "test://ball"),
     audio: oneOf(WAVES, "test://WAVE", "test://sine"),
   },
+  packages: {
+    videotestsrc: "gstreamer1.0-plugins-base",
+    audiotestsrc: "gstreamer1.0-plugins-base",
+  },
   endless: () => "generated",
   launch: ({ name }, request) =>
     request.streams[0] === "audio" ? testSound(name, request) : chained(

@@ -10,7 +10,7 @@ export function checkCommand(): Command {
     .addOption(setOption())
     .addHelpText(
       "after",
-      "\nEvery fault is one line, FILE:LINE:COLUMN: MESSAGE, and the exit code 2.",
+      "\nPrints one line per fault, FILE:LINE:COLUMN: MESSAGE; the exit code is then 2.",
     )
     .action(async (files: string[], { set }: { set: Override[] }) => {
       const { checkFiles } = await import("./check_files.ts");

@@ -36,7 +36,7 @@ function describe(flight: Preflight): string {
       "model",
       [
         `${name}@${version} in ${model.path}`,
-        `picture ${image.width}×${image.height}, sound ${audio.sample_rate} Hz, ` +
+        `image ${image.width}×${image.height}, audio ${audio.sample_rate} Hz, ` +
         `heads ${listed(heads.map((head) => head.kind))}`,
       ].join("\n"),
     ),

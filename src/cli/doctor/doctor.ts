@@ -2,14 +2,14 @@ import { Command } from "commander";
 import type { Override } from "../../config/override.ts";
 import { setOption } from "../options.ts";
 
-/** `whence doctor`: what this machine has, and what a pipeline file lacks. */
+/** `whence doctor`: what this machine has, and what a pipeline file needs that is missing. */
 export function doctorCommand(): Command {
   return new Command("doctor")
-    .description("show what this machine has, and what a pipeline file needs of it")
+    .description("check this machine, or what a pipeline file needs")
     .argument("[file]", "pipeline file")
     .addOption(setOption())
     .option("--json", "print the findings as JSON")
-    .addHelpText("after", "\nThe exit code is 1 when something that is needed is missing.")
+    .addHelpText("after", "\nThe exit code is 1 if something that is needed is missing.")
     .action(async (file: string | undefined, options: { set: Override[]; json?: boolean }) => {
       const { examine } = await import("./examine.ts");
       const { anyMissing, findingsText } = await import("./findings_text.ts");

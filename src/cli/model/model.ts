@@ -68,7 +68,6 @@ function importOptions(command: Command): Command {
         .argParser(parseHeads),
     )
     .option("--normalize-audio", "normalize each window to mean 0, deviation 1, as in training")
-    .addOption(new Option("--normalise-audio").hideHelp().implies({ normalizeAudio: true }))
     .option("--ignore-unexpected", "ignore unknown tensors in the weights")
     .option("--replace", "replace an existing model of that name")
     .option("--license <text>", "license to state (default: from the model card)")

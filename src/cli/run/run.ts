@@ -1,6 +1,14 @@
 import { Command } from "commander";
-import type { Override } from "../../config/override.ts";
+import { type Override, parseOverride } from "../../config/override.ts";
 import { durationOption, setOption } from "../options.ts";
+
+interface RunCommandOptions {
+  readonly set: Override[];
+  readonly duration?: number;
+  readonly tolerateDamage?: boolean;
+}
+
+const TOLERATE_DAMAGE = parseOverride("source.tolerate_damage=true");
 
 /** `whence run`: runs pipelines until their sources end or a signal comes. */
 export function runCommand(): Command {
@@ -9,9 +17,16 @@ export function runCommand(): Command {
     .argument("<file...>", "pipeline files")
     .addOption(setOption())
     .addOption(durationOption("--duration <time>", "stop after this time, such as 30s"))
-    .action(async (files: string[], options: { set: Override[]; duration?: number }) => {
+    .option("--tolerate-damage", "warn about damaged recordings instead of failing")
+    .action(async (files: string[], options: RunCommandOptions) => {
       const { loadPipelines } = await import("../../pipeline/load.ts");
       const { runPipelines } = await import("./run_pipelines.ts");
-      await runPipelines(await loadPipelines(files, options.set), options);
+      const { logOf } = await import("../../core/logger.ts");
+      const { deliverySummary } = await import("../../publish/delivery_summary.ts");
+      const tolerated = options.tolerateDamage ? [TOLERATE_DAMAGE] : [];
+      await runPipelines(await loadPipelines(files, [...options.set, ...tolerated]), {
+        ...options,
+        ended: (name, pipeline) => logOf(name)("info", deliverySummary(pipeline.stats())),
+      });
     });
 }

@@ -9,6 +9,8 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { EventListener } from "../../pipeline/reporter.ts";
 import { Supervisor } from "../../pipeline/supervisor.ts";
 import { logOf } from "../../core/logger.ts";
+import { deliveryFailure } from "../../publish/delivery_summary.ts";
+import { PublishError } from "../../publish/publish_error.ts";
 import { EXIT } from "../exit.ts";
 import { listed } from "../text.ts";
 
@@ -25,6 +27,8 @@ export interface RunOptions {
   /** Seconds after which they are stopped. */
   readonly duration?: number;
   readonly heard?: EventListener;
+  /** Called for each pipeline when all have ended, before an error is thrown. */
+  readonly ended?: (name: string, pipeline: Pipeline) => void;
 }
 
 /**
@@ -42,7 +46,14 @@ export async function runPipelines(
   const pipelines = loaded.map(({ config, folder }) =>
     composePipeline(config, { folder, log: logOf(config.name), heard: options.heard, engines })
   );
-  const ends = await new Supervisor().run(pipelines, stop.signal);
+  const runs = await new Supervisor().run(pipelines, stop.signal);
+  pipelines.forEach((pipeline, i) => options.ended?.(loaded[i].config.name, pipeline));
+  const ends = runs.map((end, i) => {
+    const failure = deliveryFailure(pipelines[i].stats().sinks);
+    return end.status === "rejected" || failure === undefined
+      ? end
+      : { status: "rejected", reason: failure } as const;
+  });
   const failed = loaded.filter((_, i) => ends[i].status === "rejected");
   if (failed.length > 0) {
     const reasons = ends.flatMap((end, i) =>
@@ -60,7 +71,7 @@ export async function runPipelines(
 }
 
 function located(reason: unknown, document: LoadedPipeline): unknown {
-  const path = reason instanceof CaptureError
+  const path = reason instanceof CaptureError || reason instanceof PublishError
     ? reason.path
     : reason instanceof ModelError
     ? ["model"]

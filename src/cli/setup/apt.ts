@@ -15,9 +15,9 @@ export function aptCommand(packages: readonly string[]): string {
 }
 
 /**
- * Installs Debian packages: as root, or through sudo when it asks for no password. Says so before it does.
+ * Installs Debian packages, as root or through a sudo that needs no password, after printing their names.
  *
- * @throws {UsageError} with the command to run by hand, when it may not or does not work.
+ * @throws {UsageError} with the command to run by hand, if it is not allowed or fails.
  */
 export async function aptInstall(
   packages: readonly string[],
@@ -31,7 +31,7 @@ export async function aptInstall(
   };
   const sudo = uid === 0 ? [] : ["sudo", "-n"];
   if (uid !== 0 && !await succeeds(["sudo", "-n", "true"], "quiet")) {
-    refuse("it must be done as root, or with a sudo that asks for no password");
+    refuse("it must be done as root or with a sudo that needs no password");
   }
   if (!await succeeds(["apt-get", "--version"], "quiet")) refuse("this machine has no apt-get");
   printNews(`Installing missing Debian packages with apt-get: ${packages.join(" ")}`);

@@ -7,8 +7,8 @@ import { ensurePackages } from "./ensure_packages.ts";
 import { UsageError } from "../exit.ts";
 
 /**
- * Makes sure that clips can be captured and played; installs GStreamer's packages when they are missing. Touches
- * neither the network nor apt when nothing is missing.
+ * Makes sure that clips can be captured and played: installs GStreamer's packages that are missing. If none is, neither
+ * the network nor apt is used.
  *
  * @throws {UsageError} with the command to run by hand.
  */
@@ -19,7 +19,7 @@ export async function ensureGstreamer(options: AptOptions = {}): Promise<void> {
 /**
  * The same, but installs nothing.
  *
- * @throws {UsageError} with the command to run by hand, when something is missing.
+ * @throws {UsageError} with the command to run by hand, if something is missing.
  */
 export async function requireGstreamer(
   elements: readonly string[] = setupElements(),
@@ -43,7 +43,7 @@ export async function ensureElements(
 ): Promise<string[]> {
   let installed = false;
   return await ensurePackages(async () => {
-    // GStreamer keeps a registry of what it found before.
+    // GStreamer caches the plugins that it found before.
     if (installed) await refreshPlugins().catch(() => {});
     installed = true;
     return await missingPackages(elements);

@@ -6,7 +6,7 @@ import { MqttLink, randomClientId } from "../../publish/mqtt/mqtt_link.ts";
 import { everyEventFilter } from "../../publish/mqtt/topics.ts";
 import { UsageError } from "../exit.ts";
 
-/** What `whence watch` was asked for. */
+/** Options of `whence watch`. */
 export interface WatchOptions {
   readonly url: string;
   readonly prefix: string;
@@ -23,7 +23,7 @@ function checkOptions(options: WatchOptions) {
   const checked = mqttSchema.safeParse({ ...rest, password_file: passwordFile });
   if (options.url.startsWith("embedded:") || checked.error?.issues[0].path[0] === "url") {
     throw new UsageError(
-      "Cannot watch: --url must be where a broker listens (mqtt://HOST:PORT, mqtts://…, ws://… or " +
+      "Cannot watch: --url must be the address of a broker (mqtt://HOST:PORT, mqtts://…, ws://… or " +
         `wss://…), got ${options.url}`,
     );
   }
@@ -32,13 +32,13 @@ function checkOptions(options: WatchOptions) {
   throw new UsageError(`Cannot watch: ${path.map((key) => `--${String(key)} `)}${message}`);
 }
 
-/** A payload as one line: JSON has no line ends but between its tokens. */
+/** A payload as one line: in JSON, line ends are only between tokens. */
 function jsonLine(text: string): string {
   JSON.parse(text);
   return text.replace(/[\r\n]+\s*/g, " ").trim();
 }
 
-/** Writes to stdout; calls back, once, when nobody reads any more (as with `| head`). */
+/** Writes to stdout; calls `onGone` when the reader has closed the pipe (as `| head` does). */
 function printer(onGone: () => void): (line: string) => void {
   const encoder = new TextEncoder();
   return (line) => {
@@ -54,10 +54,10 @@ function printer(onGone: () => void): (line: string) => void {
 }
 
 /**
- * Prints events as they come until SIGINT or SIGTERM; connects again whenever the broker was away. Events go to stdout,
- * news of the connection to stderr.
+ * Prints events as they arrive until SIGINT or SIGTERM; reconnects if the broker is unavailable. Events go to stdout, the
+ * state of the connection to stderr.
  *
- * @throws {UsageError} when an option is wrong.
+ * @throws {UsageError} if an option is invalid.
  */
 export async function watchEvents(options: WatchOptions): Promise<void> {
   const { url, prefix, ...credentials } = checkOptions(options);

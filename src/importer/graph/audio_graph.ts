@@ -75,14 +75,14 @@ export function buildAudioGraph(
 type Tap = (name: string, x: Flow) => Flow;
 
 function normalizeWaveform(g: GraphBuilder, waveform: Value): Value {
-  const centred = g.node("Sub", [
+  const centered = g.node("Sub", [
     waveform,
     g.node("ReduceMean", [waveform], { axes: [1], keepdims: 1 }),
   ]);
-  const square = g.node("Mul", [centred, centred]);
+  const square = g.node("Mul", [centered, centered]);
   const variance = g.node("ReduceMean", [square], { axes: [1], keepdims: 1 });
   const epsilon = g.initializer("waveform_epsilon", float32s(WAVEFORM_EPSILON));
-  return g.node("Div", [centred, g.node("Sqrt", [g.node("Add", [variance, epsilon])])]);
+  return g.node("Div", [centered, g.node("Sqrt", [g.node("Add", [variance, epsilon])])]);
 }
 
 /** `[n, samples]` → `[n, steps, channels]`. */

@@ -120,13 +120,13 @@ function patchWeight(weights: Checkpoint, name: string, patch: number): LinearWe
   return {
     ...weight,
     read: () => {
-      const byColour = weight.read();
-      const result = new Float32Array(byColour.length);
+      const byColor = weight.read();
+      const result = new Float32Array(byColor.length);
       const { outs } = weight;
-      for (let colour = 0; colour < 3; colour++) {
+      for (let color = 0; color < 3; color++) {
         for (let pixel = 0; pixel < area; pixel++) {
-          const from = (colour * area + pixel) * outs;
-          result.set(byColour.subarray(from, from + outs), (pixel * 3 + colour) * outs);
+          const from = (color * area + pixel) * outs;
+          result.set(byColor.subarray(from, from + outs), (pixel * 3 + color) * outs);
         }
       }
       return result;

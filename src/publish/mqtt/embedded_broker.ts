@@ -35,7 +35,7 @@ export function requestedPort(url: string): number | undefined {
   return port === "" ? undefined : Number(port);
 }
 
-/** Hears of each refused publication: who tried to publish where. */
+/** Receives each refused publication: who tried to publish where. */
 export type RefusalListener = (clientId: string, topic: string) => void;
 
 /** An MQTT 3.1.1 broker (aedes) on the loopback interface inside this process, shared by its pipelines. */
@@ -89,7 +89,7 @@ export class EmbeddedBroker {
   /**
    * Reserves a topic prefix for connections that use `login`; other clients may still publish to `PREFIX/NAME/set`.
    *
-   * @param onRefusal hears of each client that was disconnected because it published elsewhere under a reserved prefix.
+   * @param onRefusal called for each client that was disconnected because it published elsewhere under a reserved prefix.
    * @returns ends the calls of `onRefusal`; the prefix stays reserved.
    */
   reserve(prefix: string, onRefusal: RefusalListener): () => void {

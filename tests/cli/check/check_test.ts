@@ -72,7 +72,7 @@ publish:
   );
 });
 
-Deno.test("a provider that cannot be had is a fault unless cpu may stand in", async () => {
+Deno.test("an unavailable provider is a fault unless cpu is listed too", async () => {
   await withFiles({ "front.yaml": GOOD }, async (folder) => {
     const file = join(folder, "front.yaml");
     const library = await whence(["check", file, "--set", "runtime.library=front.yaml"]);

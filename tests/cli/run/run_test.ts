@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { withFiles } from "../../config/pipeline_file.ts";
 import { decodeEvent } from "../../../src/events/event_json.ts";
 import { eventually } from "../../support/eventually.ts";
+import { decodeLine } from "../../support/read_jsonl.ts";
 import { Mosquitto } from "../../support/mosquitto.ts";
 import { MqttListener } from "../../support/mqtt_listener.ts";
 import { whence } from "../whence.ts";
@@ -64,7 +65,7 @@ Deno.test("run: one dead pipeline does not harm the others; the exit code tells"
     assert.match(stderr, /dead\.yaml:1:\d+: Cannot .*not-there\.mkv/);
     assert.match(stderr, /alive: stopped: the source has ended/);
     const lines = (await Deno.readTextFile(join(folder, "alive.jsonl"))).trim().split("\n");
-    assert.ok(lines.map(decodeEvent).some(({ type }) => type === "end"));
+    assert.ok(lines.map(decodeLine).some(({ event }) => event.type === "end"));
   });
 });
 

@@ -109,7 +109,7 @@ Deno.test("a user who is not root goes through sudo, or gets the command to run"
   Deno.env.set("PATH", Deno.env.get("PATH")!.split(":")[0]);
   assert.equal(
     await refusal(alone, { ...alone.apt, uid: 1000 }),
-    "Cannot install whence-needs-this: it must be done as root, or with a sudo that asks for no password; run: " +
+    "Cannot install whence-needs-this: it must be done as root or with a sudo that needs no password; run: " +
       "sudo apt-get update && sudo apt-get install -y --no-install-recommends whence-needs-this",
   );
   assert.deepEqual(alone.log, []);

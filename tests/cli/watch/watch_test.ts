@@ -11,7 +11,7 @@ import { whence } from "../whence.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 
-/** `whence watch ARGS` in a process of its own, its output kept as it comes. */
+/** `whence watch ARGS` in a process of its own, its output collected as it arrives. */
 class Watch {
   stdout = "";
   stderr = "";
@@ -47,7 +47,7 @@ class Watch {
   }
 }
 
-/** Says a message again until the watcher, which may not have subscribed yet, has shown so many lines. */
+/** Publishes a message until the watcher, which may not have subscribed yet, has printed a number of lines. */
 async function sayUntil(
   mouth: MqttListener,
   topic: string,
@@ -62,7 +62,7 @@ async function sayUntil(
   });
 }
 
-Deno.test("watch prints an aligned line an event and ends with 0 on SIGINT", async () => {
+Deno.test("watch prints an aligned line per event and ends with 0 on SIGINT", async () => {
   await using broker = await Mosquitto.start();
   await using mouth = await MqttListener.connect(broker.url, "none");
   const watch = new Watch("--url", broker.url, "--prefix", "lab/whence");
@@ -80,7 +80,7 @@ Deno.test("watch prints an aligned line an event and ends with 0 on SIGINT", asy
   ]);
 });
 
-Deno.test("watch waits for a broker, survives its restart, and prints raw JSON when asked", async () => {
+Deno.test("watch waits for a broker, survives its restart, and prints raw JSON with --json", async () => {
   await using broker = await Mosquitto.start();
   await broker.stop();
   const watch = new Watch("--url", broker.url, "--json");
@@ -90,7 +90,7 @@ Deno.test("watch waits for a broker, survives its restart, and prints raw JSON w
   await sayUntil(mouth, "whence/a/event", '{\n  "any": ["json"]\r\n}', watch, 1);
   const before = watch.lines.length;
   await broker.stop();
-  await eventually("the loss is told", () => watch.stderr.includes("Lost"));
+  await eventually("the loss is printed", () => watch.stderr.includes("Lost"));
   await broker.resume();
   await sayUntil(mouth, "whence/b/event", '{"more":1.50}', watch, before + 1);
   assert.equal(await watch.end("SIGTERM"), 0);
@@ -100,7 +100,7 @@ Deno.test("watch waits for a broker, survives its restart, and prints raw JSON w
   assert.deepEqual(news.filter((word) => word !== "Cannot"), ["Connected", "Lost", "Connected"]);
 });
 
-Deno.test("watch ends with 0 when nobody reads its output any more", async () => {
+Deno.test("watch ends with 0 when the reader of its output is gone", async () => {
   await using broker = await Mosquitto.start();
   await using mouth = await MqttListener.connect(broker.url, "none");
   const pipe = new Deno.Command("sh", {
@@ -125,19 +125,19 @@ Deno.test("watch ends with 0 when nobody reads its output any more", async () =>
   assert.equal(new TextDecoder().decode(stderr).trimEnd().split("\n").at(-1), "0");
 });
 
-Deno.test("wrong options are told in one line, exit code 2", async () => {
+Deno.test("invalid options are one line and exit code 2", async () => {
   const cases: [args: string[], line: RegExp][] = [
     [
       ["--url", "http://x"],
-      /^Cannot watch: --url must be where a broker listens .*got http:\/\/x$/m,
+      /^Cannot watch: --url must be the address of a broker .*got http:\/\/x$/m,
     ],
     [
       ["--url", "embedded:"],
-      /^Cannot watch: --url must be where a broker listens .*got embedded:$/m,
+      /^Cannot watch: --url must be the address of a broker .*got embedded:$/m,
     ],
     [["--prefix", "a/#"], /^Cannot watch: --prefix must be a topic without/],
     [["--cert", "c.pem"], /^Cannot watch: must have both cert and key/],
-    [["--colour"], /unknown option '--colour'/],
+    [["--color"], /unknown option '--color'/],
   ];
   for (const [args, line] of cases) {
     const { code, stdout, stderr } = await whence(["watch", ...args]);
@@ -148,7 +148,7 @@ Deno.test("wrong options are told in one line, exit code 2", async () => {
   }
 });
 
-Deno.test("a secret in the address is not told", async () => {
+Deno.test("a password in the address is not printed", async () => {
   const watch = new Watch("--url", `mqtt://me:s3cret@127.0.0.1:${freePort()}`);
   await eventually("a word", () => watch.stderr.includes("Cannot connect to mqtt://127.0.0.1"));
   assert.equal(await watch.end("SIGINT"), 0);

@@ -128,7 +128,7 @@ Deno.test("the configuration must match the weights", async (t) => {
       ["another encoder", { audio_model_type: "davenet" }, /audio_model_type: .*got "davenet"/],
       ["no head count", { sim_agg_heads: undefined }, /sim_agg_heads: .*got nothing/],
       ["heads that do not divide", { sim_agg_heads: 3 }, /must divide the 16 channels, got 3/],
-      ["normalised vectors", { norm_vectors: true }, /norm_vectors: .*got true/],
+      ["normalized vectors", { norm_vectors: true }, /norm_vectors: .*got true/],
       ["attention heads", { image_attention_heads: 5 }, /divide the encoder's width 12, got 5/],
       ["no attention heads", { image_attention_heads: undefined }, /got 0\.1875/],
     ];

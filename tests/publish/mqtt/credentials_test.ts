@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { maskSecrets } from "../../../src/core/secrets.ts";
 import { locateCredentials, readCredentials } from "../../../src/publish/mqtt/credentials.ts";
 
-Deno.test("files are found from the folder of the pipeline file, and read", async () => {
+Deno.test("credential files are read relative to the folder of the pipeline file", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/password`, "s3cret word\r\nsecond line\n");
   await Deno.writeTextFile(`${folder}/ca.pem`, "PEM");
@@ -21,7 +21,7 @@ Deno.test("files are found from the folder of the pipeline file, and read", asyn
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a missing file is named with its key", async () => {
+Deno.test("the error for a missing file names its key", async () => {
   await assert.rejects(
     readCredentials({ password_file: "/nowhere/password" }),
     { message: "password_file must be a readable file, got /nowhere/password (no such file)" },

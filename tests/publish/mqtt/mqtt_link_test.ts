@@ -48,15 +48,15 @@ Deno.test("a listener is notified of each connection and each loss, a late one a
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);
   const link = new MqttLink({ url: proxy.url, log: () => {}, delaysMs: [1] });
-  const told: string[] = [];
-  link.listen({ up: () => told.push("up"), down: () => told.push("down") });
+  const calls: string[] = [];
+  link.listen({ up: () => calls.push("up"), down: () => calls.push("down") });
   link.start();
   await link.ready;
   proxy.cut();
-  await eventually("up again", () => told.length === 3);
-  link.listen({ up: () => told.push("late up"), down: () => {} });
+  await eventually("up again", () => calls.length === 3);
+  link.listen({ up: () => calls.push("late up"), down: () => {} });
   await link.close();
-  assert.deepEqual(told, ["up", "down", "up", "late up", "down"]);
+  assert.deepEqual(calls, ["up", "down", "up", "late up", "down"]);
   assert.equal(link.failures, 1);
 });
 

@@ -17,7 +17,7 @@ const options = (url: string, changes: Partial<SessionOptions> = {}): SessionOpt
   ...changes,
 });
 
-Deno.test("a broker that knows MQTT 3.1.1 only gets that", async () => {
+Deno.test("a broker without MQTT 5 gets MQTT 3.1.1", async () => {
   const broker = await EmbeddedBroker.acquire(`embedded:${freePort()}`);
   await assert.rejects(MqttSession.open(options(broker.url), [5]), /Unacceptable protocol version/);
   const session = await MqttSession.open(options(broker.url));
@@ -27,7 +27,7 @@ Deno.test("a broker that knows MQTT 3.1.1 only gets that", async () => {
   await broker.release();
 });
 
-Deno.test("a broker that knows MQTT 5 gets that", async () => {
+Deno.test("a broker with MQTT 5 gets MQTT 5", async () => {
   await using broker = await Mosquitto.start();
   const session = await MqttSession.open(options(broker.url));
   assert.equal(session.protocolVersion, 5);
@@ -35,7 +35,7 @@ Deno.test("a broker that knows MQTT 5 gets that", async () => {
   assert.equal(await session.ended, "the connection was closed");
 });
 
-Deno.test("messages that were on their way fail when the connection ends, those after it at once", async () => {
+Deno.test("messages in flight fail when the connection ends, later ones at once", async () => {
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);
   const session = await MqttSession.open(options(proxy.url));
@@ -51,7 +51,7 @@ Deno.test("messages that were on their way fail when the connection ends, those 
   await assert.rejects(session.subscribe("t"), ConnectionLostError);
 });
 
-Deno.test("a message that the socket never took fails when the connection ends", async () => {
+Deno.test("a message that the socket did not take fails when the connection ends", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = listener.accept();
   const opening = MqttSession.open(options(`mqtt://127.0.0.1:${listener.addr.port}`));
@@ -66,7 +66,7 @@ Deno.test("a message that the socket never took fails when the connection ends",
   await lost;
 });
 
-Deno.test("a goodbye keeps the will unsaid, an end without one does not", async () => {
+Deno.test("the broker publishes the will unless the client disconnects", async () => {
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);
   await using ear = await MqttListener.connect(broker.url, "will/#");
@@ -81,7 +81,7 @@ Deno.test("a goodbye keeps the will unsaid, an end without one does not", async 
   assert.deepEqual(ear.on("will/polite"), []);
 });
 
-Deno.test("a close does not wait for a broker that has gone silent", async () => {
+Deno.test("close does not wait for a broker that does not answer", async () => {
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);
   await using ear = await MqttListener.connect(broker.url, "t");
@@ -93,7 +93,7 @@ Deno.test("a close does not wait for a broker that has gone silent", async () =>
   await lost;
 });
 
-Deno.test("an attempt to connect can be called off", async () => {
+Deno.test("an attempt to connect can be aborted", async () => {
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = silent.accept();
   const stop = new AbortController();
@@ -108,7 +108,7 @@ Deno.test("an attempt to connect can be called off", async () => {
   silent.close();
 });
 
-Deno.test("messages come in by subscription, until the end", async () => {
+Deno.test("subscribed messages arrive until the end", async () => {
   await using broker = await Mosquitto.start();
   const heard: string[] = [];
   const session = await MqttSession.open(options(broker.url, {

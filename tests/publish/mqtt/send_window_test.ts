@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SendWindow } from "../../../src/publish/mqtt/send_window.ts";
 
-Deno.test("so many enter at once, the rest in order as others leave", async () => {
+Deno.test("a window lets a number enter, and the others in order as room becomes free", async () => {
   const window = new SendWindow(2);
   const inside: number[] = [];
   const entries = [0, 1, 2, 3].map((i) => window.enter().then(() => inside.push(i)));
