@@ -86,7 +86,9 @@ export class PageStore {
     const watching = [...this.cameras.keys()].map((name) =>
       [
         name,
-        document.hidden ? "background" : name === this.selected
+        document.hidden
+          ? "background"
+          : name === this.selected
           ? "full"
           : this.selected === undefined
           ? "preview"
