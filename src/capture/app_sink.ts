@@ -17,7 +17,7 @@ export interface Sample {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** An appsink. Nothing here waits, so that no thread and no turn of the event loop is held up. */
+/** An appsink. No call blocks. */
 export class AppSink {
   readonly #native: Native;
   readonly #sink: Deno.PointerObject;
@@ -45,27 +45,27 @@ export class AppSink {
     return this.#arrived;
   }
 
-  /** Buffers that newer ones pushed out before they were taken, or that came too late, as of the last {@linkcode count}. */
+  /** Buffers dropped because the queue was full or because they came too late, as of the last {@linkcode count}. */
   get dropped(): number {
     return this.#dropped + this.#late;
   }
 
-  /** Whether buffers wait to be taken, as of the last {@linkcode count}. */
+  /** Whether buffers are queued, as of the last {@linkcode count}. */
   get waiting(): boolean {
     return this.#arrived - this.#dropped > this.#taken;
   }
 
-  /** Whether the stream has ended and everything of it has been taken. */
+  /** Whether the stream has ended and all of it has been taken. */
   get ended(): boolean {
     return this.#native.gst_app_sink_is_eos(this.#sink) !== 0;
   }
 
-  /** Lets data flow before the other streams of the pipeline have some; only while the pipeline is stopped. */
+  /** Makes the stream start without waiting for the others; only while the pipeline is stopped. */
   startAlone(): void {
     this.#native.gst_util_set_object_arg(this.#sink, ASYNC, NO);
   }
 
-  /** Reads the element's own counters. The drops are exact when this is called before buffers are taken in a row. */
+  /** Reads the element's counters. The drops are exact if this is called before each run of takes. */
   count(): void {
     const native = this.#native;
     this.#gvalue.fill(0);
@@ -78,7 +78,7 @@ export class AppSink {
     this.#dropped = Math.max(this.#dropped, this.#arrived - this.#taken - this.#depth);
   }
 
-  /** The next buffer; undefined when none is waiting. */
+  /** The next buffer; undefined when none is queued. */
   take(): Sample | undefined {
     const native = this.#native;
     const sample = native.gst_app_sink_try_pull_sample(this.#sink, 0n);
@@ -91,7 +91,7 @@ export class AppSink {
     }
   }
 
-  /** Gives the appsink back; the pipeline must have stopped. */
+  /** Releases the appsink; the pipeline must have stopped. */
   release(): void {
     this.#native.gst_object_unref(this.#sink);
   }

@@ -2,12 +2,13 @@ import { setImmediate } from "node:timers/promises";
 import type { FitGeometry } from "../core/fit_geometry.ts";
 import { fitGeometry } from "../core/fit_geometry.ts";
 import { maskSecrets } from "../core/secrets.ts";
+import { unlessAborted } from "../core/unless_aborted.ts";
 import type { AppSink, Sample } from "./app_sink.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
 import { CaptureError } from "./capture_error.ts";
 import { cannot, faultOf } from "./capture_faults.ts";
 import { Coverage, type Damage } from "./coverage.ts";
-import { GstPipeline, type Progress, type TargetState } from "./gst_pipeline.ts";
+import { GstPipeline } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
 import type {
   Arrivals,
@@ -23,32 +24,32 @@ import { nextTick } from "./next_tick.ts";
 import { packRows } from "./pack_rows.ts";
 import type { CapturePlan } from "./plan.ts";
 import type { Stream } from "./source.ts";
+import { startPipeline } from "./start_pipeline.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** Pause between two looks at a stream that has brought nothing, ms. */
+/** Pause between two reads of a stream that has no data, ms. */
 const POLL_MS = { live: 10, fast: 1 } as const;
-/** Buffers read in a row before the rest of the program gets its turn. */
+/** Buffers read in a row before other tasks run. */
 const IN_ROW = 8;
+/** Interval of the check for messages and starved streams, ms. */
 const LOOK_MS = 100;
-/** Pause between two looks at a start, ms. */
-const START_LOOK_MS = 5;
-/** Frames nearer to each other than this share of the period are left out: `videorate` catches up after a gap. */
+/** Frames closer together than this share of the frame period are skipped: `videorate` catches up after a gap. */
 const NEAREST_FRAMES = 0.49;
 
 /** How a capture is opened. */
 export interface CaptureOptions {
-  /** Ends the capture: its streams end as if the source had ended. */
+  /** Stops the capture: its streams end as if the source had ended. */
   readonly signal?: AbortSignal;
   /** A stream without data for so long is reported as starved; ms. */
   readonly starvedAfterMs?: number;
-  /** How long the source may take to open, and a file to bring its first picture and sound; ms. */
+  /** How long the source may take to open, and a file to deliver its first frame and samples; ms. */
   readonly openTimeoutMs?: number;
 }
 
 /**
  * Starts a source.
  *
- * Both streams must be read: with `pace: fast` the one that is not read holds the other up.
+ * Both streams must be read: with `pace: fast` an unread one blocks the other.
  *
  * @throws {CaptureError} when the source cannot be opened, or not in time.
  * @example
@@ -64,7 +65,7 @@ export async function openCapture(
 ): Promise<Capture> {
   const { signal, starvedAfterMs = 2000, openTimeoutMs = 10_000 } = options;
   signal?.throwIfAborted();
-  const pipeline = await orAborted(build(plan), signal, (late) => late.stop());
+  const pipeline = await unlessAborted(build(plan), signal, (late) => late.stop());
   const capture = new GstCapture(pipeline, plan, starvedAfterMs);
   try {
     await capture.start(openTimeoutMs, signal);
@@ -78,26 +79,6 @@ export async function openCapture(
 async function build(plan: CapturePlan): Promise<GstPipeline> {
   await requireElements(plan.elements);
   return await GstPipeline.build(plan);
-}
-
-/** What a promise gives, unless the signal aborts first; then `late` gets what it gives. */
-async function orAborted<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-  late: (value: T) => unknown,
-): Promise<T> {
-  if (signal === undefined) return await promise;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => {
-    promise.then(late, () => {});
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }
 
 class GstCapture implements Capture {
@@ -123,7 +104,7 @@ class GstCapture implements Capture {
   #samples = 0;
   #lastFrameNs = -Infinity;
   #audioEndNs = 0;
-  /** Running time at which the stream that has an end ended. */
+  /** Running time at which the first recorded stream ended; generated streams end there too. */
   #endNs = Infinity;
 
   constructor(pipeline: GstPipeline, plan: CapturePlan, starvedAfterMs: number) {
@@ -140,6 +121,7 @@ class GstCapture implements Capture {
     this.#timeline = new AudioTimeline(plan.sampleRate);
     this.#coverage = new Coverage(
       (["video", "audio"] as const).filter((stream) => plan[stream].endless === "no"),
+      plan.frameRate,
     );
   }
 
@@ -151,32 +133,20 @@ class GstCapture implements Capture {
     return this.#geometry;
   }
 
-  /** Waits until files have brought both streams, and devices too, but those only until they count as starved. */
+  /** Waits for the first data of both streams; a device without data is reported as starved instead. */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const began = performance.now();
     const pipeline = this.#pipeline;
-    const reach = (state: TargetState) => {
-      pipeline.request(state);
-      return this.#await(began + timeoutMs, signal, () => pipeline.progress());
+    const check = () => {
+      signal?.throwIfAborted();
+      this.#readBus();
+      if (this.#fault) throw this.#fault;
     };
-    let progress = await reach("paused");
-    const live = progress === "live";
-    if (live && this.#plan.together) {
-      progress = await reach("ready");
-      for (const sink of this.#sinks()) sink.startAlone();
-    }
-    if (progress === "live" || progress === "reached") {
-      progress = live ? await this.#flow(signal) : await reach("playing");
-    }
-    if (progress === "failed") {
-      // The message that explains the failure may come after it.
-      await this.#await(performance.now() + 1000, signal, () => "going");
-      throw cannot(this.#plan.video, "it does not start");
-    }
-    if (progress === "going") {
-      const seconds = timeoutMs / 1000;
-      throw cannot(this.#plan.video, `picture and sound did not both come within ${seconds} s`);
-    }
+    await startPipeline(pipeline, this.#plan, {
+      timeoutMs,
+      starvedAfterMs: this.#starvedAfterMs,
+      check,
+    });
     this.#epochZeroNs = pipeline.epochZeroNs();
     this.#durationNs = pipeline.durationNs();
     const dog = (stream: Stream, sink: AppSink) =>
@@ -279,7 +249,7 @@ class GstCapture implements Capture {
     );
   }
 
-  /** The next buffer of a stream; undefined when none has come, and at the end, which is noted. */
+  /** The next buffer of a stream; undefined when none has arrived and at the end, which it records. */
   #takeSample(stream: Stream): Sample | undefined {
     if (this.#closing) this.#ended[stream] = true;
     if (this.#ended[stream]) return undefined;
@@ -294,7 +264,7 @@ class GstCapture implements Capture {
     }
     this.#readBus();
     if (sample === undefined && plan.endless === "device") {
-      this.#fault ??= cannot(plan, "its stream has ended");
+      this.#fault ??= cannot(plan, "the stream ended");
     }
     if (this.#fault && !this.#endsOnFault()) throw this.#fault;
     this.#ended[stream] = true;
@@ -302,7 +272,7 @@ class GstCapture implements Capture {
     return undefined;
   }
 
-  /** Whether an error is taken for the end: only of recordings, and only if the plan says so. */
+  /** Whether an error counts as the end of the stream: for recordings if the plan tolerates damage. */
   #endsOnFault(): boolean {
     return this.#plan.toleratesDamage && this.#plan.video.endless !== "device" &&
       this.#plan.audio.endless !== "device";
@@ -320,42 +290,13 @@ class GstCapture implements Capture {
     return this.#closing ? [] : [this.#pipeline.frames, this.#pipeline.samples];
   }
 
-  /** Asks `progress` until it says that things go one way or the other, or the deadline has passed. */
-  async #await(
-    deadlineMs: number,
-    signal: AbortSignal | undefined,
-    progress: () => Progress,
-  ): Promise<Progress> {
-    for (;;) {
-      const state = progress();
-      if (state === "failed" || state === "reached" || state === "live") return state;
-      if (performance.now() > deadlineMs) return state;
-      await nextTick(START_LOOK_MS);
-      signal?.throwIfAborted();
-      this.#readBus();
-      if (this.#fault) throw this.#fault;
-    }
-  }
-
-  /** Starts devices and waits for both streams; one that brings nothing yet is a matter for the watchdog. */
-  async #flow(signal: AbortSignal | undefined): Promise<Progress> {
-    this.#pipeline.request("playing");
-    const progress = await this.#await(performance.now() + this.#starvedAfterMs, signal, () => {
-      if (this.#pipeline.progress() === "failed") return "failed";
-      const sinks = this.#sinks();
-      for (const sink of sinks) sink.count();
-      return sinks.every((sink) => sink.arrived > 0) ? "reached" : "going";
-    });
-    return progress === "failed" ? progress : "reached";
-  }
-
   #look(): void {
     if (this.#closing) return;
     this.#readBus();
     const now = performance.now();
     for (const dog of this.#watchdogs) {
       const notice = dog.look(now);
-      if (notice !== undefined) this.#tell(notice);
+      if (notice !== undefined) this.#notify(notice);
     }
   }
 
@@ -364,7 +305,7 @@ class GstCapture implements Capture {
       const fault = faultOf(message, this.#plan);
       this.#fault ??= fault;
       if (fault === undefined && message.kind === "warning") {
-        this.#tell({
+        this.#notify({
           kind: "warning",
           message: maskSecrets(`${message.element}: ${message.text}`),
         });
@@ -372,12 +313,12 @@ class GstCapture implements Capture {
     }
   }
 
-  #tell(notice: CaptureNotice): void {
+  #notify(notice: CaptureNotice): void {
     this.onNotice?.(notice);
   }
 }
 
-/** What `take` gives until it gives nothing. */
+/** Items from `take` until it returns undefined. */
 function* drained<Item>(take: () => Item | undefined): Generator<Item> {
   for (let item; (item = take()) !== undefined;) yield item;
 }

@@ -1,54 +1,66 @@
 import type { Stream } from "./source.ts";
 
-/** A recording of which not all could be read. */
+/** Result for a recording that could not be read completely. */
 export interface Damage {
-  /** Seconds of which at least one stream could be read. */
+  /** Time for which at least one stream could be read, s. */
   readonly readSeconds: number;
-  /** Length of the recording as its container states it, s; undefined if it states none. */
+  /** Duration of the recording according to its container, s; undefined if unknown. */
   readonly ofSeconds: number | undefined;
-  /** The error that ended the reading; undefined if the recording just ended early or has holes. */
+  /** The error at which reading stopped; undefined if the recording ended early or has gaps. */
   readonly error: string | undefined;
 }
 
-/** Distance of two frames, and of two pieces of sound, that is a hole, ns. */
-const HOLE_NS = { video: 5e8, audio: 1e8 } as const;
-/** A recording may lack this much of its stated length, and this share, which is often an estimate. */
+/** Distance between two audio chunks that counts as a gap, ns. */
+const AUDIO_GAP_NS = 1e8;
+/** Distance between two frames that counts as a gap: ns, and in frame periods. */
+const VIDEO_GAP_NS = 5e8;
+const VIDEO_GAP_PERIODS = 2;
+/** Tolerated shortfall, ns and as a share of the duration, which is often an estimate. */
 const SLACK_NS = 1e9;
 const SLACK_SHARE = 0.02;
-/** Holes kept for a stream; a recording with more is damaged anyway. */
-const MOST_HOLES = 10_000;
+/** Maximum number of gaps recorded per stream. */
+const MAX_GAPS = 10_000;
 
 type Span = readonly [fromNs: number, toNs: number];
 
-/** Keeps account of which parts of a recording were read. */
+/** Records which parts of a recording were read. */
 export class Coverage {
-  readonly #streams: Partial<Record<Stream, { endNs: number; ended: boolean; holes: Span[] }>> = {};
+  readonly #streams: Partial<Record<Stream, { endNs: number; ended: boolean; gaps: Span[] }>> = {};
 
-  /** @param streams those that come from a recording. */
-  constructor(streams: readonly Stream[]) {
+  readonly #gapNs: Readonly<Record<Stream, number>>;
+
+  /**
+   * @param streams the streams that come from a recording.
+   * @param frameRate frames per second.
+   */
+  constructor(streams: readonly Stream[], frameRate: number) {
+    this.#gapNs = {
+      video: Math.max(VIDEO_GAP_NS, VIDEO_GAP_PERIODS * 1e9 / frameRate),
+      audio: AUDIO_GAP_NS,
+    };
     for (const stream of streams) {
-      this.#streams[stream] = { endNs: -Infinity, ended: false, holes: [] };
+      this.#streams[stream] = { endNs: -Infinity, ended: false, gaps: [] };
     }
   }
 
-  /** Notes that a stream was read from one running time to another. */
+  /** Records that a stream was read from one running time to another. */
   read(stream: Stream, fromNs: number, toNs: number): void {
     const seen = this.#streams[stream];
     if (seen === undefined) return;
     const apart = fromNs - seen.endNs;
-    if (apart > HOLE_NS[stream] && apart < Infinity && seen.holes.length < MOST_HOLES) {
-      seen.holes.push([seen.endNs, fromNs]);
+    if (apart > this.#gapNs[stream] && apart < Infinity && seen.gaps.length < MAX_GAPS) {
+      seen.gaps.push([seen.endNs, fromNs]);
     }
     seen.endNs = Math.max(seen.endNs, toNs);
   }
 
-  /** Notes that a stream was read to its end. */
+  /** Records that a stream was read to its end. */
   ended(stream: Stream): void {
     const seen = this.#streams[stream];
     if (seen !== undefined) seen.ended = true;
   }
 
-  /** Running times at which the streams ended, ns; only those that were read to their end. */
+  /** End times of the streams that were read to their end, ns of running time. */
   ends(): Partial<Record<Stream, number>> {
     return Object.fromEntries(
       Object.entries(this.#streams).filter(([, { ended }]) => ended)
@@ -57,20 +69,22 @@ export class Coverage {
   }
 
   /**
-   * What is wrong with the recording; undefined if it was read as a whole, or not to its end.
+   * The damage of the recording; undefined if it is complete, or was not read to its end.
    *
-   * Time in which one stream has data counts as read: a picture or a sound may be shorter than the other, or have pauses.
+   * Time for which either stream has data counts as read: one may be shorter than the other, or have gaps of its own. Gaps in
+   * a single stream do not count at all.
    */
   damage(durationNs: number | undefined, error?: string): Damage | undefined {
     const streams = Object.values(this.#streams);
     if (streams.length === 0 || !streams.every(({ ended }) => ended)) return undefined;
     const endNs = Math.max(...streams.map((seen) => seen.endNs), 0);
-    const holesNs = length(streams.map(({ holes }) => holes).reduce(common));
-    const missingNs = holesNs + Math.max(0, (durationNs ?? 0) - endNs);
+    const [first, second] = streams;
+    const gapsNs = second === undefined ? 0 : length(common(first.gaps, second.gaps));
+    const missingNs = gapsNs + Math.max(0, (durationNs ?? 0) - endNs);
     const slackNs = Math.max(SLACK_NS, SLACK_SHARE * (durationNs ?? endNs));
     if (error === undefined && missingNs <= slackNs) return undefined;
     const ofSeconds = durationNs === undefined ? undefined : durationNs / 1e9;
-    return { readSeconds: (endNs - holesNs) / 1e9, ofSeconds, error };
+    return { readSeconds: (endNs - gapsNs) / 1e9, ofSeconds, error };
   }
 }
 

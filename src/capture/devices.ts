@@ -2,7 +2,7 @@ import type { Device, SourceDescriptor } from "./source.ts";
 import { SOURCES } from "./sources.ts";
 
 /**
- * Cameras and microphones that the kernel knows, with the URL for the pipeline file; needs no GStreamer.
+ * Cameras and microphones of this machine, found without GStreamer.
  *
  * @param root where `sys` and `proc` are mounted.
  */

@@ -19,23 +19,23 @@ const HEIGHT = cString("height");
 const DROP = cString("drop");
 const PIXEL_SHAPE = cString("pixel-aspect-ratio");
 
-/** Building creates elements but opens nothing, ms. */
+/** Time that GStreamer gets to create the elements of a launch text, ms. */
 const BUILD_MS = 30_000;
-/** A pipeline that takes longer to stop is left to itself, ms. */
+/** Time that a pipeline gets to stop, ms. */
 const STOP_MS = 2_000;
-/** Pause between two looks at a change of state, ms. */
+/** Interval of the check whether a pipeline has stopped, ms. */
 const LOOK_MS = 2;
 
-/** A state that a pipeline can be asked for. */
+/** A state that can be requested of a pipeline. */
 export type TargetState = Exclude<keyof typeof STATE, "none">;
-/** How a change of state goes: `live` has reached it too, but delivers data only while playing. */
+/** Progress of a state change; `live`: reached, but data flows only while playing. */
 export type Progress = "failed" | "going" | "reached" | "live";
 
 /**
  * A GStreamer pipeline with the appsinks of a plan.
  *
- * A change of state can block for ever in a driver or on a file, so GStreamer makes it on a thread of its own; here its
- * progress is only looked at.
+ * A state change can block forever in a driver or on a file, so GStreamer makes it on one of its own threads; this class
+ * polls its progress.
  */
 export class GstPipeline {
   readonly frames: AppSink;
@@ -81,19 +81,17 @@ export class GstPipeline {
   }
 
   /**
-   * Builds the pipeline of a plan; it does not run yet.
+   * Builds the pipeline of a plan without starting it.
    *
-   * @throws {CaptureError} when GStreamer does not understand the launch text, or when an earlier pipeline of the same plan
-   *   has not stopped yet.
+   * @throws {CaptureError} when the launch text is invalid, or when an earlier pipeline of the same plan still hangs.
    */
   static async build(plan: CapturePlan): Promise<GstPipeline> {
     const native = await loadNative();
     const seconds = hungFor(plan.launch);
     if (seconds !== undefined) {
       throw new CaptureError(
-        `Cannot capture from ${plan.video.label}: it was told to stop ${
-          Math.round(seconds)
-        } s ago and still hangs`,
+        `Cannot capture from ${plan.video.label}: it hangs; the last attempt has not closed for ` +
+          `${Math.round(seconds)} s`,
         plan.video.path,
       );
     }
@@ -117,7 +115,7 @@ export class GstPipeline {
     return new GstPipeline(native, pipeline, plan);
   }
 
-  /** Asks for a state; {@linkcode progress} tells when it is reached. Ask for the next one only when it is or has failed. */
+  /** Requests a state. The next request must wait until {@linkcode progress} reports that this one is reached or failed. */
   request(state: TargetState): void {
     const target = Deno.UnsafePointer.create(BigInt(STATE[state]));
     const native = this.#native;
@@ -125,7 +123,7 @@ export class GstPipeline {
     native.gst_element_call_async(this.#pipeline, native.gst_element_set_state, target, null);
   }
 
-  /** How far the last request has got. */
+  /** Progress of the last request. */
   progress(): Progress {
     const { change, state, pending } = this.#look();
     if (change === CHANGE.failure) return "failed";
@@ -154,7 +152,7 @@ export class GstPipeline {
     return BigInt(Date.now()) * 1_000_000n - running;
   }
 
-  /** The source picture's size; undefined while it is unknown and when it has not changed since the last call. */
+  /** Size of the source picture; undefined while it is unknown or unchanged since the last call. */
   newPicture(): PictureSize | undefined {
     const native = this.#native;
     const caps = native.gst_pad_get_current_caps(this.#picturePad);
@@ -174,15 +172,14 @@ export class GstPipeline {
   }
 
   /**
-   * Stops the data and frees everything. Call once.
+   * Stops the pipeline and frees everything. Call once.
    *
-   * A pipeline that hangs is given up after two seconds; it is freed when the same source is opened again, if it has stopped by
-   * then.
+   * Gives up after two seconds; a pipeline that hangs is freed when the same source is opened again and it has stopped by then.
    */
   async stop(): Promise<void> {
     const deadlineMs = performance.now() + STOP_MS;
     if (this.#requested !== undefined) {
-      // GStreamer may overtake a request that has not begun.
+      // Requests that have not begun may be served out of order.
       while (!this.#begun() && performance.now() < deadlineMs) await pause();
       this.request("null");
     }
@@ -192,7 +189,7 @@ export class GstPipeline {
     }
   }
 
-  /** Frees everything if the pipeline has stopped; whether it has. Not to be called again after it returned true. */
+  /** Frees everything if the pipeline has stopped; returns whether it has. Do not call it again after that. */
   tryFree(): boolean {
     if (this.progress() !== "reached") return false;
     const native = this.#native;

@@ -1,7 +1,7 @@
 import type { FitGeometry } from "../core/fit_geometry.ts";
 import type { Damage } from "./coverage.ts";
 
-/** One picture, RGB, rows top to bottom, of the size the capture was asked for. */
+/** One RGB picture of the requested size, rows top to bottom. */
 export interface Frame {
   /** Presentation time in ns on the pipeline's running-time clock. */
   readonly ptsNs: number;
@@ -32,7 +32,7 @@ export interface AudioChunk {
   readonly samples: Float32Array;
 }
 
-/** What a capture reports while it runs. */
+/** Notice from a running capture. */
 export type CaptureNotice =
   | { readonly kind: "starved"; readonly stream: "audio" | "video"; readonly seconds: number }
   | { readonly kind: "flowing"; readonly stream: "audio" | "video" }
@@ -45,16 +45,16 @@ export interface CaptureStats {
   /** Frames and audio buffers dropped because they were not read in time, or because they came a second late. */
   readonly droppedFrames: number;
   readonly droppedAudioBuffers: number;
-  /** Samples added to and taken from the sound because its clock runs slower or faster than the time stamps. */
+  /** Samples added and removed because the audio clock runs slower or faster than the time stamps. */
   readonly driftSamplesAdded: number;
   readonly driftSamplesRemoved: number;
 }
 
-/** What has arrived since the last look. */
+/** Data that has arrived since the last call. */
 export interface Arrivals {
   readonly frames: readonly Frame[];
   readonly audio: readonly AudioChunk[];
-  /** Streams that have ended: nothing more comes of them. */
+  /** Whether each stream has ended. */
   readonly ended: { readonly frames: boolean; readonly audio: boolean };
 }
 
@@ -75,16 +75,16 @@ export interface Capture extends AsyncDisposable {
   /** Samples in order, without overlaps; a gap shows as a jump of `ptsNs`. Ends at the end of the stream. One reader. */
   audio(): AsyncIterable<AudioChunk>;
   /**
-   * Takes all that has arrived, without waiting; in place of {@linkcode frames} and {@linkcode audio}.
+   * Takes all data that has arrived, without waiting. Use either this or {@linkcode frames} and {@linkcode audio}.
    *
    * @throws {CaptureError} when the source has failed.
    */
   take(): Arrivals;
   /** The branch for camera pictures, if the capture was planned with one. */
   readonly pictures?: PictureBranch;
-  /** What is wrong with a recording that was read to its end; undefined if nothing is. */
+  /** The damage of a recording that was read to its end; undefined if it is complete. */
   damage(): Damage | undefined;
-  /** Running times at which the streams of a recording ended, ns; only those that were read to their end. */
+  /** End times of the streams of a recording that were read to their end, ns of running time. */
   ends(): Partial<Readonly<Record<"video" | "audio", number>>>;
   /** Called for each notice; replaces the former listener. */
   onNotice: ((notice: CaptureNotice) => void) | undefined;

@@ -8,7 +8,7 @@ export interface NetworkAddress {
   readonly url: string;
 }
 
-/** Reads a URL with a host; `usage` says what it must look like. */
+/** Schema of a URL with a host; `usage` is its form, for error messages. */
 export function networkUrl(usage: string): z.ZodType<NetworkAddress, string> {
   return z.string().refine(hasHost, `must be ${usage}`).transform((url) => ({ url }));
 }
@@ -18,7 +18,7 @@ function hasHost(text: string): boolean {
   return url !== null && url.hostname !== "" && !/["\\\s]/.test(text);
 }
 
-/** Looks whether the host of a URL accepts connections. */
+/** Checks that the host of a URL accepts connections. */
 export async function probeHost(url: string, defaultPort: number): Promise<Probe> {
   const { hostname, port } = new URL(url);
   const place = `${hostname}:${Number(port) || defaultPort}`;

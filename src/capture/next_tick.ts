@@ -1,7 +1,7 @@
 /**
- * Waits for the next tick of a clock that all captures of the process share, so that many of them wake it once.
+ * Waits for the next tick of a clock that all captures share, so that they wake the process together.
  *
- * @param everyMs distance of the ticks.
+ * @param everyMs interval between ticks.
  */
 export function nextTick(everyMs: number): Promise<void> {
   const restMs = everyMs - performance.now() % everyMs;

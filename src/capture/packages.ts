@@ -1,7 +1,7 @@
 import type { SourceDescriptor } from "./source.ts";
 import { SOURCES } from "./sources.ts";
 
-/** Elements of the way to the model, decoders and the like by their Debian package; sources name their own. */
+/** Elements by Debian package, without those that only one source uses: their descriptors name the package. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "libgstreamer1.0-0": ["capsfilter", "fakesink", "identity", "queue", "tee", "valve"],
   "gstreamer1.0-plugins-base": [
@@ -92,7 +92,7 @@ export function packageOfMissing(
   return media === "" ? undefined : "gstreamer1.0-libav";
 }
 
-/** " (apt-get install PACKAGE)" for an element, or nothing when no package is known. */
+/** "; install it with: apt-get install PACKAGE", or nothing when the package is unknown. */
 export function installHint(packageName: string | undefined): string {
   return packageName === undefined ? "" : `; install it with: apt-get install ${packageName}`;
 }

@@ -9,7 +9,7 @@ import { readAddress, type SourceAddress } from "./source_address.ts";
 import type { SourceConfig } from "./source_schema.ts";
 import { SOURCES } from "./sources.ts";
 
-/** The model's input format, and what the plan depends on besides the `source` block. */
+/** Inputs of a plan besides the `source` block. */
 export interface PlanOptions {
   readonly width: number;
   readonly height: number;
@@ -18,7 +18,7 @@ export interface PlanOptions {
   readonly folder: string;
   /** Default: whether this machine is a Jetson. */
   readonly jetson?: boolean;
-  /** The kinds of source. Default: all of Whence. */
+  /** The known sources. Default: all of them. */
   readonly sources?: readonly SourceDescriptor[];
   /** Element that encodes camera pictures as JPEG. Default: no camera pictures. */
   readonly jpeg?: string;
@@ -26,7 +26,7 @@ export interface PlanOptions {
 
 /** How one stream of a plan behaves. */
 export interface StreamPlan {
-  /** Its source in error messages; holds no secrets. */
+  /** Name of its source in error messages, without secrets. */
   readonly label: string;
   /** Path of the pipeline file's key that names it. */
   readonly path: readonly string[];
@@ -37,19 +37,19 @@ export interface StreamPlan {
 export interface CapturePlan {
   /** Launch text with appsinks named `video` and `audio`; may hold passwords. */
   readonly launch: string;
-  /** The launch text with its secrets masked, for people. */
+  /** The launch text for display, secrets masked. */
   readonly shown: string;
   /** Whether the source paces itself; otherwise it waits for its reader. */
   readonly live: boolean;
   /** Whether there is a branch for camera pictures. */
   readonly pictures: boolean;
-  /** Whether nothing flows before both streams have data. */
+  /** Whether the streams wait for each other before they start. */
   readonly together: boolean;
-  /** Whether opening the source again may help after it failed. */
+  /** Whether to open the source again after a failure. */
   readonly reopens: boolean;
-  /** Whether a recording that breaks off with an error ends there, as if that were its end. */
+  /** Whether an error in a recording counts as its end. */
   readonly toleratesDamage: boolean;
-  /** Elements that the launch text needs, and those that it is known to need once it runs. */
+  /** Elements that the launch text needs, including those added at run time as far as known. */
   readonly elements: readonly string[];
   readonly fit: Fit;
   readonly width: number;

@@ -1,29 +1,29 @@
 import type { Fit } from "../core/fit_geometry.ts";
 import { rateFraction } from "./launch_text.ts";
 
-/** Names of elements that the running capture looks up. */
+/** Name of the appsink of the frames. */
 export const FRAME_SINK = "video";
-/** Appsink of the samples. */
+/** Name of the appsink of the samples. */
 export const SAMPLE_SINK = "audio";
-/** The element whose sink pad carries the picture before it is brought to the model's shape. */
+/** Name of the element whose sink pad carries the source picture before scaling. */
 export const PICTURE = "picture";
 /** Appsink of the camera pictures, and the valve that keeps them back while there is no reader. */
 export const JPEG_SINK = "jpeg";
 export const JPEG_VALVE = "jpeg_valve";
-/** First element of the way to each appsink. */
+/** Name of the first element of each tail. */
 export const TAIL_HEAD = { video: "video_in", audio: "audio_in" } as const;
 
-/** How an appsink hands over what arrives. */
+/** How an appsink delivers data. */
 export interface SinkMode {
-  /** Keeps the newest few and drops the oldest; otherwise the source waits for its reader. */
+  /** Drops the oldest buffers when full; otherwise the source waits for its reader. */
   readonly leaky: boolean;
-  /** Holds every buffer back until its time has come. */
+  /** Delivers each buffer at its presentation time. */
   readonly paced: boolean;
-  /** Lets nothing flow before the other stream has something too; a dead microphone must not stop a camera that way. */
+  /** Waits for data of both streams before it starts; off for devices, so that a dead microphone does not block a camera. */
   readonly together: boolean;
 }
 
-/** Frames and audio buffers that wait for their reader; 256 audio buffers are 2.5 s and more. */
+/** Maximum number of queued buffers; 256 audio buffers are 2.5 s or more. */
 export const SINK_DEPTH = {
   video: { leaky: 8, waiting: 4 },
   audio: { leaky: 256, waiting: 32 },
@@ -34,7 +34,7 @@ const JPEG_DEPTH = 4;
 /** Largest width and height of a camera picture, pixels. */
 const JPEG_SIZE = 1280;
 
-/** What the model wants frames to be. */
+/** The model's input format for frames. */
 export interface FrameFormat {
   readonly width: number;
   readonly height: number;
@@ -53,13 +53,13 @@ export interface VideoTailOptions {
 /**
  * Launch text from any raw picture to RGB frames of the model's size.
  *
- * Frames are only ever left out: `videorate drop-only` keeps the time stamps of those it lets through, where its other
- * modes would fill a gap with copies. It thins nothing that calls itself variable (many RTSP cameras do), so every
- * stream is called a 1000 Hz one first; the filter before that keeps cameras from being asked for 1000 Hz.
+ * Frames are dropped, never duplicated: `videorate drop-only` keeps the original time stamps, where its other modes fill
+ * gaps with copies. It does not drop frames of streams with a variable rate (many RTSP cameras), so the caps of every stream
+ * are first set to 1000 Hz; the filter before that keeps cameras from negotiating 1000 Hz.
  *
- * @param upright turn the picture as its orientation tag says (phone clips).
- * @param nvmm pictures may lie in a Jetson's video memory.
- * @param measured the element named `picture` stands before this text already.
+ * @param upright rotate the picture by its orientation tag (phone clips).
+ * @param nvmm pictures may be in a Jetson's video memory.
+ * @param measured an element named `picture` precedes this text.
  * @param jpeg element that encodes camera pictures; without it there is no branch for them.
  */
 export function videoTail(
@@ -120,7 +120,7 @@ export function audioTail(sampleRate: number, mode: SinkMode): string {
   ].join(" ! ");
 }
 
-/** Later than this a paced frame is worth nothing. Decoders are not told (qos): they would leave out what is late by a hair. */
+/** Paced frames later than this are dropped. QoS events are off: decoders would skip frames that are only slightly late. */
 const LATENESS_NS = 1e9;
 
 function appsink(stream: "video" | "audio", { leaky, paced, together }: SinkMode): string {

@@ -11,8 +11,8 @@ export const SOURCE_KEYS = ["uri", "video", "audio", "graph"] as const;
 export type SourceKey = typeof SOURCE_KEYS[number];
 
 /**
- * What a stream does when left running: `no` reaches its own end (a file), `device` ends only by failing (a camera),
- * `generated` ends with the stream beside it (a test pattern).
+ * Whether a stream has an end: `no`: it ends by itself (a file); `device`: it only ends by failing (a camera); `generated`: it
+ * ends with the other stream (a test pattern).
  */
 export type Endless = "no" | "device" | "generated";
 
@@ -21,70 +21,70 @@ export interface Device {
   readonly kind: "camera" | "microphone";
   /** The value for `source.video` or `source.audio`. */
   readonly url: string;
-  /** The driver's name for it. */
+  /** Name given by its driver. */
   readonly name: string;
 }
 
-/** The result of a source's quick look at a device, a host or a file. */
+/** Result of a source's check of a device, a host or a file. */
 export type Probe = Pick<Finding, "status" | "detail">;
 
-/** What a source's launch text must do. */
+/** Inputs of a source's launch text. */
 export interface LaunchRequest {
   /** The streams to bring in. */
   readonly streams: readonly Stream[];
-  /** Name of the source's first element, and prefix of the others' names: error messages are traced back by it. */
+  /** Name of the first element and prefix of the other names; errors are attributed to sources by it. */
   readonly name: string;
-  /** Whether a generator of test data keeps to the clock. */
+  /** Whether generated data is produced in real time. */
   readonly live: boolean;
   readonly format: FrameFormat;
-  /** Launch text that takes a stream's raw data to its appsink; must be used once for each of `streams`. */
+  /** Launch text from a stream's raw data to its appsink; to be used once for each of `streams`. */
   tail(stream: Stream): string;
 }
 
-/** What a source accepts under one key. */
+/** The values that a source accepts under one key. */
 export interface SourceForm<Address> {
-  /** What help texts and errors list, such as `v4l2:///dev/videoN`. */
+  /** Its forms for help texts and errors, such as `v4l2:///dev/videoN`. */
   readonly usage: readonly string[];
-  /** A valid value; the elements that it needs are the usual ones of this source. */
+  /** A valid value; `doctor` checks for the elements that it needs. */
   readonly example: string;
   /** Reads the value as written; messages begin with "must be". */
   readonly address: z.ZodType<Address, string>;
 }
 
-/** One kind of source. Everything that is particular to it is in the file that declares it. */
+/** One kind of source: everything that the rest of the program knows about it. */
 export interface SourceDescriptor<Address = unknown> {
   /** Schemes of its URLs, such as `rtsp`; an empty one means a value without a scheme. */
   readonly schemes: readonly string[];
   /** The keys that it serves. */
   readonly forms: Partial<Readonly<Record<SourceKey, SourceForm<Address>>>>;
-  /** Whether opening it again may help after it failed, although it has an end of its own. */
+  /** Whether to open it again after a failure although it is no device. */
   readonly reopens?: boolean;
-  /** Properties of its pictures. */
+  /** Properties of its video. */
   readonly picture?: {
-    /** They may carry an orientation tag (phone clips). */
+    /** It may have an orientation tag (phone clips). */
     readonly tagged?: boolean;
-    /** On a Jetson they may be in video memory. */
+    /** On a Jetson it may be in video memory. */
     readonly videoMemory?: boolean;
-    /** Its launch text already names the element that shows the picture's size. */
+    /** Its launch text already contains the element `picture`, at which the size of the source picture is read. */
     readonly measured?: boolean;
   };
-  /** Debian packages (on a Jetson: L4T) of the elements that are particular to this source. */
+  /** Debian packages (on a Jetson: L4T) of the elements that only this source uses. */
   readonly packages?: Readonly<Record<string, string>>;
-  /** Elements whose packages `setup` installs so that this source works at once. */
+  /** Elements whose packages the setup installs. */
   readonly setup?: readonly string[];
   endless(address: Address): Endless;
   /** Makes relative paths absolute. */
   locate?(address: Address, folder: string): Address;
-  /** One line if what the address names is not on this machine: "Cannot open FILE: no such file". */
+  /** Error message if the address does not exist on this machine, such as "Cannot open FILE: no such file". */
   absent?(address: Address): string | undefined;
   /** Launch text from the source to the end of the tail of each requested stream. */
   launch(address: Address, request: LaunchRequest): string;
   /** Elements that GStreamer adds to the launch text at run time. */
   laterElements?(address: Address): readonly string[];
-  /** Looks whether the source is there, without opening it; takes a few seconds at most. */
+  /** Checks that the source is present without opening it; takes a few seconds at most. */
   probe(address: Address): Promise<Probe>;
   /**
-   * The devices of this machine that it can open.
+   * Devices of this machine that it can open.
    *
    * @param root where `sys` and `proc` are mounted.
    */

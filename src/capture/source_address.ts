@@ -3,27 +3,27 @@ import { CaptureError } from "./capture_error.ts";
 import type { Endless, LaunchRequest, Probe, SourceDescriptor, SourceKey } from "./source.ts";
 import { SOURCES } from "./sources.ts";
 
-/** A checked value of a source key, together with the kind of source that it names. */
+/** A checked value of a source key, with its descriptor. */
 export interface SourceAddress {
   readonly descriptor: SourceDescriptor;
-  /** Equal for equal addresses of the same kind. */
+  /** Equal for equal addresses of the same descriptor. */
   readonly identity: string;
   readonly endless: Endless;
   readonly laterElements: readonly string[];
-  /** One line if what it names is not on this machine. */
+  /** Error message if it does not exist on this machine. */
   absent(): string | undefined;
   launch(request: LaunchRequest): string;
   probe(): Promise<Probe>;
 }
 
-/** What may be written under a key: "a file path, file:, rtsp:, http: or https:". */
+/** The forms that a key accepts: "a file path, file:, rtsp:, http: or https:". */
 export function usageOf(key: SourceKey, sources: readonly SourceDescriptor[] = SOURCES): string {
   const usages = sources.flatMap(({ forms }) => forms[key]?.usage ?? []);
   if (usages.length < 2) return usages.join();
   return `${usages.slice(0, -1).join(", ")} or ${usages.at(-1)}`;
 }
 
-/** What is wrong with the syntax of a key's value: "must be …"; undefined if nothing is. */
+/** The syntax error in a key's value, "must be …"; undefined if there is none. */
 export function addressFault(
   text: string,
   key: SourceKey,
@@ -36,7 +36,7 @@ export function addressFault(
 /**
  * Reads the value of a source key; relative paths start at `folder`.
  *
- * @throws {CaptureError} with the key's path when the value names no source of that key.
+ * @throws {CaptureError} with the key's path if the value is no valid source for that key.
  */
 export function readAddress(
   text: string,
@@ -71,7 +71,7 @@ function find(
 ): string | { readonly descriptor: SourceDescriptor; readonly address: unknown } {
   const serving = sources.filter(({ forms }) => forms[key] !== undefined);
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1].toLowerCase() ?? "";
-  // A key that only sources without a scheme serve takes any text.
+  // A source without schemes takes any text under its keys.
   const descriptor = serving.find(({ schemes }) => schemes.length === 0) ??
     serving.find(({ schemes }) => schemes.includes(scheme));
   if (descriptor === undefined) return `must be ${usageOf(key, sources)}`;

@@ -1,9 +1,9 @@
 import type { LaunchRequest } from "./source.ts";
 
-/** Encoded data that a demuxer may run ahead in one stream while it looks for the other; badly interleaved files need it. */
+/** Encoded data that a demuxer may buffer of one stream while it searches for the other; badly interleaved files need it. */
 const INTERLEAVE_BYTES = 128 * 2 ** 20;
 
-/** Launch text after a microphone: sound comes in pieces of 20 ms; the queue keeps the driver's thread free. */
+/** Launch text after a microphone: buffers of 20 ms; the queue keeps the driver's thread free. */
 export const MICROPHONE = "latency-time=20000 ! queue";
 
 /** Launch text of a source of raw data in one stream. */
@@ -11,7 +11,7 @@ export function chained(source: string, { streams, tail }: LaunchRequest): strin
   return `${source} ! ${tail(streams[0])}`;
 }
 
-/** Launch text of a source of encoded data that GStreamer recognizes by itself. */
+/** Launch text of a source of encoded data whose format GStreamer detects. */
 export function decoded(source: string, { streams, name, tail }: LaunchRequest): string {
   const caps = streams.map((stream) => `${stream}/x-raw(ANY)`).join(";");
   const decoder = `${name}_decoder`;

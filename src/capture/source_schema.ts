@@ -4,7 +4,7 @@ import { SOURCE_KEYS, type SourceDescriptor, type SourceKey } from "./source.ts"
 import { addressFault, usageOf } from "./source_address.ts";
 import { SOURCES } from "./sources.ts";
 
-/** The schema of a `source` block (`uri`, or `video` and `audio`, or `graph`) for the given kinds of source. */
+/** The schema of a `source` block (`uri`, or `video` and `audio`, or `graph`) with the given sources. */
 export function sourceSchemaOf(sources: readonly SourceDescriptor[]) {
   const named = (key: SourceKey, what: string) =>
     z.string().min(1).superRefine((text, context) => {
@@ -12,19 +12,21 @@ export function sourceSchemaOf(sources: readonly SourceDescriptor[]) {
       if (message !== undefined) context.addIssue({ code: "custom", message });
     }).optional().describe(`${what}: ${usageOf(key, sources)}`);
   return z.strictObject({
-    uri: named("uri", "Picture and sound"),
-    video: named("video", "Picture"),
-    audio: named("audio", "Sound"),
-    graph: named("graph", "Picture and sound"),
+    uri: named("uri", "Video and audio"),
+    video: named("video", "Video"),
+    audio: named("audio", "Audio"),
+    graph: named("graph", "Video and audio"),
     pace: z.enum(["live", "fast"]).default("live")
-      .describe("Files: at their own pace, or as fast as inference allows with nothing dropped"),
+      .describe(
+        "Recordings: in real time, or as fast as inference allows without dropping anything",
+      ),
     fit: z.enum(["letterbox", "crop", "stretch"]).default("letterbox")
-      .describe("How the picture is brought to the model's shape"),
+      .describe("How the picture is fitted to the model's input"),
     frame_rate: z.number().min(0.5).max(60).default(10).describe(
-      "Frames a second fed to the model",
+      "Frames per second for the model",
     ),
     tolerate_damage: z.boolean().default(false).describe(
-      "Recordings with pace fast: whether damage is a warning instead of an error",
+      "Damaged recordings with `pace: fast`: whether to warn instead of failing",
     ),
   }).superRefine((source, context) => {
     const ways = [source.uri, source.video ?? source.audio, source.graph]
@@ -44,7 +46,7 @@ export function sourceSchemaOf(sources: readonly SourceDescriptor[]) {
   }, onceGood(...SOURCE_KEYS));
 }
 
-/** The schema of a `source` block for all sources of Whence. */
+/** The schema of a `source` block with all sources. */
 export const sourceSchema = sourceSchemaOf(SOURCES);
 /** A checked `source` block. */
 export type SourceConfig = z.infer<typeof sourceSchema>;

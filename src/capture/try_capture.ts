@@ -7,7 +7,7 @@ import type { Probe } from "./source.ts";
 const LOOK_MS = 20;
 
 /**
- * Opens a source, waits for its first frame and its first sound, and closes it again.
+ * Opens a source, waits for its first frame and samples, and closes it again.
  *
  * @param patienceMs how long opening may take, and the first data after that.
  */
@@ -15,23 +15,23 @@ export async function tryCapture(plan: CapturePlan, patienceMs = 10_000): Promis
   try {
     await using capture = await openCapture(plan, { openTimeoutMs: patienceMs });
     const deadlineMs = performance.now() + patienceMs;
-    const came = { picture: false, sound: false };
-    while (!(came.picture && came.sound)) {
+    const came = { video: false, audio: false };
+    while (!(came.video && came.audio)) {
       const { frames, audio, ended } = capture.take();
-      came.picture ||= frames.length > 0;
-      came.sound ||= audio.length > 0;
+      came.video ||= frames.length > 0;
+      came.audio ||= audio.length > 0;
       if (ended.frames && ended.audio || performance.now() > deadlineMs) break;
-      if (!(came.picture && came.sound)) await nextTick(LOOK_MS);
+      if (!(came.video && came.audio)) await nextTick(LOOK_MS);
     }
-    const lacking = (["picture", "sound"] as const).filter((what) => !came[what]);
+    const lacking = (["video", "audio"] as const).filter((what) => !came[what]);
     if (lacking.length > 0) {
-      return { status: "missing", detail: `it opens, but brings no ${lacking.join(" and no ")}` };
+      return { status: "missing", detail: `it opens, but no ${lacking.join(" and no ")} arrives` };
     }
     const { sourceWidth, sourceHeight } = capture.geometry!;
-    return { status: "ok", detail: `picture ${sourceWidth}×${sourceHeight}, sound` };
+    return { status: "ok", detail: `video ${sourceWidth}×${sourceHeight}, audio` };
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    // A camera that Whence itself uses at the time is no fault.
+    // The camera may be in use by a running Whence.
     const status = /\bbusy\b|in use/i.test(error.message) ? "none" : "missing";
     return { status, detail: error.message };
   }

@@ -13,7 +13,7 @@ const STREAMS: Readonly<Record<SourceKey, readonly Stream[]>> = {
   audio: ["audio"],
 };
 
-/** Elements that the examples of all sources need: what `doctor` looks for without a pipeline file. */
+/** Elements that the examples of all sources need; `doctor` checks for them without a pipeline file. */
 export function usualElements(sources: readonly SourceDescriptor[] = SOURCES): string[] {
   const launches = sources.flatMap(({ forms }) =>
     Object.entries(forms).map(([name, { example }]) => {
@@ -31,7 +31,7 @@ export function usualElements(sources: readonly SourceDescriptor[] = SOURCES): s
   return unique(launches.flatMap(launchElements));
 }
 
-/** Elements whose packages `setup` installs: those of the way to the model, and those that sources ask for. */
+/** Elements whose packages the setup installs: those of the tails and those that sources request. */
 export function setupElements(sources: readonly SourceDescriptor[] = SOURCES): string[] {
   return unique([
     ...launchElements(`${tail("video")} ${tail("audio")}`),

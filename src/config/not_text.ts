@@ -5,11 +5,11 @@ export interface BinaryContent {
   readonly shown: string;
 }
 
-/** Bytes from which a format is recognized. */
+/** Bytes that are enough to recognize a format. */
 const HEAD = 4_100;
 const KINDS = { video: "a video", audio: "an audio file", image: "an image" } as const;
 
-/** What the bytes are if they are not UTF-8 text, as YAML must be here; `undefined` for text. */
+/** What the bytes are, if they are not UTF-8 text (YAML must be); `undefined` for text. */
 export async function binaryContent(bytes: Uint8Array): Promise<BinaryContent | undefined> {
   if (isText(bytes)) return undefined;
   const { fileTypeFromBuffer } = await import("file-type");

@@ -60,7 +60,7 @@ export function applyOverrides(document: Document, overrides: readonly Override[
   return faults;
 }
 
-/** The option as a shell takes it, with the value as a YAML string. */
+/** The option with the value as a YAML string, quoted for a shell. */
 function quoted(key: string, value: string): string {
   const word = `${key}="${value.replace(/["\\]/g, "\\$&")}"`;
   return `--set '${word.replaceAll("'", "'\\''")}'`;

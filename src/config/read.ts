@@ -43,7 +43,7 @@ export interface ReadOptions {
   readonly advice?: (file: string, content?: BinaryContent) => string | undefined;
 }
 
-/** Bytes that a file may have; the largest sensible one is far below. */
+/** Largest size of a file, in bytes; real ones are far smaller. */
 const MOST_BYTES = 1_000_000;
 
 /**
@@ -102,7 +102,7 @@ export async function readConfig<S extends z.ZodType>(
   };
 }
 
-/** The text of a file, or why it has none. */
+/** The text of a file, or the reason why it cannot be used. */
 async function readSource(
   file: string,
   advice: ReadOptions["advice"] = () => undefined,

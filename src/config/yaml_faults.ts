@@ -16,14 +16,14 @@ export interface YamlFault {
   /** Offset in the text, in UTF-16 code units. */
   readonly offset: number;
   readonly message: string;
-  /** Whether the content can be relied on all the same, to look for further faults. */
+  /** Whether the content can still be checked for further faults. */
   readonly harmless?: boolean;
 }
 
-/** Levels of mappings and lists inside one another; deeper, what works through a file would run out of stack. */
+/** Deepest nesting of mappings and lists: more than any pipeline needs, and no problem for recursive code. */
 const DEEPEST = 64;
 
-/** Puts the parser's errors into our words. */
+/** The parser's errors, in the words of Whence. */
 export function syntaxFaults(errors: readonly YAMLError[], text: string): YamlFault[] {
   const tooDeep = errors.find(({ message }) => message.includes("call stack"));
   if (tooDeep) return [{ offset: tooDeep.pos[0], message: `not valid YAML: ${TOO_DEEP}` }];

@@ -42,7 +42,7 @@ export class YamlText {
   readonly yaml: Document.Parsed;
   /** Faults of syntax and structure. */
   readonly faults: readonly ConfigFault[];
-  /** Whether the content can be relied on, to look for further faults. */
+  /** Whether the content can be checked for further faults. */
   readonly readable: boolean;
   readonly #lineStarts: readonly number[];
 
@@ -74,7 +74,7 @@ export class YamlText {
     return { line: low + 1, column: at - starts[low] + 1 };
   }
 
-  /** Looks places up in the document as it is now; after it has been changed, ask for another one. */
+  /** Finds places in the document in its present state; a change of the document makes it invalid. */
   locator(): Locate {
     const pairs = pairFinder();
     const targets = new Map<Node, Node | null>();
@@ -112,7 +112,7 @@ function lineStarts(text: string): number[] {
   return starts;
 }
 
-/** Finds pairs by key; each mapping is gone through once, so that many faults in a large one cost no more. */
+/** Finds pairs by key. Each mapping is indexed once, so that many faults in a large one do not add up. */
 function pairFinder(): (map: YAMLMap, key: string) => Pair | undefined {
   const known = new WeakMap<YAMLMap, Map<string, Pair>>();
   return (map, key) => {

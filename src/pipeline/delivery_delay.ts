@@ -1,21 +1,21 @@
-/** How much earlier the sound is looked for after it was there at the first look, ms. */
+/** Reduction of the delay after the first attempt found the audio, ms. */
 const EARLIER_MS = 1;
-/** Share of the time waited in vain by which it is looked for later. */
+/** Increase of the delay, as a share of the time spent on retries. */
 const LATER = 0.5;
 
 /**
- * Learns how long after its capture sound can be read, so that a loop that looks for it then neither comes late nor has to
- * look often.
+ * Learns how long after its capture audio can be read, so that a loop can read it soon after it arrives and with few
+ * attempts.
  */
 export class DeliveryDelay {
   #ms: number | undefined;
 
-  /** When to look first, after the capture of the sound in question, ms. */
+  /** Delay of the first attempt after the capture time of the audio, ms. */
   get ms(): number {
     return this.#ms ?? 0;
   }
 
-  /** @param waitedMs from the first look to the one that found the sound; 0 if that was the first. */
+  /** @param waitedMs time from the first attempt to the successful one; 0 if the first succeeded. */
   found(waitedMs: number): void {
     if (this.#ms === undefined) this.#ms = waitedMs;
     else this.#ms += waitedMs === 0 ? -EARLIER_MS : LATER * waitedMs;

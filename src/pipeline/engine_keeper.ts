@@ -11,11 +11,14 @@ export class LostEngineError extends ModelError {
   override name = "LostEngineError";
 }
 
+/** What an engine that is loaded again must have in common with the first. */
+type EngineFacts = Pick<SharedEngine, "manifest" | "providers">;
+
 /** Holds one pipeline's engine: loads it, and loads it again after a failure, a few times. */
 export class EngineKeeper implements AsyncDisposable {
   readonly #load: () => Promise<SharedEngine>;
   #engine: SharedEngine | undefined;
-  #first: SharedEngine | undefined;
+  #first: EngineFacts | undefined;
   #failures = 0;
   #reloads = 0;
   #disposed = false;
@@ -50,7 +53,8 @@ export class EngineKeeper implements AsyncDisposable {
     if (this.#disposed) await engine[Symbol.asyncDispose]();
     else this.#engine = engine;
     if (this.#first) this.#reloads++;
-    this.#first ??= engine;
+    const { manifest, providers } = engine;
+    this.#first ??= { manifest, providers };
     return engine;
   }
 
@@ -82,7 +86,7 @@ export class EngineKeeper implements AsyncDisposable {
 }
 
 /** Why an engine that was loaded again must not replace the first; undefined when it may. */
-function difference(first: SharedEngine, engine: SharedEngine): string | undefined {
+function difference(first: EngineFacts, engine: EngineFacts): string | undefined {
   if (!isDeepStrictEqual(first.manifest, engine.manifest)) {
     return `Cannot continue with ${first.manifest.name}: its model.yaml has changed`;
   }

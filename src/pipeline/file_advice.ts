@@ -31,7 +31,7 @@ function shorter(path: string): string {
   return near.length < path.length ? near : path;
 }
 
-/** A word as a shell takes it. */
+/** A word, quoted for a shell if necessary. */
 function word(text: string): string {
   return /^[\w./=:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -3,6 +3,7 @@ import type { CaptureNotice } from "../capture/media.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import type { PipelineConfig } from "./schema.ts";
 import type { PipelineState } from "../events/event.ts";
+import { aborted, orAborted } from "../core/abort.ts";
 import { BackOff } from "../core/back_off.ts";
 import { within } from "../core/within.ts";
 import { ModelError } from "../model/manifest.ts";
@@ -362,22 +363,10 @@ function stopReason({ reason }: AbortSignal): string {
   return reason instanceof LostEngineError ? "the process must be restarted" : "asked to stop";
 }
 
-/** The result of a promise; undefined as soon as the signal aborts. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return await Promise.race([promise, aborted(signal)]) ?? undefined;
-}
-
 /** Awaits a promise, but only for a few seconds more once the signal aborts. */
 async function untilStopped(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   await Promise.race([promise, aborted(signal)]);
   if (signal.aborted) await within(STOP_LIMIT_MS, promise);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  else signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise;
 }
 
 function sum(

@@ -11,42 +11,27 @@ import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
 import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
 import { CaptureClock } from "./capture_clock.ts";
-import { DeliveryDelay } from "./delivery_delay.ts";
 import type { Engine } from "./engine.ts";
+import { LiveReader } from "./live_reader.ts";
 import { damageText, shorterStream } from "./recording_text.ts";
 import { StreamTelemetry } from "./stream_telemetry.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Wake } from "./wake.ts";
 
-/** Sound and pictures kept beyond what a hop needs, s: covers the largest buffer that a decoder gives at once. */
+/** Audio and frames kept beyond the needs of a hop, s: covers the largest buffer of any decoder. */
 const SLACK = 4;
-/** A live stream that brings nothing for this long has stalled, s; what waits for it goes on without. */
+/** A live stream without data for this long has stalled, s; the other one no longer waits for it. */
 const STALLED = 1;
-/** A device that brings nothing usable for this long is given up, s. */
+/** A device without usable data for this long has failed, s. */
 const DEAD = 30;
-/** Longest sleep of the live loop, ms: events end by the clock this often. */
+/** Longest sleep of the live loop, ms: how often it checks for stalled streams. */
 const TICK_MS = 100;
 
-/** Pause between two looks for the first sound, ms. */
-const FIRST_LOOK_MS = 20;
-/** Pause between two looks for sound that is due, ms: by so much a hop may be late. */
-const SHORTEST_LOOK_MS = 2;
-/** Sound that is late by more than this is no longer looked for that often, ms. */
-const OVERDUE_MS = 500;
-/** Frames that a source may bring between two looks: half of what it keeps. */
-const FRAMES_A_LOOK = 4;
-
-interface Flow {
-  frames: boolean;
-  audio: boolean;
-  failure: unknown;
-}
-
-/** Who hears of what a stream finds. */
+/** Receives the results of a stream. */
 export interface StreamListener {
   /**
-   * @param frame the frame nearest to what the message rests on.
-   * @param latencyMs from the capture of what the message rests on to now.
+   * @param frame the frame nearest in time to the data behind the message.
+   * @param latencyMs from the capture of that data to now.
    */
   detected(
     detection: Detection,
@@ -54,13 +39,13 @@ export interface StreamListener {
     fit: FitGeometry,
     latencyMs: number,
   ): void;
-  /** Kinds with an event under way, after each hop and whenever it may have changed. */
+  /** Kinds with an open event; called after each hop and whenever they may have changed. */
   active(kinds: ReadonlySet<HeadKind>): void;
   /** The wall clock was set. */
   clockSet(seconds: number): void;
 }
 
-/** One life of a source: from its first sample to its end, its failure or an abort. */
+/** One run of a source: from its first sample to its end, its failure or an abort. */
 export class SourceStream {
   readonly #capture: Capture;
   readonly #engine: Engine;
@@ -71,10 +56,6 @@ export class SourceStream {
   readonly #frames: FrameRing;
   readonly #rolling: RollingGrounding;
   readonly #wake = new Wake();
-  readonly #look = new Wake();
-  readonly #delay = new DeliveryDelay();
-  #soughtMs: number | undefined;
-  #foundDue: number | undefined;
   readonly #device: boolean;
   readonly #telemetry: StreamTelemetry | undefined;
   readonly #cameMs = { frames: performance.now(), audio: performance.now() };
@@ -82,8 +63,8 @@ export class SourceStream {
   #fit: FitGeometry | undefined;
 
   /**
-   * @param device whether the source only ends by failing; one that stays silent for 30 s has failed too.
-   * @param telemetry where it tells what listeners ask for.
+   * @param device whether the source only ends by failing; without data for 30 s it has failed too.
+   * @param telemetry receives what listeners asked for.
    */
   constructor(
     capture: Capture,
@@ -137,7 +118,7 @@ export class SourceStream {
   }
 
   /**
-   * Runs until the source ends or the signal aborts; open events are ended either way.
+   * Runs until the source ends or the signal aborts; ends open events either way.
    *
    * @throws {CaptureError} when the source fails.
    * @throws {ModelError} when inference fails.
@@ -146,7 +127,7 @@ export class SourceStream {
     let reason: EndReason | null = "interrupted";
     try {
       await (this.#capture.live ? this.#runLive(signal) : this.#runFast(signal));
-      // A device never ends by itself; a file does, and its last event ends with it.
+      // A file ends by itself, a device only by failing.
       reason = this.#device ? "source_lost" : null;
     } catch (error) {
       if (error instanceof CaptureError) reason = "source_lost";
@@ -155,11 +136,11 @@ export class SourceStream {
       this.#endAll(signal.aborted ? "stopped" : reason);
       this.#listener.active(new Set());
     }
-    if (!signal.aborted) this.#judgeRecording();
+    if (!signal.aborted) this.#checkRecording();
   }
 
-  /** Tells how much of a recording could be read if that was not all; with `pace: fast` that is an error. */
-  #judgeRecording(): void {
+  /** Reports a recording that could not be read completely: with `pace: fast` as an error. */
+  #checkRecording(): void {
     const warn = (message: string) => this.#capture.onNotice?.({ kind: "warning", message });
     const damage = this.#capture.damage();
     if (damage === undefined) {
@@ -180,75 +161,37 @@ export class SourceStream {
   async #runLive(signal: AbortSignal): Promise<void> {
     const stop = () => this.#wake.notify();
     signal.addEventListener("abort", stop);
-    const flow: Flow = { frames: true, audio: true, failure: undefined };
-    const reading = this.#readAll(flow);
+    const reader = this.#liveReader();
+    const reading = reader.run();
     try {
-      while (!signal.aborted && flow.failure === undefined && !this.#exhausted(flow)) {
+      while (!signal.aborted && reader.failure === undefined && !this.#exhausted(reader)) {
         await this.#wake.sleep(TICK_MS);
-        await this.#hop(this.#audio.end, flow.frames ? this.#framesKnownUntil() : Infinity);
+        await this.#hop(this.#audio.end, reader.frames ? this.#framesKnownUntil() : Infinity);
         this.#endByClock();
         this.#giveUpDead();
       }
-      if (!signal.aborted && flow.failure === undefined) await this.#flush(signal);
+      if (!signal.aborted && reader.failure === undefined) await this.#flush(signal);
     } finally {
       signal.removeEventListener("abort", stop);
-      flow.frames = flow.audio = false;
-      this.#look.notify();
+      reader.stop();
       await reading;
       await this.#capture[Symbol.asyncDispose]();
     }
-    if (flow.failure !== undefined && !signal.aborted) throw flow.failure;
+    if (reader.failure !== undefined && !signal.aborted) throw reader.failure;
   }
 
-  /** Moves what arrives into the rings, beside the hops: a slow one must not make the source drop data. */
-  async #readAll(flow: Flow): Promise<void> {
-    try {
-      while (flow.frames || flow.audio) {
-        const { frames, audio, ended } = this.#capture.take();
-        for (const frame of frames) this.#keepFrame(frame);
-        for (const chunk of audio) this.#keepChunk(chunk);
-        this.#telemetry?.pictures();
-        const due = this.#takeNoteOfDue();
-        flow.frames &&= !ended.frames;
-        flow.audio &&= !ended.audio;
-        if (due || !flow.frames || !flow.audio) this.#wake.notify();
-        await this.#look.sleep(this.#nextLookMs());
-      }
-    } catch (error) {
-      flow.failure = error;
-      this.#wake.notify();
-    }
-  }
-
-  /** Whether the sound of the next hop is there; learns from it when to look for the next one. */
-  #takeNoteOfDue(): boolean {
-    const { due } = this.#rolling;
-    if (due === undefined) return false;
-    const now = performance.now();
-    const { end } = this.#audio;
-    if (end < due) {
-      if (this.#untilDueMs(due) <= 0) this.#soughtMs ??= now;
-      return false;
-    }
-    if (this.#foundDue !== due) this.#delay.found(now - (this.#soughtMs ?? now));
-    this.#foundDue = due;
-    this.#soughtMs = undefined;
-    return true;
-  }
-
-  /** Time until sound can be read, as far as can be told; negative when it is late. */
-  #untilDueMs(due: number): number {
-    return (this.#audio.timeNs(due) - this.#clock.nowNs) / 1e6 + this.#delay.ms;
-  }
-
-  /** Pause until the sound of the next hop can be read, ms; short enough for the source to drop nothing. */
-  #nextLookMs(): number {
-    const { due } = this.#rolling;
-    if (due === undefined) return FIRST_LOOK_MS;
-    const longestMs = Math.min(TICK_MS, FRAMES_A_LOOK * 1000 / this.#config.source.frame_rate);
-    const untilMs = this.#untilDueMs(due);
-    if (this.#audio.end >= due || untilMs < -OVERDUE_MS) return longestMs;
-    return Math.min(Math.max(untilMs, SHORTEST_LOOK_MS), longestMs);
+  #liveReader(): LiveReader {
+    return new LiveReader({
+      capture: this.#capture,
+      frameRate: this.#config.source.frame_rate,
+      keepFrame: (frame) => this.#keepFrame(frame),
+      keepChunk: (chunk) => this.#keepChunk(chunk),
+      dueNs: () => this.#rolling.due && this.#audio.timeNs(this.#rolling.due),
+      endNs: () => this.#audio.endNs,
+      nowNs: () => this.#clock.nowNs,
+      onTaken: () => this.#telemetry?.pictures(),
+      onNews: () => this.#wake.notify(),
+    });
   }
 
   async #runFast(signal: AbortSignal): Promise<void> {
@@ -290,24 +233,24 @@ export class SourceStream {
     this.#cameMs.audio = performance.now();
   }
 
-  /** Whether one stream has ended and the other has gone past it: nothing more can be grounded. */
+  /** Whether one stream has ended and the other is past that time: nothing more can be grounded. */
   #exhausted(flow: { readonly frames: boolean; readonly audio: boolean }): boolean {
     const { newestNs } = this.#frames;
     if (!flow.audio) return !flow.frames || newestNs > this.#audio.endNs + STALLED * 1e9;
     return !flow.frames && this.#audio.endNs > newestNs + STALLED * 1e9;
   }
 
-  /** No step waits for a camera that has stalled. */
+  /** Time up to which no further frame is expected; unlimited when the camera has stalled. */
   #framesKnownUntil(): number {
     return this.#silentFor("frames") > STALLED ? Infinity : this.#frames.newestNs;
   }
 
-  /** Seconds since a stream last brought something usable. */
+  /** Seconds since the last usable data of a stream. */
   #silentFor(stream: "frames" | "audio"): number {
     return (performance.now() - this.#cameMs[stream]) / 1000;
   }
 
-  /** A device that hangs without an error, or whose time stamps have jumped ahead, is only mended by opening it again. */
+  /** Fails if a device hangs without an error, or its time stamps have jumped ahead; opening it again may help. */
   #giveUpDead(): void {
     if (!this.#device) return;
     const dead = (["frames", "audio"] as const).find((stream) => this.#silentFor(stream) > DEAD);
@@ -316,7 +259,7 @@ export class SourceStream {
     throw new CaptureError(`Cannot capture: no ${what} arrives for ${DEAD} s`);
   }
 
-  /** Ends events of a microphone that has stalled: no hop comes that could. */
+  /** Ends events by the clock if the microphone has stalled and no hop can end them. */
   #endByClock(): void {
     const silent = this.#silentFor("audio");
     if (silent < STALLED || !this.#detector) return;
@@ -372,7 +315,7 @@ export class SourceStream {
     if (this.#detector) this.#report(this.#detector.end(reason));
   }
 
-  /** The detector; made once the first frame has told the picture's geometry, and anew when that changes. */
+  /** The detector; made once the geometry of the source picture is known, and again when it changes. */
   #ready(): Detector | undefined {
     const fit = this.#capture.geometry;
     if (!fit || (this.#fit && isDeepStrictEqual(fit, this.#fit))) return this.#detector;

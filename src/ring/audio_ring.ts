@@ -44,7 +44,7 @@ export class AudioRing {
     return this.#overwritten;
   }
 
-  /** Samples that a gap in the stream left out; they read as zeros. */
+  /** Samples missing in gaps of the stream; they read as zeros. */
   get missing(): number {
     return this.#missing;
   }

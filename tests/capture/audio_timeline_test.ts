@@ -10,7 +10,7 @@ function ramp(start: number, length: number): Float32Array {
   return Float32Array.from({ length }, (_, at) => start + at);
 }
 
-Deno.test("samples with jittered times lie on a line without gaps or overlaps", () => {
+Deno.test("jittered time stamps give neither gaps nor overlaps", () => {
   fc.assert(fc.property(
     fc.array(fc.tuple(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: -9e6, max: 9e6 })), {
       minLength: 1,
@@ -32,7 +32,7 @@ Deno.test("samples with jittered times lie on a line without gaps or overlaps", 
   ));
 });
 
-Deno.test("whatever the times, no sample is told twice and time never runs back", () => {
+Deno.test("chunks never overlap, whatever the time stamps", () => {
   fc.assert(fc.property(
     fc.array(fc.tuple(fc.integer({ min: 0, max: 4000 }), fc.integer({ min: -1e9, max: 5e9 }))),
     (buffers) => {
@@ -49,13 +49,13 @@ Deno.test("whatever the times, no sample is told twice and time never runs back"
   ));
 });
 
-Deno.test("a gap stays a jump of the time stamp", () => {
+Deno.test("a gap remains a jump of the time stamp", () => {
   const timeline = new AudioTimeline(RATE);
   timeline.place(0, ramp(0, 1600));
   assert.equal(timeline.place(1.5e9, ramp(0, 160))?.ptsNs, 1.5e9);
 });
 
-Deno.test("samples that were heard already, or lie before the beginning, are cut off", () => {
+Deno.test("samples before the previous end or before time 0 are cut off", () => {
   const timeline = new AudioTimeline(RATE);
   assert.equal(timeline.place(-200e6, ramp(0, 1600)), undefined);
   const first = timeline.place(-50e6, ramp(0, 1600))!;
@@ -64,7 +64,7 @@ Deno.test("samples that were heard already, or lie before the beginning, are cut
   assert.deepEqual([second.ptsNs, second.samples[0]], [50e6, 480]);
 });
 
-Deno.test("a slow drift between two clocks is followed in small steps", () => {
+Deno.test("drift between two clocks is followed", () => {
   const timeline = new AudioTimeline(RATE);
   let worstNs = 0;
   for (let at = 0; at < 20_000; at++) {
@@ -90,7 +90,7 @@ function* driftingTone(ppm: number, seconds: number): Generator<[number, Float32
 }
 
 for (const ppm of [-100, 100]) {
-  Deno.test(`a clock that is off by ${ppm} ppm leaves no hole, no cut and no click in 20 minutes`, () => {
+  Deno.test(`a clock error of ${ppm} ppm causes no gap, cut or click in 20 minutes`, () => {
     const seconds = 1200;
     const timeline = new AudioTimeline(RATE);
     let endNs = 100e6;
@@ -121,7 +121,7 @@ for (const ppm of [-100, 100]) {
   });
 }
 
-Deno.test("sound that is not late or early is not altered", () => {
+Deno.test("audio without drift is not altered", () => {
   fc.assert(fc.property(
     fc.array(fc.integer({ min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 500 }),
     (jitters) => {

@@ -15,7 +15,7 @@ function whole(clips: Clips, kind: string): Promise<string> {
 }
 
 for (const kind of Object.keys(CODECS)) {
-  Deno.test(`a ${kind} that was cut off tells how much of it was read; a whole one is no damage`, async () => {
+  Deno.test(`a truncated ${kind} is reported with how much was read, a complete one is not`, async () => {
     using clips = new Clips();
     const file = await whole(clips, kind);
     const { capture } = await record(planOf({ uri: file, pace: "fast" }));
@@ -31,12 +31,17 @@ for (const kind of Object.keys(CODECS)) {
   });
 }
 
-Deno.test("a hole in both streams is damage, a pause of one is not", async () => {
+Deno.test("a gap in both streams is damage, a gap in one is not", async () => {
   using clips = new Clips();
   const cuts = async (name: string, video: string, audio: string) => {
     const filters = ["-vf", `select='${video}'`, "-af", `aselect='${audio}'`, "-vsync", "vfr"];
     const file = await clips.make(...picture(10, 8), ...tone(8), ...filters, ...H264_PCM, name);
-    return (await record(planOf({ uri: file, pace: "fast" }))).capture.damage();
+    const { capture } = await record(planOf({ uri: file, pace: "fast" }));
+    const slow = await record(planOf({ uri: file, pace: "fast", frame_rate: 0.5 }));
+    assert.equal(slow.capture.damage() === undefined, capture.damage() === undefined);
+    const alone = await record(planOf({ video: file, audio: "silence://", pace: "fast" }));
+    assert.equal(alone.capture.damage(), undefined);
+    return capture.damage();
   };
   const hole = "not(between(t,2,5))";
   assert.equal(await cuts("quiet.mkv", "1", hole), undefined);
@@ -45,7 +50,7 @@ Deno.test("a hole in both streams is damage, a pause of one is not", async () =>
   assert.ok(Math.abs(damage!.readSeconds - 5) < 0.3, `${damage!.readSeconds}`);
 });
 
-Deno.test("a recording that breaks off with an error may count as ended there", async () => {
+Deno.test("an error in a recording counts as its end if damage is tolerated", async () => {
   using clips = new Clips();
   const bytes = Deno.readFileSync(await whole(clips, "mp4"));
   // Sizes in the table of samples that lead nowhere.
@@ -60,7 +65,7 @@ Deno.test("a recording that breaks off with an error may count as ended there", 
   assert.match(capture.damage()?.error ?? "", /broken\.mp4: /);
 });
 
-Deno.test("a recording that was not read to its end is not judged", async () => {
+Deno.test("a recording that was not read to its end is not reported", async () => {
   using clips = new Clips();
   const uri = await whole(clips, "mkv");
   await using capture = await openCapture(planOf({ uri, pace: "fast" }));

@@ -25,7 +25,7 @@ function pitch(samples: Float32Array): number {
   return crossings * 16000 / samples.length;
 }
 
-Deno.test("a source in a file of its own is captured from like any other", async () => {
+Deno.test("a source declared in its own file can be captured", async () => {
   const source = schema.parse({ uri: "tone:500", pace: "fast" });
   const plan = planCapture(source, {
     width: 32,
@@ -51,7 +51,7 @@ Deno.test("a source in a file of its own is captured from like any other", async
   }
 });
 
-Deno.test("a pipeline runs on a source in a file of its own", async () => {
+Deno.test("a pipeline runs on a source declared in its own file", async () => {
   const folder = await Deno.makeTempDir({ prefix: "whence-source-" });
   try {
     const quick = { ...tone, laterElements: undefined };
@@ -75,7 +75,7 @@ Deno.test("a pipeline runs on a source in a file of its own", async () => {
   }
 });
 
-Deno.test("schema, help, doctor and setup learn of a new source from its descriptor", async () => {
+Deno.test("schema, help, doctor and setup use the descriptor of a new source", async () => {
   const wrong = schema.safeParse({ uri: "tone:high" });
   assert.equal(wrong.error?.issues[0].message, "must be tone:HERTZ, such as tone:440");
   const unknown = schema.safeParse({ uri: "ftp://host/x" });

@@ -20,7 +20,7 @@ function read(text: string, key: SourceKey, folder = "/nowhere") {
   return { descriptor, address: JSON.parse(identity)[1], endless };
 }
 
-Deno.test("each kind of source is told from its URL", () => {
+Deno.test("the scheme selects the source", () => {
   const cases: [string, SourceKey, unknown, unknown, string][] = [
     ["rtsp://cam:8554/a", "uri", rtsp, { url: "rtsp://cam:8554/a" }, "device"],
     ["rtspt://cam/a", "audio", rtsp, { url: "rtspt://cam/a" }, "device"],
@@ -54,7 +54,7 @@ Deno.test("every example is valid for its source, and every source has help for 
   }
 });
 
-Deno.test("files are looked for in the pipeline file's folder, whatever their names", () => {
+Deno.test("relative paths start at the pipeline file's folder, whatever the file name", () => {
   using clips = new Clips();
   const name = `odd "name" ! ä=1.mkv`;
   const path = clips.path(name);
@@ -77,7 +77,7 @@ Deno.test("only regular files are opened as files", () => {
   assert.match(reason("/dev/zero") ?? "", /^Cannot open \/dev\/zero: it is a device$/);
 });
 
-Deno.test("a value that names no source is refused in one line that says what it must be", () => {
+Deno.test("an invalid value is rejected in one line that states the valid forms", () => {
   const wrong: [string, SourceKey, RegExp][] = [
     ["v4l2:///dev/video0", "uri", /must be a file path, file:, rtsp:, http: or https:, got v4l2:/],
     ["alsa://hw:0", "video", /must be .*v4l2:\/\/\/dev\/videoN, .*test:\/\/PATTERN, got alsa/],

@@ -60,7 +60,7 @@ Deno.test("a block is a section with its description, a union of a string and a 
   assert.equal(rows(text).get("file")![0], "string or mapping with the keys below");
   assert.match(
     text,
-    /^## file\n\nWhere to write\n\n\| key .*\n.*\n\| `path` \| text \| \*\*required/m,
+    /^## file\n\nWhere to write\n\n\| key .*\n.*\n\| `path` \| string \| \*\*required/m,
   );
 });
 

@@ -14,7 +14,7 @@ function look(delay: DeliveryDelay, readableMs: number): { lateMs: number; looks
   return { lateMs: atMs - readableMs, looks };
 }
 
-Deno.test("after a few hops, sound is found soon after it can be read and with few looks", () => {
+Deno.test("after a few hops, audio is read soon after it arrives and with few attempts", () => {
   fc.assert(fc.property(
     fc.integer({ min: -100, max: 400 }),
     fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 100, maxLength: 100 }),
@@ -28,7 +28,7 @@ Deno.test("after a few hops, sound is found soon after it can be read and with f
   ));
 });
 
-Deno.test("sound that comes earlier than before is looked for earlier, step by step", () => {
+Deno.test("the delay shrinks step by step when audio arrives earlier", () => {
   const delay = new DeliveryDelay();
   look(delay, 60);
   for (let hop = 0; hop < 60; hop++) look(delay, 10);

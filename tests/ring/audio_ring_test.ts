@@ -33,7 +33,7 @@ Deno.test("AudioRing keeps a stream's start time and fills gaps with zeros", () 
   assert.deepEqual([...out.subarray(54, 56)], [0, 21]);
 });
 
-Deno.test("AudioRing refuses samples that overlap those before", () => {
+Deno.test("AudioRing rejects overlapping samples", () => {
   const ring = new AudioRing(1000, 1);
   ring.write(ramp(0, 100), 0);
   assert.throws(() => ring.write(ramp(0, 10), 99e6), /must start at 100 or later, got 99$/);
@@ -44,7 +44,7 @@ Deno.test("AudioRing refuses samples that overlap those before", () => {
   assert.equal(ring.missing, 0);
 });
 
-Deno.test("AudioRing counts what was overwritten unread", () => {
+Deno.test("AudioRing counts samples overwritten unread", () => {
   const ring = new AudioRing(1000, 0.1);
   ring.write(ramp(0, 100), 0);
   ring.read(60, new Float32Array(10));

@@ -22,7 +22,7 @@ export const alsa: SourceDescriptor<MicrophoneAddress> = {
   },
   packages: { alsasrc: "gstreamer1.0-alsa" },
   endless: () => "device",
-  // Some devices stamp their samples with another clock than the system's.
+  // Some drivers use time stamps of another clock.
   launch: ({ device }, request) =>
     chained(
       `alsasrc name=${request.name} device=${
@@ -34,7 +34,7 @@ export const alsa: SourceDescriptor<MicrophoneAddress> = {
   devices: microphones,
 };
 
-/** Looks for the sound card of a name such as `hw:1,0` or `plughw:CARD=Camera,DEV=0`. */
+/** Checks for the sound card of a name such as `hw:1,0` or `plughw:CARD=Camera,DEV=0`. */
 async function probeCard(device: string) {
   const card = /^[a-z]+:(?:CARD=)?(\w+)/i.exec(device)?.[1];
   if (card === undefined) return { status: "none", detail: "" } as const;
@@ -42,7 +42,7 @@ async function probeCard(device: string) {
   return await probePath(path, `no sound card ${card}`);
 }
 
-/** Lines of `/proc/asound/pcm` such as `01-00: USB Audio : USB Audio : playback 1 : capture 1`. */
+/** Parses lines of `/proc/asound/pcm` such as `01-00: USB Audio : USB Audio : playback 1 : capture 1`. */
 function microphones(root: string): Device[] {
   return kernelText(join(root, "proc/asound/pcm")).split("\n").flatMap((line) => {
     const match = /^(\d+)-(\d+): ([^:]*?) *:.*\bcapture \d/.exec(line);

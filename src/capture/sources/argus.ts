@@ -11,7 +11,7 @@ interface SensorAddress {
   readonly sensor: number;
 }
 
-/** Sensor mode asked of the camera: the largest one that every common sensor has. */
+/** Requested sensor mode: the largest that all common sensors have. */
 const MODE = { width: 1920, height: 1080 };
 
 /** A Jetson's CSI camera. */
@@ -41,7 +41,7 @@ export const argus: SourceDescriptor<SensorAddress> = {
       request,
     ),
   probe: () => probePath("/etc/nv_tegra_release", "CSI cameras need a Jetson"),
-  // The kernel shows a CSI sensor as a node with raw Bayer data; Argus makes pictures of it.
+  // The kernel lists a CSI sensor as a node with raw Bayer data.
   devices: (root) =>
     videoNodes(root).filter(({ bayer }) => bayer)
       .map(({ name }, sensor) => ({ kind: "camera", url: `argus://${sensor}`, name })),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { completeGraph } from "../graph_text.ts";
 import type { SourceDescriptor } from "../source.ts";
 
-/** A GStreamer launch text of the user's own. */
+/** The user's own GStreamer launch text. */
 export const graph: SourceDescriptor<string> = {
   schemes: [],
   forms: {

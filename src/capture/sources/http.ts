@@ -3,7 +3,7 @@ import { type NetworkAddress, networkUrl, probeHost } from "../network.ts";
 import type { LaunchRequest, SourceDescriptor, SourceForm } from "../source.ts";
 import { decoded } from "../source_bin.ts";
 
-/** Paths of media that has its own times; anything else that a web server sends is taken for a camera. */
+/** Paths of media files; anything else is treated as a camera. */
 const MEDIA_FILE = /\.(mkv|webm|mp4|m4v|mov|avi|ts|m3u8|mpd|wav|flac|mp3|m4a|aac|ogg|opus)$/i;
 
 const form: SourceForm<NetworkAddress> = {
@@ -33,7 +33,7 @@ function isCamera(url: string): boolean {
   return !MEDIA_FILE.test(new URL(url).pathname);
 }
 
-/** Network cameras send a picture without sound as a sequence of JPEGs. */
+/** A camera that sends only video usually sends a sequence of JPEGs. */
 function camera(url: string, request: LaunchRequest): string {
   const source = `souphttpsrc name=${request.name} location=${
     quoted(url)

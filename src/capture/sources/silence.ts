@@ -3,7 +3,7 @@ import { withoutScheme } from "../launch_text.ts";
 import type { SourceDescriptor } from "../source.ts";
 import { testSound } from "../source_bin.ts";
 
-/** No sound: for a camera without a microphone. */
+/** Silence, for a camera without a microphone. */
 export const silence: SourceDescriptor<string> = {
   schemes: ["silence"],
   forms: {

@@ -10,8 +10,8 @@ interface CameraAddress {
 }
 
 /**
- * Formats asked of a USB camera, best first. Without them it delivers its largest picture, often at 5 Hz; models use a few
- * hundred pixels.
+ * Preferred formats of a USB camera, best first. The default would be its largest, often at 5 Hz; models use a few hundred
+ * pixels.
  */
 const FORMATS = [
   ...["640,height=480", "640,height=360"].map((size) => `video/x-raw,width=${size},framerate=30/1`),
@@ -21,7 +21,7 @@ const FORMATS = [
   "video/x-h264",
 ].join(";");
 
-/** A USB camera or any other Video4Linux device. */
+/** A USB camera or another Video4Linux device. */
 export const v4l2: SourceDescriptor<CameraAddress> = {
   schemes: ["v4l2"],
   forms: {

@@ -12,7 +12,7 @@ import { maskSecrets } from "../../core/secrets.ts";
 const AREA = "Source";
 const FORMAT = { width: 224, height: 224, sampleRate: 16000 };
 
-/** Looks whether the devices, hosts and files of a source are there; if they are, also whether picture and sound come. */
+/** Checks the devices, hosts and files of a source and, if they are present, that video and audio arrive. */
 export async function probeSource(
   source: SourceConfig,
   folder: string,
@@ -31,13 +31,13 @@ export async function probeSource(
   if (!await installed(plan)) return findings;
   return [...findings, {
     area: AREA,
-    name: "picture and sound",
+    name: "video and audio",
     needed: true,
     ...await tryCapture(plan),
   }];
 }
 
-/** The plan; undefined if it has a fault, which is reported with the file's other faults. */
+/** The plan; undefined if it has a fault, which the pipeline's findings report. */
 function planOf(
   source: SourceConfig,
   folder: string,
@@ -51,7 +51,7 @@ function planOf(
   }
 }
 
-/** Whether all elements are installed; those that are not are findings of their own. */
+/** Whether all elements are installed; the findings on GStreamer report those that are not. */
 async function installed({ elements }: CapturePlan): Promise<boolean> {
   const findings = await inspectElements(elements).catch(() => undefined);
   return findings?.every(({ found }) => found) ?? false;

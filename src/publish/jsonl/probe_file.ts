@@ -12,15 +12,22 @@ const TRIAL = "\n".repeat(4096);
  */
 export async function probeFile(path: string): Promise<SinkProbe> {
   try {
-    const exists = await isThere(path);
-    if (exists) await (await open(path, "a+")).close();
-    // Devices and pipes have no disk to fill.
-    if (!exists || (await stat(path)).isFile()) await tryFolder(await folderOf(path));
-    return { status: "ok", detail: exists ? "can be appended to" : "can be created" };
+    if (!await isThere(path)) {
+      await tryFolder(await folderOf(path));
+      return { status: "ok", detail: "can be created" };
+    }
+    await (await open(path, "a+")).close();
+    await tryFolder(dirname(path)).catch((error) => {
+      // A file may be writable in a folder that is not.
+      if (DISK_FULL.has(faultCode(error))) throw error;
+    });
+    return { status: "ok", detail: "can be appended to" };
   } catch (error) {
     return { status: "broken", detail: writeFault(path, error) };
   }
 }
+
+const DISK_FULL = new Set(["ENOSPC", "EDQUOT"]);
 
 async function isThere(path: string): Promise<boolean> {
   try {

@@ -63,7 +63,8 @@ export class MqttSink implements Sink {
   #complaint: string | undefined;
   #accepted = 0;
   #newestEvent = -1;
-  #replacedPictures = 0;
+  /** Pictures that were never handed to `#latest`. */
+  #lostPictures = 0;
   #url: string;
 
   constructor(config: MqttConfig, options: MqttSinkOptions) {
@@ -131,7 +132,7 @@ export class MqttSink implements Sink {
   picture(picture: EventPicture): void {
     if (!this.#config.picture) return;
     const { kind } = picture.event;
-    if (this.#pictures.has(kind)) this.#replacedPictures++;
+    if (this.#pictures.has(kind)) this.#lostPictures++;
     this.#pictures.set(kind, { picture, after: this.#newestEvent });
     this.#sendPictures();
   }
@@ -144,7 +145,7 @@ export class MqttSink implements Sink {
       oversized: events.oversized + this.#latest.oversized,
       waiting: this.#outbox.size,
       dropped: this.#outbox.dropped,
-      replaced: this.#latest.replaced + this.#replacedPictures,
+      replaced: this.#latest.replaced + this.#lostPictures,
       failures: this.#connection?.link.failures ?? 0,
     };
   }
@@ -163,6 +164,8 @@ export class MqttSink implements Sink {
       this.complaint();
       await this.#connection.release();
     }
+    this.#lostPictures += this.#pictures.size;
+    this.#pictures.clear();
     const left = this.#outbox.size;
     if (left > 0) log("warning", `${left} events did not reach ${shownUrl(this.#url)}`);
     this.#outbox.close();

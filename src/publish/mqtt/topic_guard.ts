@@ -14,6 +14,8 @@ export class TopicGuard {
   readonly login: BrokerLogin = { username: "whence-internal", password: crypto.randomUUID() };
   readonly #prefixes = new Set<string>();
   readonly #own = new WeakSet<Client>();
+  /** Client ids of Whence's connections; a broker ends a connection if another one uses its id. */
+  readonly #ownIds = new Set<string>();
 
   /** Reserves a topic prefix for as long as the broker runs. */
   reserve(prefix: string): void {
@@ -31,11 +33,12 @@ export class TopicGuard {
     return false;
   }
 
-  /** Whether a client may connect: our own name needs our password, every other client is welcome. */
+  /** Whether a client may connect: only with our password under our name or under the client id of one of our connections. */
   admit(client: Client, username: string | undefined, password: Uint8Array | undefined): boolean {
-    if (username !== this.login.username) return true;
+    if (username !== this.login.username) return !this.#ownIds.has(client.id);
     if (new TextDecoder().decode(password) !== this.login.password) return false;
     this.#own.add(client);
+    this.#ownIds.add(client.id);
     return true;
   }
 

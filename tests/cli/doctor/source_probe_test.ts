@@ -9,39 +9,39 @@ import { RtspCamera } from "../../capture/rtsp_camera.ts";
 async function verdict(source: Record<string, unknown>): Promise<string> {
   const findings = await probeSource(sourceSchema.parse(source), "/");
   const { name, status, needed, detail } = findings.at(-1)!;
-  assert.equal(name, "picture and sound");
+  assert.equal(name, "video and audio");
   assert.ok(needed);
   return `${status}: ${detail}`;
 }
 
-Deno.test("a clip is opened: what it brings and what it lacks is told", async () => {
+Deno.test("doctor opens a clip and reports its streams or what is missing", async () => {
   using clips = new Clips();
   const whole = await clips.make(...picture(10, 2), ...tone(2), ...H264_PCM, "whole.mkv");
   const mute = await clips.make(...picture(10, 1), ...H264_PCM, "mute.mp4");
   const blind = await clips.make(...tone(1), "blind.wav");
   Deno.writeTextFileSync(clips.path("text.mkv"), "no media");
   for (const pace of ["live", "fast"]) {
-    assert.equal(await verdict({ uri: whole, pace }), "ok: picture 160×90, sound");
+    assert.equal(await verdict({ uri: whole, pace }), "ok: video 160×90, audio");
   }
-  assert.match(await verdict({ uri: mute }), /^missing: .*mute\.mp4: it carries no sound$/);
-  assert.match(await verdict({ uri: blind }), /^missing: .*blind\.wav: it carries no picture$/);
+  assert.match(await verdict({ uri: mute }), /^missing: .*mute\.mp4: it has no audio stream$/);
+  assert.match(await verdict({ uri: blind }), /^missing: .*blind\.wav: it has no video stream$/);
   assert.match(await verdict({ uri: clips.path("text.mkv") }), /^missing: .*type of stream/);
 });
 
-Deno.test("an RTSP path that the camera does not have is told from one that it has", async () => {
+Deno.test("doctor reports a missing RTSP path", async () => {
   await using camera = await RtspCamera.start();
-  assert.equal(await verdict({ uri: camera.url }), "ok: picture 320×180, sound");
+  assert.equal(await verdict({ uri: camera.url }), "ok: video 320×180, audio");
   assert.match(
     await verdict({ uri: camera.url.replace("/cam", "/nix") }),
     /^missing: Cannot capture from rtsp:.*\/nix: Not found/,
   );
 });
 
-Deno.test("a source that opens but brings no sound is told", async () => {
+Deno.test("doctor reports a source that opens but delivers no audio", async () => {
   const graph = "videotestsrc is-live=true ! appsink name=video " +
     "audiotestsrc is-live=true ! valve drop=true ! appsink name=audio";
   assert.deepEqual(await tryCapture(planOf({ graph }), 300), {
     status: "missing",
-    detail: "it opens, but brings no sound",
+    detail: "it opens, but no audio arrives",
   });
 });

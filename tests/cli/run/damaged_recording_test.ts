@@ -11,12 +11,12 @@ runtime: { providers: [cpu], threads: 1 }
 publish: { jsonl: events.jsonl }
 `;
 
-Deno.test("run: a recording that was cut off is an error that says how much was read, unless tolerated", async () => {
+Deno.test("run: a truncated recording is an error that states how much was read, unless tolerated", async () => {
   await withFiles({ "part.yaml": PIPELINE }, async (folder) => {
     const bytes = await Deno.readFile(CLIP);
     await Deno.writeFile(join(folder, "part.mkv"), bytes.subarray(0, bytes.length * 0.4));
     const file = join(folder, "part.yaml");
-    const read = /only [4-9]\.\d s of 20\.0 s could be read; it is damaged or was cut off/;
+    const read = /only [4-9]\.\d s of 20\.0 s could be read; it is damaged or truncated/;
 
     const failed = await whence(["run", file]);
     assert.equal(failed.code, 1, failed.stderr);

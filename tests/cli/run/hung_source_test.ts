@@ -25,7 +25,7 @@ function withPipelines(use: (files: string[], folder: string) => Promise<void>):
   });
 }
 
-Deno.test("run: a source that hangs does not outlive --duration, nor hold the other up", async () => {
+Deno.test("run: --duration ends a hanging source, and the other pipeline runs meanwhile", async () => {
   await withPipelines(async (files, folder) => {
     const args = ["run", ...files, "--duration", "2s"];
     const { code, stderr } = await whence(args, { cwd: folder });
@@ -36,7 +36,7 @@ Deno.test("run: a source that hangs does not outlive --duration, nor hold the ot
   });
 });
 
-Deno.test("run: the first SIGTERM ends a process in which a source hangs", async () => {
+Deno.test("run: the first SIGTERM ends a process with a hanging source", async () => {
   await withPipelines(async (files, folder) => {
     const process = new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "-A", MAIN, "run", ...files],
@@ -58,7 +58,7 @@ Deno.test("run: the first SIGTERM ends a process in which a source hangs", async
   });
 });
 
-Deno.test("check and doctor refuse a named pipe and a device as a recording, at once", async () => {
+Deno.test("check and doctor reject a named pipe and a device as a recording", async () => {
   await withPipelines(async ([, hung], folder) => {
     for (const [uri, reason] of [["pipe", "a named pipe"], ["/dev/zero", "a device"]]) {
       const source = ["--set", "source.graph=", "--set", `source.uri=${uri}`];

@@ -41,7 +41,7 @@ Deno.test("`whence run` loads neither importer, evaluation nor calibration", asy
 });
 
 Deno.test("no command loads a tool before it is chosen", async () => {
-  const modules = await loadedBy("main.ts", { dynamic: false });
+  const modules = await loadedBy("cli/commands.ts", { dynamic: false });
   assert.ok(modules.includes("cli/run/run.ts"), "the graph is complete");
   assert.deepEqual(toolsAmong(modules), []);
 });

@@ -33,6 +33,11 @@ Deno.test("an unusable library is refused in one line", async (t) => {
   await t.step("another library", () => {
     refuses("libm.so.6", /must be an ONNX Runtime library, got one without OrtGetApiBase$/);
   });
+  await t.step("a named pipe", async () => {
+    const path = join(folder, "pipe.so");
+    await new Deno.Command("mkfifo", { args: [path] }).output();
+    refuses(path, /: it is a named pipe$/);
+  });
   await t.step("too old", async () => {
     const library = findNodeLibrary();
     const { version } = loadOrt(library);

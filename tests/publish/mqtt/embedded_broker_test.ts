@@ -152,7 +152,7 @@ Deno.test("a connection that sends large messages outlives its keepalive time", 
 Deno.test("under Whence's prefix other clients may publish to set only", async () => {
   const { log, lines } = keepLog();
   const switched: boolean[] = [];
-  const sink = await openSink({ url: `embedded:${freePort()}` }, {
+  const sink = await openSink({ url: `embedded:${freePort()}`, client_id: "whence-front" }, {
     log,
     onSet: (on) => switched.push(on),
   });
@@ -173,6 +173,9 @@ Deno.test("under Whence's prefix other clients may publish to set only", async (
   // Our name without our password.
   const login = { username: "whence-internal", password: "guess", reconnectPeriod: 0 };
   await assert.rejects(mqtt.connectAsync(sink.url, login), /Connection refused/);
+  // Our client id would end our connection.
+  const twin = { clientId: "whence-front", reconnectPeriod: 0 };
+  await assert.rejects(mqtt.connectAsync(sink.url, twin), /Connection refused/);
   sink.event(sampleMessage());
   await eventually("the event", () => ear.on("whence/front/event").length === 1);
   await ear.say("whence/front/set", '{"enabled": false}');
