@@ -8,7 +8,7 @@ import { CaptureError } from "./capture_error.ts";
 import { hungFor, keepHung } from "./hung_pipelines.ts";
 import { loadNative, type Native, takeError } from "./native.ts";
 import type { CapturePlan } from "./plan.ts";
-import { FRAME_SINK, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./sink_bin.ts";
+import { FRAME_SINK, JPEG_SINK, JPEG_VALVE, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./sink_bin.ts";
 
 const STATE = { none: 0, null: 1, ready: 2, paused: 3, playing: 4 } as const;
 const CHANGE = { failure: 0, success: 1, async: 2, noPreroll: 3 } as const;
@@ -16,6 +16,7 @@ const FORMAT_TIME = 3;
 const SINK_PAD = cString("sink");
 const WIDTH = cString("width");
 const HEIGHT = cString("height");
+const DROP = cString("drop");
 const PIXEL_SHAPE = cString("pixel-aspect-ratio");
 
 /** Time that GStreamer gets to create the elements of a launch text, ms. */
@@ -39,6 +40,8 @@ export type Progress = "failed" | "going" | "reached" | "live";
 export class GstPipeline {
   readonly frames: AppSink;
   readonly samples: AppSink;
+  /** Camera pictures as JPEG files, if the plan has a branch for them. */
+  readonly pictures: AppSink | undefined;
   readonly bus: Bus;
   readonly #native: Native;
   readonly #pipeline: Deno.PointerObject;
@@ -46,6 +49,7 @@ export class GstPipeline {
   readonly #clock: Deno.PointerObject;
   readonly #picturePad: Deno.PointerObject;
   readonly #state = new Int32Array(2);
+  readonly #valve: Deno.PointerObject | undefined;
   #requested: TargetState | undefined;
   #pictureCaps: Deno.PointerValue = null;
 
@@ -63,6 +67,10 @@ export class GstPipeline {
     this.#launch = plan.launch;
     this.frames = sink(FRAME_SINK, "video");
     this.samples = sink(SAMPLE_SINK, "audio");
+    if (plan.pictures) {
+      this.pictures = new AppSink(native, elementNamed(native, pipeline, JPEG_SINK), 0, true);
+      this.#valve = elementNamed(native, pipeline, JPEG_VALVE);
+    }
     this.bus = new Bus(native, native.gst_element_get_bus(pipeline)!);
     // Sound cards offer their own clock, which drifts from the system's by seconds a day.
     this.#clock = native.gst_system_clock_obtain()!;
@@ -124,6 +132,12 @@ export class GstPipeline {
     return change === CHANGE.noPreroll ? "live" : "reached";
   }
 
+  /** Lets camera pictures through to their encoder, or keeps them back. */
+  encodePictures(on: boolean): void {
+    if (this.#valve === undefined) return;
+    this.#native.gst_util_set_object_arg(this.#valve, DROP, cString(String(!on)));
+  }
+
   /** Length of a recording as its container states it, ns; undefined if it states none. */
   durationNs(): number | undefined {
     const duration = new BigInt64Array(1);
@@ -181,6 +195,8 @@ export class GstPipeline {
     const native = this.#native;
     this.frames.release();
     this.samples.release();
+    this.pictures?.release();
+    if (this.#valve !== undefined) native.gst_object_unref(this.#valve);
     this.#dropPicture();
     native.gst_object_unref(this.#picturePad);
     this.bus.release();

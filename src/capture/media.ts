@@ -9,6 +9,22 @@ export interface Frame {
   readonly data: Uint8Array;
 }
 
+/** One camera picture in the source's proportions. */
+export interface Picture {
+  /** Presentation time in ns on the pipeline's running-time clock; the frame made from the same picture has the same. */
+  readonly ptsNs: number;
+  /** A JPEG file of at most 1280 pixels in width and height. */
+  readonly jpeg: Uint8Array<ArrayBuffer>;
+}
+
+/** The way of camera pictures in a capture; none are encoded at first. */
+export interface PictureBranch {
+  /** Starts or stops encoding. */
+  encode(on: boolean): void;
+  /** Takes what has arrived, without waiting; pictures that are not taken in time are dropped, the oldest first. */
+  take(): Picture[];
+}
+
 /** Consecutive mono samples. */
 export interface AudioChunk {
   /** Presentation time of the first sample in ns on the pipeline's running-time clock: a whole number of samples. */
@@ -64,6 +80,8 @@ export interface Capture extends AsyncDisposable {
    * @throws {CaptureError} when the source has failed.
    */
   take(): Arrivals;
+  /** The branch for camera pictures, if the capture was planned with one. */
+  readonly pictures?: PictureBranch;
   /** The damage of a recording that was read to its end; undefined if it is complete. */
   damage(): Damage | undefined;
   /** End times of the streams of a recording that were read to their end, ns of running time. */

@@ -3,7 +3,7 @@ import { SOURCES } from "./sources.ts";
 
 /** Elements by Debian package, without those that only one source uses: their descriptors name the package. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "libgstreamer1.0-0": ["capsfilter", "fakesink", "identity", "queue", "tee"],
+  "libgstreamer1.0-0": ["capsfilter", "fakesink", "identity", "queue", "tee", "valve"],
   "gstreamer1.0-plugins-base": [
     "appsink",
     "audioconvert",
@@ -25,6 +25,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "flacdec",
     "flvdemux",
     "jpegdec",
+    "jpegenc",
     "matroskademux",
     "mpg123audiodec",
     "qtdemux",

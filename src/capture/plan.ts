@@ -20,6 +20,8 @@ export interface PlanOptions {
   readonly jetson?: boolean;
   /** The known sources. Default: all of them. */
   readonly sources?: readonly SourceDescriptor[];
+  /** Element that encodes camera pictures as JPEG. Default: no camera pictures. */
+  readonly jpeg?: string;
 }
 
 /** How one stream of a plan behaves. */
@@ -39,6 +41,8 @@ export interface CapturePlan {
   readonly shown: string;
   /** Whether the source paces itself; otherwise it waits for its reader. */
   readonly live: boolean;
+  /** Whether there is a branch for camera pictures. */
+  readonly pictures: boolean;
   /** Whether the streams wait for each other before they start. */
   readonly together: boolean;
   /** Whether to open the source again after a failure. */
@@ -71,7 +75,8 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
   const live = source.pace === "live" || devices;
   const together = !live || (video.endless === "no" && audio.endless === "no");
   const format = { width, height, fit: source.fit, frameRate: source.frame_rate };
-  const launch = launchText(video, audio, { live, together, format, sampleRate, jetson });
+  const { jpeg } = options;
+  const launch = launchText(video, audio, { live, together, format, sampleRate, jetson, jpeg });
   const later = [video, audio].flatMap(({ address }) => address.laterElements);
   return {
     ...format,
@@ -80,6 +85,7 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     shown: maskSecrets(launch),
     elements: [...new Set([...launchElements(launch), ...later])],
     live,
+    pictures: jpeg !== undefined,
     together,
     toleratesDamage: source.tolerate_damage,
     reopens: devices || [video, audio].some(({ address }) => address.descriptor.reopens),
@@ -116,6 +122,7 @@ interface LaunchOptions {
   readonly format: FrameFormat;
   readonly sampleRate: number;
   readonly jetson: boolean;
+  readonly jpeg: string | undefined;
 }
 
 function launchText(video: NamedSource, audio: NamedSource, options: LaunchOptions): string {
@@ -133,10 +140,10 @@ function launchText(video: NamedSource, audio: NamedSource, options: LaunchOptio
 }
 
 function videoText({ address, endless }: NamedSource, options: LaunchOptions): string {
-  const { live, together, format, jetson } = options;
+  const { live, together, format, jetson, jpeg } = options;
   const { tagged, videoMemory, measured } = address.descriptor.picture ?? {};
   const mode = { leaky: live, together, paced: live && endless === "no" };
-  return videoTail(format, mode, { upright: tagged, nvmm: jetson && videoMemory, measured });
+  return videoTail(format, mode, { upright: tagged, nvmm: jetson && videoMemory, measured, jpeg });
 }
 
 function audioText({ endless }: NamedSource, options: LaunchOptions): string {

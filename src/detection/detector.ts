@@ -5,7 +5,7 @@ import type { FitGeometry } from "../core/fit_geometry.ts";
 import type { EndReason, WhenceEvent } from "../events/event.ts";
 import { eventId } from "../events/event_id.ts";
 import { secondsFromNs, stampFromNs } from "../events/stamp.ts";
-import type { Step } from "../grounding/grounded_step.ts";
+import type { GroundedStep, Step } from "../grounding/grounded_step.ts";
 import { bearing, cellsInPicture, inPolygon, type Point } from "./picture.ts";
 import { regionOf } from "./region.ts";
 import type { LogisticMap } from "../core/logistic.ts";
@@ -46,6 +46,21 @@ export interface Detection {
   readonly atNs: number;
 }
 
+/** One head's part of a step as a detector judges it. */
+export interface JudgedHead {
+  /** Calibrated probability; 0 while the sound is below the gate. */
+  readonly score: number;
+  /** The score without the gate. */
+  readonly ungated: number;
+  /** Whether an announced event is active after this step. */
+  readonly active: boolean;
+  /** `[h, w]` of the similarity volume; valid during the call only. */
+  readonly map: Float32Array;
+}
+
+/** Receives every step with its scores; heads in the model's order. */
+export type StepObserver = (step: GroundedStep, heads: readonly JudgedHead[]) => void;
+
 /** What all messages of one event share. */
 interface Announced {
   readonly id: string;
@@ -57,8 +72,10 @@ interface Announced {
 
 /** Turns grounded steps into the events of all heads of one pipeline. */
 export class Detector {
+  /** Receives every step; scores below the gate are only computed for an observer. */
+  onStep: StepObserver | undefined;
   readonly #options: DetectorOptions;
-  readonly #detect: DetectConfig;
+  #detect: DetectConfig;
   readonly #camera: CameraConfig;
   readonly #counts: Uint8Array;
   readonly #scorers: Scorer[];
@@ -77,6 +94,19 @@ export class Detector {
     this.#trackers = options.heads.map(({ kind }) =>
       new EventTracker(detect[kind], detect.region.level, this.#counts)
     );
+  }
+
+  /** Uses other settings from the next step on; active events go on under them. */
+  configure(detect: DetectConfig): void {
+    this.#detect = detect;
+    this.#options.heads.forEach(({ kind }, k) =>
+      this.#trackers[k].configure(detect[kind], detect.region.level)
+    );
+  }
+
+  /** `[h, w]`: 1 for cells inside the source picture. */
+  get counts(): Uint8Array {
+    return this.#counts;
   }
 
   /** `[h, w]`: 0 in the picture, very low in letterbox bars; similarity adds it before its maximum over space. */
@@ -102,13 +132,18 @@ export class Detector {
     }
     const silent = step.level < this.#detect.gate;
     const cells = step.volume.length / heads.length;
-    return heads.flatMap((_, k) => {
+    const judged: JudgedHead[] | undefined = this.onStep && [];
+    const detections = heads.flatMap((_, k) => {
       const similarity = step.activation[k];
+      const ungated = silent && judged ? this.#scorers[k].peek(similarity) : undefined;
       const score = silent ? 0 : this.#scorers[k].score(similarity);
       const map = step.volume.subarray(k * cells, (k + 1) * cells);
       const tracked = this.#trackers[k].step({ startNs, endNs, score, similarity, map });
+      judged?.push({ score, ungated: ungated ?? score, active: this.#trackers[k].active, map });
       return this.#detections(k, tracked, null);
     });
+    if (judged) this.onStep?.(step, judged);
+    return detections;
   }
 
   /**

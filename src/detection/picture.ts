@@ -44,6 +44,28 @@ export interface Bearing {
   readonly elevation: number;
 }
 
+/** Focal lengths and principal point in pixels of the source picture. */
+export interface Pinhole {
+  readonly fx: number;
+  readonly fy: number;
+  readonly cx: number;
+  readonly cy: number;
+}
+
+/** A camera's optics; undefined if its configuration gives none. */
+export function pinhole(camera: CameraConfig, fit: FitGeometry): Pinhole | undefined {
+  const { sourceWidth: width, sourceHeight: height } = fit;
+  const { fx, fy, cx, cy, hfov } = camera;
+  if (hfov !== undefined) {
+    const focal = width / 2 / Math.tan(hfov / 2);
+    return { fx: focal, fy: focal, cx: width / 2, cy: height / 2 };
+  }
+  if (fx === undefined || fy === undefined || cx === undefined || cy === undefined) {
+    return undefined;
+  }
+  return { fx, fy, cx, cy };
+}
+
 /**
  * Direction of a position in the source picture, for a pinhole camera.
  *
@@ -54,17 +76,10 @@ export function bearing(
   camera: CameraConfig,
   fit: FitGeometry,
 ): Bearing | undefined {
-  const { sourceWidth: width, sourceHeight: height } = fit;
-  let { fx, fy, cx, cy } = camera;
-  if (camera.hfov !== undefined) {
-    fx = fy = width / 2 / Math.tan(camera.hfov / 2);
-    cx = width / 2;
-    cy = height / 2;
-  }
-  if (fx === undefined || fy === undefined || cx === undefined || cy === undefined) {
-    return undefined;
-  }
-  const right = (x * width - cx) / fx;
-  const down = (y * height - cy) / fy;
+  const optics = pinhole(camera, fit);
+  if (optics === undefined) return undefined;
+  const { fx, fy, cx, cy } = optics;
+  const right = (x * fit.sourceWidth - cx) / fx;
+  const down = (y * fit.sourceHeight - cy) / fy;
   return { azimuth: Math.atan2(-right, 1), elevation: Math.atan2(-down, Math.hypot(1, right)) };
 }

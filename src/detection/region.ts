@@ -28,6 +28,13 @@ export function peakCell(values: Float32Array | Float64Array, counts: Uint8Array
   return Math.max(best, 0);
 }
 
+/** The position of a heat map's highest cell in the source picture, finer than a cell. */
+export function peakOf(map: HeatMap, counts: Uint8Array, fit: FitGeometry): [number, number] {
+  const { width, height } = map;
+  const values = map.values.map((value, i) => counts[i] ? Math.max(0, value) : 0);
+  return toSource(peakIn({ width, height, values }, peakCell(map.values, counts)), fit);
+}
+
 /**
  * The peak of a heat map, finer than a cell, and the box around the connected region above `level` × the peak's height.
  *
@@ -43,15 +50,22 @@ export function regionOf(
   const { width, height } = map;
   const values = map.values.map((value, i) => counts[i] ? Math.max(0, value) : 0);
   const cell = peakCell(map.values, counts);
-  const column = cell % width;
-  const row = Math.floor(cell / width);
-  const x = (column + 0.5 + vertex(values, cell, 1, column, width)) / width;
-  const y = (row + 0.5 + vertex(values, cell, width, row, height)) / height;
+  const [x, y] = peakIn({ width, height, values }, cell);
   const [left, top, right, bottom] = connectedBox({ width, height, values }, cell, level);
   const peak = toSource([x, y], fit);
   const [x1, y1] = toSource([Math.min(left, x), Math.min(top, y)], fit);
   const [x2, y2] = toSource([Math.max(right, x), Math.max(bottom, y)], fit);
   return { peak, box: [x1, y1, x2, y2] };
+}
+
+/** The peak around a cell in 0..1 of the map. */
+function peakIn({ width, height, values }: HeatMap, cell: number): [number, number] {
+  const column = cell % width;
+  const row = Math.floor(cell / width);
+  return [
+    (column + 0.5 + vertex(values, cell, 1, column, width)) / width,
+    (row + 0.5 + vertex(values, cell, width, row, height)) / height,
+  ];
 }
 
 /** Offset, within half a cell, of the vertex of the parabola through a cell and its two neighbors along one axis. */

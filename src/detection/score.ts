@@ -4,6 +4,8 @@ import { logistic, type LogisticMap, probability } from "../core/logistic.ts";
 export interface Scorer {
   /** @param activation `a[k, t]` of the next time step. */
   score(activation: number): number;
+  /** The score of an activation, without taking it into the running statistics. */
+  peek(activation: number): number;
 }
 
 /** Scores with a calibration fitted on data: the probability that the source of the sound is in the picture. */
@@ -16,6 +18,10 @@ export class CalibratedScorer implements Scorer {
 
   score(activation: number): number {
     return probability(this.#map, activation);
+  }
+
+  peek(activation: number): number {
+    return this.score(activation);
   }
 }
 
@@ -38,12 +44,25 @@ export class RunningScorer implements Scorer {
   #variance = 0;
 
   score(activation: number): number {
-    const deviation = Math.sqrt(this.#variance);
-    const away = deviation > 0 ? (activation - this.#mean) / deviation : 0;
+    const away = this.#away(activation);
     const weight = 1 / Math.min(++this.#count, MEMORY);
     const difference = activation - this.#mean;
     this.#mean += weight * difference;
     this.#variance = (1 - weight) * (this.#variance + weight * difference * difference);
+    return this.#scoreOf(away);
+  }
+
+  peek(activation: number): number {
+    return this.#scoreOf(this.#away(activation));
+  }
+
+  /** Distance from the running mean in standard deviations. */
+  #away(activation: number): number {
+    const deviation = Math.sqrt(this.#variance);
+    return deviation > 0 ? (activation - this.#mean) / deviation : 0;
+  }
+
+  #scoreOf(away: number): number {
     return this.#count <= LEAST ? 0 : logistic(STEEPNESS * (away - MIDPOINT));
   }
 }

@@ -48,8 +48,8 @@ function message(type: TrackedEvent["type"], span: Span): TrackedEvent {
  * score stays up, the event ends and a new one begins.
  */
 export class EventTracker {
-  readonly #config: TrackConfig;
-  readonly #level: number;
+  #config: TrackConfig;
+  #level: number;
   readonly #counts: Uint8Array;
   #span: Span | undefined;
   #elsewhere: Span | undefined;
@@ -63,6 +63,12 @@ export class EventTracker {
     this.#config = config;
     this.#level = level;
     this.#counts = counts;
+  }
+
+  /** Uses other settings from the next step on; an active event goes on under them. */
+  configure(config: TrackConfig, level: number): void {
+    this.#config = config;
+    this.#level = level;
   }
 
   /** Whether an announced event is active. */

@@ -1,4 +1,5 @@
 import { openCapture } from "../capture/capture.ts";
+import { jpegEncoder } from "../capture/jpeg_encoder.ts";
 import { requireElements } from "../capture/inspect.ts";
 import { planCapture } from "../capture/plan.ts";
 import type { SourceDescriptor } from "../capture/source.ts";
@@ -23,6 +24,8 @@ export interface ComposeOptions {
   readonly heard?: EventListener;
   /** The engines of the process; pipelines that are given the same pool share their models. Default: one of its own. */
   readonly engines?: EnginePool;
+  /** Whether telemetry can offer camera pictures; they are encoded while they have a listener. */
+  readonly pictures?: boolean;
   /** The kinds of source. Default: all of Whence. */
   readonly sources?: readonly SourceDescriptor[];
   /** The kinds of sink. Default: all of Whence. */
@@ -32,29 +35,37 @@ export interface ComposeOptions {
 /** Makes a pipeline from its configuration: the one place that knows which parts there are. */
 export function composePipeline(config: PipelineConfig, options: ComposeOptions): Pipeline {
   const { folder, log, heard, engines = new EnginePool() } = options;
-  const { sources = SOURCES, sinks = SINKS } = options;
+  const { sources = SOURCES, sinks = SINKS, pictures = false } = options;
   const parts: PipelineParts = {
     loadEngine: (log) => engines.acquire(config, folder, log),
-    source: (manifest) => sourceOf(config, folder, manifest, sources),
+    source: (manifest) => sourceOf(config, folder, { manifest, sources, pictures }),
     sinks: (callbacks) =>
       makeSinks(config.publish, { pipeline: config.name, folder, ...callbacks }, sinks),
   };
   return new Pipeline({ config, parts, log, heard });
 }
 
+interface SourceOptions {
+  readonly manifest: Manifest;
+  readonly sources: readonly SourceDescriptor[];
+  readonly pictures: boolean;
+}
+
 function sourceOf(
   { source }: PipelineConfig,
   folder: string,
-  manifest: Manifest,
-  sources: readonly SourceDescriptor[],
+  { manifest, sources, pictures }: SourceOptions,
 ): Source {
   const { image: { width, height }, audio: { sample_rate: sampleRate } } = manifest;
-  const plan = planCapture(source, { width, height, sampleRate, folder, sources });
+  const options = { width, height, sampleRate, folder, sources };
+  const plan = planCapture(source, options);
+  const finalPlan = async () =>
+    pictures ? planCapture(source, { ...options, jpeg: await jpegEncoder() }) : plan;
   return {
     device: plan.video.endless === "device" || plan.audio.endless === "device",
     reopens: plan.reopens,
     repeats: !plan.reopens && [plan.video, plan.audio].some(({ endless }) => endless === "no"),
     require: () => requireElements(plan.elements),
-    open: (signal) => openCapture(plan, { signal }),
+    open: async (signal) => await openCapture(await finalPlan(), { signal }),
   };
 }

@@ -26,6 +26,8 @@ export interface LiveReaderOptions {
   readonly endNs: () => number;
   /** Running time now, ns. */
   readonly nowNs: () => number;
+  /** Called after each read, before {@linkcode onNews}. */
+  readonly onTaken: () => void;
   /** Called when the audio of the next hop has been read, when a stream ends, and on failure. */
   readonly onNews: () => void;
 }
@@ -67,12 +69,13 @@ export class LiveReader {
 
   /** Reads until both streams have ended, an error, or {@linkcode stop}; never rejects. */
   async run(): Promise<void> {
-    const { capture, keepFrame, keepChunk, onNews } = this.#options;
+    const { capture, keepFrame, keepChunk, onTaken, onNews } = this.#options;
     try {
       while (!this.#stopped && (this.#frames || this.#audio)) {
         const { frames, audio, ended } = capture.take();
         frames.forEach(keepFrame);
         audio.forEach(keepChunk);
+        onTaken();
         this.#frames &&= !ended.frames;
         this.#audio &&= !ended.audio;
         if (this.#hasDue() || !this.#frames || !this.#audio) onNews();

@@ -15,10 +15,13 @@ import { EventTally } from "./event_tally.ts";
 import { EngineKeeper, LostEngineError } from "./engine_keeper.ts";
 import type { PipelineParts, Source } from "./parts.ts";
 import { type EventListener, Reporter } from "./reporter.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
 import { SourceStream } from "./stream.ts";
 
 /** Pause between two stats messages, ms. */
 const STATS_EVERY_MS = 10_000;
+/** Pause between two stats messages to telemetry, ms. */
+const TELEMETRY_STATS_EVERY_MS = 1_000;
 /** After this long without a failure, earlier ones no longer count, ms. */
 const GOOD_LIFE_MS = 60_000;
 /** How long a stopped pipeline waits for an inference or a source that does not end, ms. */
@@ -38,10 +41,13 @@ export type NextTry = (error: unknown) => number | undefined;
 
 /** Wires capture, grounding, detection and publishing of one pipeline file; starts, watches and stops them. */
 export class Pipeline {
+  /** What the pipeline offers to listeners in this process. */
+  readonly telemetry: Telemetry;
   readonly #options: PipelineOptions;
   readonly #startedMs = performance.now();
   readonly #starved = new Set<string>();
   readonly #warned: Record<string, number> = {};
+  #detect: PipelineConfig["detect"];
   readonly #publisher: Publisher;
   readonly #tally = new EventTally();
   #engine: Engine | undefined;
@@ -55,12 +61,36 @@ export class Pipeline {
   #toggled = new AbortController();
 
   constructor(options: PipelineOptions) {
-    const { parts, log } = options;
-    this.#options = options;
+    const { parts, log: write } = options;
+    const telemetry = this.telemetry = new Telemetry(write);
+    const log: Log = (level, message, fields) => {
+      write(level, message, fields);
+      telemetry.tell("log", { timeMs: Date.now(), level, message: maskSecrets(message) });
+    };
+    this.#options = { ...options, log };
     this.#publisher = new Publisher(
       () => parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
       log,
     );
+    this.#detect = options.config.detect;
+    telemetry.tell("tuning", this.#detect);
+  }
+
+  /** The pipeline's name. */
+  get name(): string {
+    return this.#options.config.name;
+  }
+
+  /** The detection settings in use. */
+  get detect(): PipelineConfig["detect"] {
+    return this.#detect;
+  }
+
+  /** Uses other detection settings from the next time step on, until the pipeline file is read again. */
+  tune(detect: PipelineConfig["detect"]): void {
+    this.#detect = detect;
+    this.#stream?.tune(detect);
+    this.telemetry.tell("tuning", detect);
   }
 
   /**
@@ -127,6 +157,7 @@ export class Pipeline {
     const { parts, log } = this.#options;
     const publisher = this.#publisher;
     const timer = setInterval(() => this.#reportStats(), STATS_EVERY_MS);
+    const statsTimer = setInterval(() => this.#offerStats(), TELEMETRY_STATS_EVERY_MS);
     const engines = new EngineKeeper(() => parts.loadEngine(log));
     this.#engines = engines;
     try {
@@ -142,6 +173,7 @@ export class Pipeline {
         manifest: engine.manifest,
         tally: this.#tally,
         heard,
+        telemetry: this.telemetry,
         log,
       });
       await this.#supervise(engines, engine, reporter, signal);
@@ -153,6 +185,7 @@ export class Pipeline {
       throw error;
     } finally {
       clearInterval(timer);
+      clearInterval(statsTimer);
       this.#reloads += engines.reloads;
       this.#engines = undefined;
       await within(STOP_LIMIT_MS, engines[Symbol.asyncDispose]());
@@ -234,9 +267,10 @@ export class Pipeline {
     this.#stream = new SourceStream(
       capture,
       engine,
-      this.#options.config,
+      { ...this.#options.config, detect: this.#detect },
       reporter,
       source.device,
+      this.telemetry,
     );
     this.#report("running", null);
     await this.#stream.run(signal);
@@ -269,6 +303,10 @@ export class Pipeline {
     }
   }
 
+  #offerStats(): void {
+    if (this.telemetry.wants("stats")) this.telemetry.tell("stats", this.stats());
+  }
+
   #set(enabled: boolean): void {
     if (enabled === this.#enabled) return;
     this.#enabled = enabled;
@@ -282,12 +320,14 @@ export class Pipeline {
     const troubled = state === "reconnecting" || (state === "running" && shown !== null);
     const level = state === "failed" ? "error" : troubled ? "warning" : "info";
     this.#options.log(level, shown === null ? state : `${state}: ${shown}`);
-    this.#publisher.state({
+    const told = {
       state,
       since: Date.now() / 1000,
       reason: shown,
       providers: this.#engine?.providers,
-    });
+    };
+    this.#publisher.state(told);
+    this.telemetry.tell("state", told);
   }
 
   #logEngine(engine: Engine): void {

@@ -3,11 +3,13 @@ import type { HeadKind } from "../core/head_kind.ts";
 import type { Log } from "../core/log.ts";
 import type { Detection } from "../detection/detector.ts";
 import type { WhenceEvent } from "../events/event.ts";
+import { nsFromStamp } from "../events/stamp.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { DrawPicture } from "../publish/picture_queue.ts";
 import type { Publisher } from "../publish/publisher.ts";
 import type { HeldFrame } from "../ring/frame_ring.ts";
 import type { EventTally } from "./event_tally.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { StreamListener } from "./stream.ts";
 
 /** Receives each event as it is published; `draw` draws its picture, and is undefined if it has none. */
@@ -19,6 +21,7 @@ export interface ReporterOptions {
   readonly manifest: Manifest;
   readonly tally: EventTally;
   readonly heard?: EventListener;
+  readonly telemetry: Telemetry;
   readonly log: Log;
 }
 
@@ -38,12 +41,17 @@ export class Reporter implements StreamListener {
     latencyMs: number,
   ): void {
     const event = { ...detection.event, latency_ms: latencyMs };
-    const { publisher, tally, heard } = this.#options;
+    const { publisher, tally, heard, telemetry } = this.#options;
     const pictured = publisher.takesPictures || heard !== undefined;
     const draw = pictured ? this.#drawing(detection, frame, fit) : undefined;
     publisher.event(event, draw);
     tally.add(event, latencyMs);
     heard?.(event, draw);
+    if (telemetry.wants("event")) {
+      const { atNs: ptsNs, heatMap } = detection;
+      const epochNs = nsFromStamp(event.header.stamp);
+      telemetry.tell("event", { event, heatMap, ptsNs, epochNs });
+    }
   }
 
   active(kinds: ReadonlySet<HeadKind>): void {

@@ -9,6 +9,7 @@ import type { PipelineConfig } from "./schema.ts";
 import { type Detection, Detector } from "../detection/detector.ts";
 import { skipRules } from "../detection/skip_rules.ts";
 import type { Hop, Step } from "../grounding/grounded_step.ts";
+import { SKIP_NOTHING, type SkipRules } from "../grounding/skip_rules.ts";
 import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
 import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
@@ -16,6 +17,8 @@ import { CaptureClock } from "./capture_clock.ts";
 import type { Engine } from "./engine.ts";
 import { LiveReader } from "./live_reader.ts";
 import { damageText, shorterStream } from "./recording_text.ts";
+import { StreamTelemetry } from "./stream_telemetry.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Wake } from "./wake.ts";
 
 /** Audio and frames kept beyond the needs of a hop, s: covers the largest buffer of any decoder. */
@@ -49,7 +52,7 @@ export interface StreamListener {
 export class SourceStream {
   readonly #capture: Capture;
   readonly #engine: Engine;
-  readonly #config: PipelineConfig;
+  #config: PipelineConfig;
   readonly #listener: StreamListener;
   readonly #clock: CaptureClock;
   readonly #audio: AudioRing;
@@ -57,17 +60,23 @@ export class SourceStream {
   readonly #rolling: RollingGrounding;
   readonly #wake = new Wake();
   readonly #device: boolean;
+  readonly #telemetry: StreamTelemetry | undefined;
   readonly #cameMs = { frames: performance.now(), audio: performance.now() };
   #detector: Detector | undefined;
   #fit: FitGeometry | undefined;
+  #skipRules: SkipRules;
 
-  /** @param device whether the source only ends by failing; without data for 30 s it has failed too. */
+  /**
+   * @param device whether the source only ends by failing; without data for 30 s it has failed too.
+   * @param telemetry receives what listeners asked for.
+   */
   constructor(
     capture: Capture,
     engine: Engine,
     config: PipelineConfig,
     listener: StreamListener,
     device = false,
+    telemetry?: Telemetry,
   ) {
     this.#device = device;
     this.#capture = capture;
@@ -75,6 +84,8 @@ export class SourceStream {
     this.#config = config;
     this.#listener = listener;
     this.#clock = new CaptureClock(capture.epochZeroNs);
+    this.#telemetry = telemetry &&
+      new StreamTelemetry(telemetry, capture, engine, config, this.#clock);
     const { image, audio } = engine.manifest;
     const { duration, hop, lookahead } = config.window;
     this.#audio = new AudioRing(audio.sample_rate, duration + SLACK);
@@ -89,7 +100,15 @@ export class SourceStream {
       this.#frames,
       { ...config.window, maxFrameDistance: Math.max(1, 1.5 / config.source.frame_rate) },
     );
-    this.#rolling.rules = skipRules(config.detect, engine.manifest.heads);
+    this.#skipRules = skipRules(config.detect, engine.manifest.heads);
+  }
+
+  /** Uses other detection settings from the next step on. */
+  tune(detect: PipelineConfig["detect"]): void {
+    this.#config = { ...this.#config, detect };
+    this.#skipRules = skipRules(detect, this.#engine.manifest.heads);
+    this.#detector?.configure(detect);
+    this.#telemetry?.configure(this.#config);
   }
 
   /** Counters of the source, the rings and the rolling window. */
@@ -176,6 +195,7 @@ export class SourceStream {
       dueNs: () => this.#rolling.due && this.#audio.timeNs(this.#rolling.due),
       endNs: () => this.#audio.endNs,
       nowNs: () => this.#clock.nowNs,
+      onTaken: () => this.#telemetry?.pictures(),
       onNews: () => this.#wake.notify(),
     });
   }
@@ -200,18 +220,21 @@ export class SourceStream {
         moreFrames = await pullFrame();
       }
       await this.#hop(due, moreFrames ? this.#frames.newestNs : Infinity);
+      this.#telemetry?.pictures();
     }
     while (moreFrames && !signal.aborted) moreFrames = await pullFrame();
     if (!signal.aborted) await this.#flush(signal);
   }
 
   #keepFrame(frame: Frame): void {
+    this.#telemetry?.frame(frame);
     const { rejected } = this.#frames;
     this.#frames.write(frame.data, frame.ptsNs);
     if (this.#frames.rejected === rejected) this.#cameMs.frames = performance.now();
   }
 
   #keepChunk(chunk: AudioChunk): void {
+    this.#telemetry?.audio(chunk);
     this.#audio.write(chunk.samples, chunk.ptsNs);
     this.#cameMs.audio = performance.now();
   }
@@ -253,10 +276,11 @@ export class SourceStream {
   async #hop(now: number, framesKnownUntilNs: number): Promise<void> {
     const detector = this.#ready();
     if (!detector) return;
-    this.#followClock();
+    this.#prepare();
+    const beganMs = performance.now();
     const onStep = (step: Step) => this.#report(detector.step(step));
     const hop = await this.#rolling.hop(now, framesKnownUntilNs, onStep);
-    if (hop) this.#take(hop, detector);
+    if (hop) this.#take(hop, detector, performance.now() - beganMs);
   }
 
   async #flush(signal: AbortSignal): Promise<void> {
@@ -265,23 +289,33 @@ export class SourceStream {
     const onStep = (step: Step) => {
       if (!signal.aborted) this.#report(detector.step(step));
     };
+    this.#prepare();
+    let beganMs = performance.now();
     for await (const hop of this.#rolling.flush(onStep)) {
       // Silent hops wait for nothing: the signal needs a turn of the event loop.
       await setImmediate();
       if (signal.aborted) return;
-      this.#take(hop, detector);
-      this.#followClock();
+      this.#take(hop, detector, performance.now() - beganMs);
+      this.#prepare();
+      beganMs = performance.now();
     }
   }
 
-  #followClock(): void {
+  /** Follows the wall clock and the listeners; call before the steps of a hop. */
+  #prepare(): void {
     const seconds = this.#clock.follow();
     if (seconds !== 0) this.#listener.clockSet(seconds);
+    // A listener sees every step, also those that cannot take part in an event.
+    this.#rolling.rules = this.#telemetry?.beforeSteps() ? SKIP_NOTHING : this.#skipRules;
   }
 
-  #take(hop: Hop, detector: Detector): void {
+  #take(hop: Hop, detector: Detector, tookMs: number): void {
     this.#report(detector.advance(hop.finalNs));
     this.#listener.active(detector.active());
+    this.#telemetry?.hop(hop, tookMs, {
+      ...this.#rolling.stats(),
+      missingSamples: this.#audio.missing,
+    });
   }
 
   #report(detections: readonly Detection[]): void {
@@ -319,6 +353,7 @@ export class SourceStream {
       epochNs: (runningNs) => this.#clock.epochNs(runningNs),
     });
     this.#rolling.margin = this.#detector.margin();
+    this.#telemetry?.describe(this.#detector, fit);
     return this.#detector;
   }
 }
