@@ -3,6 +3,7 @@ import { checkCommand } from "./check/check.ts";
 import { demoCommand } from "./demo/demo.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { evaluateCommand } from "./evaluate/evaluate.ts";
+import { localizeCommand } from "./localize/localize.ts";
 import { modelCommand } from "./model/model.ts";
 import { whence } from "./program.ts";
 import { pruneCommand } from "./prune/prune.ts";
@@ -14,6 +15,7 @@ import { watchCommand } from "./watch/watch.ts";
 export function whenceProgram(): Command {
   return whence(
     runCommand(),
+    localizeCommand(),
     checkCommand(),
     watchCommand(),
     doctorCommand(),
