@@ -8,12 +8,14 @@ import { whence } from "./program.ts";
 import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
 import { schemaCommand } from "./schema.ts";
+import { viewCommand } from "./view/view.ts";
 import { watchCommand } from "./watch/watch.ts";
 
 /** The `whence` program with all its commands. */
 export function whenceProgram(): Command {
   return whence(
     runCommand(),
+    viewCommand(),
     checkCommand(),
     watchCommand(),
     doctorCommand(),
