@@ -129,6 +129,10 @@ class GstCapture implements Capture {
     return this.#epochZeroNs;
   }
 
+  get durationNs(): number | undefined {
+    return this.#durationNs;
+  }
+
   get geometry(): FitGeometry | undefined {
     return this.#geometry;
   }
