@@ -58,6 +58,7 @@ export class StreamTelemetry {
     const { manifest } = this.#engine;
     const { name, source, camera, window } = this.#config;
     const { image: { width, height, grid }, audio } = manifest;
+    const { durationNs } = this.#capture;
     this.#detector = detector;
     this.#fit = fit;
     this.#nearMisses = undefined;
@@ -74,6 +75,7 @@ export class StreamTelemetry {
       hopSeconds: window.hop,
       frameId: camera.frame_id,
       optics: pinhole(camera, fit),
+      duration: durationNs === undefined ? undefined : durationNs / 1e9,
       pictures: this.#capture.pictures !== undefined,
     });
   }
@@ -104,11 +106,12 @@ export class StreamTelemetry {
     this.#telemetry.tell("audio", { ...this.#moment(ptsNs), sampleRate, samples });
   }
 
-  /** Call before the steps of a hop are judged. */
-  beforeSteps(): void {
+  /** Call before the steps of a hop are judged. Returns whether a listener needs every step. */
+  beforeSteps(): boolean {
     const wanted = STEP_TOPICS.some((topic) => this.#telemetry.wants(topic));
     this.#detector!.onStep = wanted ? (step, heads) => this.#step(step, heads) : undefined;
     if (!this.#telemetry.wants("near_miss")) this.#nearMisses = undefined;
+    return wanted;
   }
 
   /** One inference. */

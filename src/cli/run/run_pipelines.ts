@@ -9,10 +9,12 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { EventListener } from "../../pipeline/reporter.ts";
 import { Supervisor } from "../../pipeline/supervisor.ts";
 import { logOf } from "../../core/logger.ts";
+import { ServiceManager } from "../../core/service_manager.ts";
 import { deliveryFailure } from "../../publish/delivery_summary.ts";
 import { PublishError } from "../../publish/publish_error.ts";
 import { EXIT } from "../exit.ts";
 import { listed } from "../text.ts";
+import { ServiceReport } from "./service_report.ts";
 
 /** Timers hold 31 bits of milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -29,6 +31,13 @@ export interface RunOptions {
   readonly heard?: EventListener;
   /** Folder of this program's state. Default: nothing is kept over a restart. */
   readonly stateFolder?: string;
+  /** Whether the pipelines can offer camera pictures to listeners. */
+  readonly pictures?: boolean;
+  /** Called before the pipelines run; what it gives is disposed of after they have ended. */
+  readonly attach?: (
+    pipelines: readonly Pipeline[],
+    signal: AbortSignal,
+  ) => Promise<AsyncDisposable>;
   /** Called for each pipeline when all have ended, before an error is thrown. */
   readonly ended?: (name: string, pipeline: Pipeline) => void;
 }
@@ -45,15 +54,19 @@ export async function runPipelines(
 ): Promise<Pipeline[]> {
   using stop = stopSignal(options.duration);
   const engines = new EnginePool();
+  const { heard, pictures } = options;
   const pipelines = loaded.map(({ config, folder }) =>
     composePipeline(config, {
       folder,
       log: logOf(config.name),
-      heard: options.heard,
+      heard,
       engines,
+      pictures,
       stateFolder: options.stateFolder,
     })
   );
+  using _report = serviceReport(pipelines, stop.signal);
+  await using _attached = await options.attach?.(pipelines, stop.signal);
   const runs = await new Supervisor().run(pipelines, stop.signal);
   pipelines.forEach((pipeline, i) => options.ended?.(loaded[i].config.name, pipeline));
   const ends = runs.map((end, i) => {
@@ -76,6 +89,17 @@ export async function runPipelines(
     );
   }
   return pipelines;
+}
+
+function serviceReport(
+  pipelines: readonly Pipeline[],
+  signal: AbortSignal,
+): ServiceReport | undefined {
+  const manager = ServiceManager.find();
+  if (typeof manager === "string") logOf()("warning", manager);
+  return manager instanceof ServiceManager
+    ? new ServiceReport(manager, pipelines, signal)
+    : undefined;
 }
 
 function located(reason: unknown, document: LoadedPipeline): unknown {
