@@ -222,7 +222,7 @@ export class Pipeline {
       if (performance.now() - bornMs > GOOD_LIFE_MS) pauses.reset();
       this.#reconnects++;
       this.#report("reconnecting", reason + nextTryText(pauses.nextMs));
-      await pauses.wait(toggled);
+      await pauses.wait(toggled, source.answers);
     }
   }
 

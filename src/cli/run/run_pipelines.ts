@@ -43,7 +43,7 @@ export interface RunOptions {
 }
 
 /**
- * Runs pipelines side by side until all have ended, `duration` is over, or SIGINT or SIGTERM comes. One that fails does not
+ * Runs pipelines side by side until all have ended, `duration` is over, or SIGINT, SIGTERM or SIGHUP comes. One that fails does not
  * stop the others, and is run again as long as one of them runs. Pipelines with the same model share it.
  *
  * @throws {PipelinesError} after all have ended, when one or more failed.
@@ -129,7 +129,7 @@ function stopSignal(duration: number | undefined): Disposable & { signal: AbortS
     if (controller.signal.aborted) exitProcess(EXIT.failed);
     stop();
   };
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const name of signals) Deno.addSignalListener(name, asked);
   return {
     signal: controller.signal,

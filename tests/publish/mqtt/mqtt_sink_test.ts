@@ -360,3 +360,23 @@ Deno.test("messages larger than the broker accepts are left out and counted", as
     /Cannot publish to whence\/front\/picture\/sound: .* at most 2000 bytes/,
   );
 });
+
+Deno.test("a retained command is obeyed once, and again only if it changes", async () => {
+  await using broker = await Mosquitto.start({ persistent: true });
+  await using proxy = new TcpProxy(broker.port);
+  await using ear = await MqttListener.connect(broker.url, "whence/front/set");
+  const off = '{"enabled": false}';
+  const on = '{"enabled": true}';
+  await ear.client.publishAsync("whence/front/set", off, { qos: 1, retain: true });
+  const obeyed: boolean[] = [];
+  const sink = await openSink({ url: proxy.url }, { onSet: (enabled) => obeyed.push(enabled) });
+  await eventually("the retained one", () => obeyed.length === 1);
+  await ear.say("whence/front/set", on);
+  await eventually("a later one", () => obeyed.length === 2);
+  proxy.cut();
+  await eventually("connected again", () => proxy.connections >= 2);
+  await ear.say("whence/front/set", on);
+  await eventually("one after the reconnect", () => obeyed.length >= 3);
+  await sink.close();
+  assert.deepEqual(obeyed, [false, true, true]);
+});
