@@ -101,7 +101,7 @@ export function nearMissText(miss: ClipNearMiss): string {
     case "too_short":
       return `was not up for min_duration ${miss.min_duration} s`;
     case "moved":
-      return "the peak did not stay in one place for min_duration";
+      return `the peak did not stay in one place for min_duration ${miss.min_duration} s`;
     case "below_gate":
       return `level ${miss.level.toFixed(0)} dBFS is below gate ${miss.gate} dBFS`;
   }
