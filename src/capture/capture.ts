@@ -2,12 +2,13 @@ import { setImmediate } from "node:timers/promises";
 import type { FitGeometry } from "../core/fit_geometry.ts";
 import { fitGeometry } from "../core/fit_geometry.ts";
 import { maskSecrets } from "../core/secrets.ts";
+import { unlessAborted } from "../core/unless_aborted.ts";
 import type { AppSink, Sample } from "./app_sink.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
 import { CaptureError } from "./capture_error.ts";
 import { cannot, faultOf } from "./capture_faults.ts";
 import { Coverage, type Damage } from "./coverage.ts";
-import { GstPipeline, type Progress, type TargetState } from "./gst_pipeline.ts";
+import { GstPipeline } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
 import type {
   Arrivals,
@@ -23,6 +24,7 @@ import { nextTick } from "./next_tick.ts";
 import { packRows } from "./pack_rows.ts";
 import type { CapturePlan } from "./plan.ts";
 import type { Stream } from "./source.ts";
+import { startPipeline } from "./start_pipeline.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Pause between two reads of a stream that has no data, ms. */
@@ -31,8 +33,6 @@ const POLL_MS = { live: 10, fast: 1 } as const;
 const IN_ROW = 8;
 /** Interval of the check for messages and starved streams, ms. */
 const LOOK_MS = 100;
-/** Interval of the check whether the source has started, ms. */
-const START_LOOK_MS = 5;
 /** Frames closer together than this share of the frame period are skipped: `videorate` catches up after a gap. */
 const NEAREST_FRAMES = 0.49;
 
@@ -65,7 +65,7 @@ export async function openCapture(
 ): Promise<Capture> {
   const { signal, starvedAfterMs = 2000, openTimeoutMs = 10_000 } = options;
   signal?.throwIfAborted();
-  const pipeline = await orAborted(build(plan), signal, (late) => late.stop());
+  const pipeline = await unlessAborted(build(plan), signal, (late) => late.stop());
   const capture = new GstCapture(pipeline, plan, starvedAfterMs);
   try {
     await capture.start(openTimeoutMs, signal);
@@ -79,26 +79,6 @@ export async function openCapture(
 async function build(plan: CapturePlan): Promise<GstPipeline> {
   await requireElements(plan.elements);
   return await GstPipeline.build(plan);
-}
-
-/** The value of a promise, unless the signal aborts first; then the value goes to `late`. */
-async function orAborted<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-  late: (value: T) => unknown,
-): Promise<T> {
-  if (signal === undefined) return await promise;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => {
-    promise.then(late, () => {});
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }
 
 class GstCapture implements Capture {
@@ -141,6 +121,7 @@ class GstCapture implements Capture {
     this.#timeline = new AudioTimeline(plan.sampleRate);
     this.#coverage = new Coverage(
       (["video", "audio"] as const).filter((stream) => plan[stream].endless === "no"),
+      plan.frameRate,
     );
   }
 
@@ -160,28 +141,16 @@ class GstCapture implements Capture {
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const began = performance.now();
     const pipeline = this.#pipeline;
-    const reach = (state: TargetState) => {
-      pipeline.request(state);
-      return this.#await(began + timeoutMs, signal, () => pipeline.progress());
+    const check = () => {
+      signal?.throwIfAborted();
+      this.#readBus();
+      if (this.#fault) throw this.#fault;
     };
-    let progress = await reach("paused");
-    const live = progress === "live";
-    if (live && this.#plan.together) {
-      progress = await reach("ready");
-      for (const sink of this.#sinks()) sink.startAlone();
-    }
-    if (progress === "live" || progress === "reached") {
-      progress = live ? await this.#flow(signal) : await reach("playing");
-    }
-    if (progress === "failed") {
-      // The message that explains a failure may arrive after it.
-      await this.#await(performance.now() + 1000, signal, () => "going");
-      throw cannot(this.#plan.video, "it failed to start");
-    }
-    if (progress === "going") {
-      const seconds = timeoutMs / 1000;
-      throw cannot(this.#plan.video, `no video and audio arrived within ${seconds} s`);
-    }
+    await startPipeline(pipeline, this.#plan, {
+      timeoutMs,
+      starvedAfterMs: this.#starvedAfterMs,
+      check,
+    });
     this.#epochZeroNs = pipeline.epochZeroNs();
     this.#durationNs = pipeline.durationNs();
     const dog = (stream: Stream, sink: AppSink) =>
@@ -323,35 +292,6 @@ class GstCapture implements Capture {
 
   #sinks(): AppSink[] {
     return this.#closing ? [] : [this.#pipeline.frames, this.#pipeline.samples];
-  }
-
-  /** Polls `progress` until it has a result or the deadline has passed. */
-  async #await(
-    deadlineMs: number,
-    signal: AbortSignal | undefined,
-    progress: () => Progress,
-  ): Promise<Progress> {
-    for (;;) {
-      const state = progress();
-      if (state === "failed" || state === "reached" || state === "live") return state;
-      if (performance.now() > deadlineMs) return state;
-      await nextTick(START_LOOK_MS);
-      signal?.throwIfAborted();
-      this.#readBus();
-      if (this.#fault) throw this.#fault;
-    }
-  }
-
-  /** Starts devices and waits for both streams; the watchdog reports one without data. */
-  async #flow(signal: AbortSignal | undefined): Promise<Progress> {
-    this.#pipeline.request("playing");
-    const progress = await this.#await(performance.now() + this.#starvedAfterMs, signal, () => {
-      if (this.#pipeline.progress() === "failed") return "failed";
-      const sinks = this.#sinks();
-      for (const sink of sinks) sink.count();
-      return sinks.every((sink) => sink.arrived > 0) ? "reached" : "going";
-    });
-    return progress === "failed" ? progress : "reached";
   }
 
   #look(): void {

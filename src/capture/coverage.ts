@@ -10,8 +10,11 @@ export interface Damage {
   readonly error: string | undefined;
 }
 
-/** Distance between two frames, and between two audio chunks, that counts as a gap, ns. */
-const GAP_NS = { video: 5e8, audio: 1e8 } as const;
+/** Distance between two audio chunks that counts as a gap, ns. */
+const AUDIO_GAP_NS = 1e8;
+/** Distance between two frames that counts as a gap: ns, and in frame periods. */
+const VIDEO_GAP_NS = 5e8;
+const VIDEO_GAP_PERIODS = 2;
 /** Tolerated shortfall, ns and as a share of the duration, which is often an estimate. */
 const SLACK_NS = 1e9;
 const SLACK_SHARE = 0.02;
@@ -24,8 +27,17 @@ type Span = readonly [fromNs: number, toNs: number];
 export class Coverage {
   readonly #streams: Partial<Record<Stream, { endNs: number; ended: boolean; gaps: Span[] }>> = {};
 
-  /** @param streams the streams that come from a recording. */
-  constructor(streams: readonly Stream[]) {
+  readonly #gapNs: Readonly<Record<Stream, number>>;
+
+  /**
+   * @param streams the streams that come from a recording.
+   * @param frameRate frames per second.
+   */
+  constructor(streams: readonly Stream[], frameRate: number) {
+    this.#gapNs = {
+      video: Math.max(VIDEO_GAP_NS, VIDEO_GAP_PERIODS * 1e9 / frameRate),
+      audio: AUDIO_GAP_NS,
+    };
     for (const stream of streams) {
       this.#streams[stream] = { endNs: -Infinity, ended: false, gaps: [] };
     }
@@ -36,7 +48,7 @@ export class Coverage {
     const seen = this.#streams[stream];
     if (seen === undefined) return;
     const apart = fromNs - seen.endNs;
-    if (apart > GAP_NS[stream] && apart < Infinity && seen.gaps.length < MAX_GAPS) {
+    if (apart > this.#gapNs[stream] && apart < Infinity && seen.gaps.length < MAX_GAPS) {
       seen.gaps.push([seen.endNs, fromNs]);
     }
     seen.endNs = Math.max(seen.endNs, toNs);
@@ -59,13 +71,15 @@ export class Coverage {
   /**
    * The damage of the recording; undefined if it is complete, or was not read to its end.
    *
-   * Time for which either stream has data counts as read: one may be shorter than the other, or have gaps of its own.
+   * Time for which either stream has data counts as read: one may be shorter than the other, or have gaps of its own. Gaps in
+   * a single stream do not count at all.
    */
   damage(durationNs: number | undefined, error?: string): Damage | undefined {
     const streams = Object.values(this.#streams);
     if (streams.length === 0 || !streams.every(({ ended }) => ended)) return undefined;
     const endNs = Math.max(...streams.map((seen) => seen.endNs), 0);
-    const gapsNs = length(streams.map(({ gaps }) => gaps).reduce(common));
+    const [first, second] = streams;
+    const gapsNs = second === undefined ? 0 : length(common(first.gaps, second.gaps));
     const missingNs = gapsNs + Math.max(0, (durationNs ?? 0) - endNs);
     const slackNs = Math.max(SLACK_NS, SLACK_SHARE * (durationNs ?? endNs));
     if (error === undefined && missingNs <= slackNs) return undefined;

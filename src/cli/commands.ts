@@ -9,6 +9,7 @@ import { whence } from "./program.ts";
 import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
 import { schemaCommand } from "./schema.ts";
+import { viewCommand } from "./view/view.ts";
 import { watchCommand } from "./watch/watch.ts";
 
 /** The `whence` program with all its commands. */
@@ -16,6 +17,7 @@ export function whenceProgram(): Command {
   return whence(
     runCommand(),
     localizeCommand(),
+    viewCommand(),
     checkCommand(),
     watchCommand(),
     doctorCommand(),

@@ -18,12 +18,12 @@ export function durationOption(flags: string, description: string): Option {
   });
 }
 
-/** An option whose value is a whole number from 1. */
+/** An option whose value is an integer of at least 1. */
 export function countOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((text: string) => {
     const count = Number(text);
     if (!Number.isSafeInteger(count) || count < 1) {
-      throw new InvalidArgumentError("It must be a whole number from 1.");
+      throw new InvalidArgumentError("It must be an integer of at least 1.");
     }
     return count;
   });

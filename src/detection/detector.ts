@@ -5,12 +5,15 @@ import type { FitGeometry } from "../core/fit_geometry.ts";
 import type { EndReason, WhenceEvent } from "../events/event.ts";
 import { eventId } from "../events/event_id.ts";
 import { secondsFromNs, stampFromNs } from "../events/stamp.ts";
-import type { GroundedStep } from "../grounding/grounded_step.ts";
+import type { GroundedStep, Step } from "../grounding/grounded_step.ts";
 import { bearing, cellsInPicture, inPolygon, type Point } from "./picture.ts";
 import { regionOf } from "./region.ts";
 import type { LogisticMap } from "../core/logistic.ts";
 import { CalibratedScorer, RunningScorer, type Scorer } from "./score.ts";
 import { EventTracker, type TrackedEvent } from "./tracker.ts";
+
+/** No threshold lets a step with the score 0 use its map. */
+const NO_MAP = new Float32Array(0);
 
 /** One head as a detector sees it; its index in the list is the head's index. */
 export interface HeadOptions {
@@ -118,10 +121,15 @@ export class Detector {
     );
   }
 
-  /** Takes the next grounded step. */
-  step(step: GroundedStep): Detection[] {
+  /** Takes the next step; one that was skipped has the score 0. */
+  step(step: Step): Detection[] {
     const { stepSeconds, heads } = this.#options;
     const half = stepSeconds * 1e9 / 2;
+    const [startNs, endNs] = [Math.max(0, step.ptsNs - half), step.ptsNs + half];
+    if (step.skipped) {
+      const nothing = { startNs, endNs, score: 0, similarity: 0, map: NO_MAP };
+      return heads.flatMap((_, k) => this.#detections(k, this.#trackers[k].step(nothing), null));
+    }
     const silent = step.level < this.#detect.gate;
     const cells = step.volume.length / heads.length;
     const judged: JudgedHead[] | undefined = this.onStep && [];
@@ -130,7 +138,6 @@ export class Detector {
       const ungated = silent && judged ? this.#scorers[k].peek(similarity) : undefined;
       const score = silent ? 0 : this.#scorers[k].score(similarity);
       const map = step.volume.subarray(k * cells, (k + 1) * cells);
-      const [startNs, endNs] = [Math.max(0, step.ptsNs - half), step.ptsNs + half];
       const tracked = this.#trackers[k].step({ startNs, endNs, score, similarity, map });
       judged?.push({ score, ungated: ungated ?? score, active: this.#trackers[k].active, map });
       return this.#detections(k, tracked, null);

@@ -7,8 +7,10 @@ import { type Region, regionOf } from "./region.ts";
 /** Share of `on` that a score must reach to count as near, unless `off` is lower. */
 const NEAR = 0.75;
 
-/** Why something that came close to an event did not become one. */
-export type NearMissReason = "below_on" | "too_short" | "below_gate";
+/**
+ * Why something that came close to an event did not become one; `moved`: it lasted long enough, but not in one place.
+ */
+export type NearMissReason = "below_on" | "too_short" | "below_gate" | "moved";
 
 /** A stretch of time in which a score came close to an event that did not happen; times in ns of running time. */
 export interface NearMissStretch extends Region {
@@ -21,7 +23,7 @@ export interface NearMissStretch extends Region {
   readonly score: number;
   /** Highest level, dBFS. */
   readonly level: number;
-  /** How long the score was at `off` or above with the gate open, s. */
+  /** How long the score was up with the gate open, s: from `on` until it fell below `off`. */
   readonly activeSeconds: number;
 }
 
@@ -44,11 +46,13 @@ interface Stretch {
   gatedScore: number;
   level: number;
   activeNs: number;
+  up: boolean;
   announced: boolean;
   map: Float32Array;
 }
 
-/** Finds what came close to an event: a score that stayed below `on`, was up too briefly, or came below the gate. */
+/** Finds what came close to an event: a score that stayed below `on`, was up too briefly, came below
+ * the gate, or moved before it had lasted. */
 export class NearMissFinder {
   readonly #options: NearMissOptions;
   readonly #stretches: (Stretch | undefined)[];
@@ -80,12 +84,16 @@ export class NearMissFinder {
     detect: DetectConfig,
   ): void {
     const { on, off } = detect[this.#options.heads[k].kind];
-    if (ungated < Math.min(off, NEAR * on)) return;
+    if (ungated < Math.min(off, NEAR * on)) {
+      if (this.#stretches[k]) this.#stretches[k].up = false;
+      return;
+    }
     const stretch = this.#stretches[k] ??= {
       ...step,
       score: -1,
       gatedScore: 0,
       activeNs: 0,
+      up: false,
       announced: false,
       map,
     };
@@ -93,7 +101,9 @@ export class NearMissFinder {
     stretch.level = Math.max(stretch.level, step.level);
     stretch.gatedScore = Math.max(stretch.gatedScore, score);
     stretch.announced ||= active;
-    if (score >= off) stretch.activeNs += step.endNs - step.startNs;
+    // As the tracker counts.
+    stretch.up = score >= (stretch.up ? off : on);
+    if (stretch.up) stretch.activeNs += step.endNs - step.startNs;
     if (ungated > stretch.score) {
       stretch.score = ungated;
       stretch.peakNs = step.peakNs;
@@ -104,13 +114,19 @@ export class NearMissFinder {
   #end(k: number, nowNs: number, detect: DetectConfig): NearMissStretch[] {
     const stretch = this.#stretches[k];
     const { heads, gridWidth, gridHeight, fit, counts, stepSeconds } = this.#options;
-    const { on, merge_gap } = detect[heads[k].kind];
+    const { on, merge_gap, min_duration } = detect[heads[k].kind];
     const gapNs = Math.max(merge_gap, stepSeconds / 2) * 1e9;
     if (!stretch || nowNs - stretch.endNs < gapNs) return [];
     this.#stretches[k] = undefined;
     if (stretch.announced) return [];
     const { startNs, endNs, peakNs, score, level, map } = stretch;
-    const reason = score < on ? "below_on" : stretch.gatedScore < on ? "below_gate" : "too_short";
+    const reason = score < on
+      ? "below_on"
+      : stretch.gatedScore < on
+      ? "below_gate"
+      : stretch.activeNs < min_duration * 1e9
+      ? "too_short"
+      : "moved";
     const grid = { width: gridWidth, height: gridHeight, values: map };
     return [{
       ...regionOf(grid, counts, detect.region.level, fit),

@@ -63,6 +63,7 @@ export function manifestOf(facts: ManifestFacts): Manifest {
       sha256: files.audio[0].sha256,
       ...times,
       receptive_field: audioTiming(architecture).receptiveField,
+      whole_window: true,
       min_samples: facts.fixed ? windowSamples(times, facts.window) : times.min_samples,
       flops_per_second: flops.second,
     },

@@ -39,6 +39,8 @@ export interface Encoders {
   readonly audio: Session;
   /** Whether `encodeAudio` returns `presence`. */
   readonly givesPresence: boolean;
+  /** Whether windows of any length can be encoded, none of them compiled first. */
+  readonly takesAnyLength: boolean;
   /**
    * Encodes RGB images of the model's size, `count` × height × width × 3 bytes. The bytes must stay unchanged until
    * the promise settles; they may be a view of a SharedArrayBuffer.
@@ -93,13 +95,13 @@ export async function loadModel(
     folder,
     await load(image.file, imageContract(folder.manifest)),
     await load(audio.file, audioContract(folder.manifest)),
+    runtime.compiles !== undefined,
   );
   await encoders.encodeImages(new Uint8Array(image.width * image.height * 3), 1);
   const fixed = encoders.audio.inputs[0].dims[1] !== -1;
   const samples = options.windowSamples ??
     (fixed ? audio.min_samples : windowSamples(audio, TRIAL_SECONDS));
-  // A compiling provider would compile the model once more for another length.
-  const lengths = fixed || runtime.compiles ? [samples] : [windowSamples(audio, 0), samples];
+  const lengths = encoders.takesAnyLength ? [windowSamples(audio, 0), samples] : [samples];
   await checkFeatureTimes(folder, encoders, lengths);
   stack.move();
   return encoders;
@@ -122,11 +124,19 @@ async function checkFeatureTimes(
 class OnnxEncoders implements Encoders {
   readonly manifest: Manifest;
   readonly givesPresence: boolean;
+  readonly takesAnyLength: boolean;
   readonly #path: string;
 
-  constructor(folder: ModelFolder, readonly image: Session, readonly audio: Session) {
+  constructor(
+    folder: ModelFolder,
+    readonly image: Session,
+    readonly audio: Session,
+    compiled: boolean,
+  ) {
     this.manifest = folder.manifest;
     this.#path = folder.path;
+    // A compiling provider would compile the model once more for another length.
+    this.takesAnyLength = audio.inputs[0].dims[1] === -1 && !compiled;
     this.givesPresence = audio.outputs.some(({ name }) => name === "presence");
   }
 

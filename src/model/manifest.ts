@@ -42,7 +42,10 @@ export const manifestSchema = z.strictObject({
     sample_rate: z.literal(16000),
     feature_rate: z.number().positive(),
     first_feature: z.number().min(0),
+    /** Seconds of audio around a feature that it is convolved from. */
     receptive_field: z.number().positive(),
+    /** Whether features depend on the whole window (attention); otherwise only on `receptive_field` around them. */
+    whole_window: z.boolean().default(true),
     min_samples: z.int().min(1),
     /** Floating-point operations of one second of audio. */
     flops_per_second: z.int().positive().optional(),
@@ -55,6 +58,8 @@ export const manifestSchema = z.strictObject({
       kind: headKindSchema,
       verified: z.boolean().default(true),
       calibration: calibrationSchema.optional(),
+      /** No image feature of this head is longer, as measured on pictures, with a margin. */
+      bound: z.number().positive().optional(),
     }),
   ).min(1),
   check: z.strictObject({

@@ -124,9 +124,15 @@ export class Pipeline {
         drift_added: count.driftSamplesAdded ?? 0,
         drift_removed: count.driftSamplesRemoved ?? 0,
       },
-      hops: { run: count.hops ?? 0, skipped: count.skippedHops ?? 0 },
+      hops: {
+        run: count.hops ?? 0,
+        encoded: count.encodedWindows ?? 0,
+        skipped: count.skippedHops ?? 0,
+      },
       steps: {
         grounded: count.steps ?? 0,
+        silent: count.silentSteps ?? 0,
+        weak: count.weakSteps ?? 0,
         lost: count.lostSteps ?? 0,
         unpaired: count.unpairedSteps ?? 0,
         invalid: count.invalidSteps ?? 0,

@@ -9,6 +9,7 @@ import { runtimeSchema } from "../model/runtime_schema.ts";
 import { type PublishConfig, publishSchemaOf } from "../publish/publish_schema.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
+import { viewSchema } from "../viewer/view_schema.ts";
 
 /** The kinds of part that a pipeline file can name. Default: all of Whence. */
 export interface Registries {
@@ -32,6 +33,9 @@ export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registrie
     detect: detectSchema.prefault({}).describe("How scores become events and regions."),
     camera: cameraSchema.prefault({}).describe(
       "Frame id and optics: with `hfov`, or with all of `fx`, `fy`, `cx`, `cy`, events have a bearing.",
+    ),
+    view: viewSchema.optional().describe(
+      "Live page of the running pipeline (`whence run --view`); off without this block. `view: {}` takes the defaults.",
     ),
     // The keys of made-up sinks, too, are checked; the type names those of Whence.
     publish: (publishSchemaOf(sinks) as z.ZodType<PublishConfig>).describe(

@@ -1,12 +1,15 @@
 import type { HeadKind } from "../core/head_kind.ts";
 import type { AudioChunk, Capture, Frame } from "../capture/media.ts";
+import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { CaptureError } from "../capture/capture_error.ts";
 import type { FitGeometry } from "../core/fit_geometry.ts";
 import type { EndReason } from "../events/event.ts";
 import type { PipelineConfig } from "./schema.ts";
 import { type Detection, Detector } from "../detection/detector.ts";
-import type { Hop } from "../grounding/grounded_step.ts";
+import { skipRules } from "../detection/skip_rules.ts";
+import type { Hop, Step } from "../grounding/grounded_step.ts";
+import { SKIP_NOTHING, type SkipRules } from "../grounding/skip_rules.ts";
 import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
 import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
@@ -61,6 +64,7 @@ export class SourceStream {
   readonly #cameMs = { frames: performance.now(), audio: performance.now() };
   #detector: Detector | undefined;
   #fit: FitGeometry | undefined;
+  #skipRules: SkipRules;
 
   /**
    * @param device whether the source only ends by failing; without data for 30 s it has failed too.
@@ -96,11 +100,13 @@ export class SourceStream {
       this.#frames,
       { ...config.window, maxFrameDistance: Math.max(1, 1.5 / config.source.frame_rate) },
     );
+    this.#skipRules = skipRules(config.detect, engine.manifest.heads);
   }
 
   /** Uses other detection settings from the next step on. */
   tune(detect: PipelineConfig["detect"]): void {
     this.#config = { ...this.#config, detect };
+    this.#skipRules = skipRules(detect, this.#engine.manifest.heads);
     this.#detector?.configure(detect);
     this.#telemetry?.configure(this.#config);
   }
@@ -270,27 +276,40 @@ export class SourceStream {
   async #hop(now: number, framesKnownUntilNs: number): Promise<void> {
     const detector = this.#ready();
     if (!detector) return;
+    this.#prepare();
     const beganMs = performance.now();
-    const hop = await this.#rolling.hop(now, framesKnownUntilNs);
+    const onStep = (step: Step) => this.#report(detector.step(step));
+    const hop = await this.#rolling.hop(now, framesKnownUntilNs, onStep);
     if (hop) this.#take(hop, detector, performance.now() - beganMs);
   }
 
   async #flush(signal: AbortSignal): Promise<void> {
     const detector = this.#ready();
     if (!detector) return;
+    const onStep = (step: Step) => {
+      if (!signal.aborted) this.#report(detector.step(step));
+    };
+    this.#prepare();
     let beganMs = performance.now();
-    for await (const hop of this.#rolling.flush()) {
+    for await (const hop of this.#rolling.flush(onStep)) {
+      // Silent hops wait for nothing: the signal needs a turn of the event loop.
+      await setImmediate();
       if (signal.aborted) return;
       this.#take(hop, detector, performance.now() - beganMs);
+      this.#prepare();
       beganMs = performance.now();
     }
   }
 
-  #take(hop: Hop, detector: Detector, tookMs: number): void {
+  /** Follows the wall clock and the listeners; call before the steps of a hop. */
+  #prepare(): void {
     const seconds = this.#clock.follow();
     if (seconds !== 0) this.#listener.clockSet(seconds);
-    this.#telemetry?.beforeSteps();
-    for (const step of hop.steps) this.#report(detector.step(step));
+    // A listener sees every step, also those that cannot take part in an event.
+    this.#rolling.rules = this.#telemetry?.beforeSteps() ? SKIP_NOTHING : this.#skipRules;
+  }
+
+  #take(hop: Hop, detector: Detector, tookMs: number): void {
     this.#report(detector.advance(hop.finalNs));
     this.#listener.active(detector.active());
     this.#telemetry?.hop(hop, tookMs, {

@@ -106,11 +106,12 @@ export class StreamTelemetry {
     this.#telemetry.tell("audio", { ...this.#moment(ptsNs), sampleRate, samples });
   }
 
-  /** Call before the steps of a hop are judged. */
-  beforeSteps(): void {
+  /** Call before the steps of a hop are judged. Returns whether a listener needs every step. */
+  beforeSteps(): boolean {
     const wanted = STEP_TOPICS.some((topic) => this.#telemetry.wants(topic));
     this.#detector!.onStep = wanted ? (step, heads) => this.#step(step, heads) : undefined;
     if (!this.#telemetry.wants("near_miss")) this.#nearMisses = undefined;
+    return wanted;
   }
 
   /** One inference. */

@@ -139,8 +139,10 @@ export interface TelemetryEvent extends Moment {
   readonly heatMap: Float32Array;
 }
 
-/** Why something that came close to an event did not become one. */
-export type NearMissReason = "below_on" | "too_short" | "below_gate";
+/**
+ * Why something that came close to an event did not become one; `moved`: it lasted long enough, but not in one place.
+ */
+export type NearMissReason = "below_on" | "too_short" | "below_gate" | "moved";
 
 /** A stretch of time in which a score came close to an event that did not happen; its moment is the peak. */
 export interface NearMiss extends Moment {

@@ -2,7 +2,6 @@ import { Hono } from "hono";
 import process from "node:process";
 import { hostText, isLoopback, type ListenAddress } from "../core/listen_address.ts";
 import type { Log } from "../core/log.ts";
-import { rememberSecret } from "../core/secrets.ts";
 import { Access, newToken, type Verdict } from "./access.ts";
 import { Client } from "./client.ts";
 import { pageBundle } from "./page_bundle.ts";
@@ -97,7 +96,6 @@ export class ViewServer implements AsyncDisposable {
     const { address, log } = options;
     this.#options = options;
     this.#token = isLoopback(address.hostname) ? undefined : options.token ?? newToken();
-    if (this.#token !== undefined) rememberSecret(this.#token);
     this.#access = new Access({ hostname: address.hostname, token: this.#token });
     try {
       this.#server = Deno.serve({

@@ -36,7 +36,12 @@ Deno.test("a gap in both streams is damage, a gap in one is not", async () => {
   const cuts = async (name: string, video: string, audio: string) => {
     const filters = ["-vf", `select='${video}'`, "-af", `aselect='${audio}'`, "-vsync", "vfr"];
     const file = await clips.make(...picture(10, 8), ...tone(8), ...filters, ...H264_PCM, name);
-    return (await record(planOf({ uri: file, pace: "fast" }))).capture.damage();
+    const { capture } = await record(planOf({ uri: file, pace: "fast" }));
+    const slow = await record(planOf({ uri: file, pace: "fast", frame_rate: 0.5 }));
+    assert.equal(slow.capture.damage() === undefined, capture.damage() === undefined);
+    const alone = await record(planOf({ video: file, audio: "silence://", pace: "fast" }));
+    assert.equal(alone.capture.damage(), undefined);
+    return capture.damage();
   };
   const hole = "not(between(t,2,5))";
   assert.equal(await cuts("quiet.mkv", "1", hole), undefined);

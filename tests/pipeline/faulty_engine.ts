@@ -35,6 +35,7 @@ export class FaultyEngines {
       image: encoders.image,
       audio: encoders.audio,
       givesPresence: encoders.givesPresence,
+      takesAnyLength: encoders.takesAnyLength,
       encodeImages: (...args) => encoders.encodeImages(...args),
       encodeAudio: (...args) => {
         const failure = this.nextFailure();

@@ -11,7 +11,7 @@ export function doctorCommand(): Command {
     .option("--json", "print the findings as JSON")
     .addHelpText("after", "\nThe exit code is 1 if something that is needed is missing.")
     .action(async (file: string | undefined, options: { set: Override[]; json?: boolean }) => {
-      const { examine } = await import("./examine.ts");
+      const { examine } = await import("../../pipeline/examine.ts");
       const { anyMissing, findingsText } = await import("./findings_text.ts");
       const { maskSecrets } = await import("../../core/secrets.ts");
       const findings = await examine(file, options.set);

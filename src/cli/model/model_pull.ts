@@ -43,7 +43,7 @@ export async function pullModel(reference: string, options: PullCommandOptions):
       },
       signal: stop.signal,
       onProgress: (received, total) =>
-        bar.show(received, total, `${repository.organisation}/${repository.name}`),
+        bar.show(received, total, `${repository.organization}/${repository.name}`),
       onRetry: (reason, delayMs) => {
         bar.clear();
         printNews(`${reason}; next attempt in ${delayMs / 1000} s`);

@@ -27,6 +27,13 @@ export interface RunOptions {
   /** Seconds after which they are stopped. */
   readonly duration?: number;
   readonly heard?: EventListener;
+  /** Whether the pipelines can offer camera pictures to listeners. */
+  readonly pictures?: boolean;
+  /** Called before the pipelines run; what it gives is disposed of after they have ended. */
+  readonly attach?: (
+    pipelines: readonly Pipeline[],
+    signal: AbortSignal,
+  ) => Promise<AsyncDisposable>;
   /** Called for each pipeline when all have ended, before an error is thrown. */
   readonly ended?: (name: string, pipeline: Pipeline) => void;
 }
@@ -43,9 +50,11 @@ export async function runPipelines(
 ): Promise<Pipeline[]> {
   using stop = stopSignal(options.duration);
   const engines = new EnginePool();
+  const { heard, pictures } = options;
   const pipelines = loaded.map(({ config, folder }) =>
-    composePipeline(config, { folder, log: logOf(config.name), heard: options.heard, engines })
+    composePipeline(config, { folder, log: logOf(config.name), heard, engines, pictures })
   );
+  await using _attached = await options.attach?.(pipelines, stop.signal);
   const runs = await new Supervisor().run(pipelines, stop.signal);
   pipelines.forEach((pipeline, i) => options.ended?.(loaded[i].config.name, pipeline));
   const ends = runs.map((end, i) => {

@@ -5,6 +5,7 @@ import { locateCredentials, readCredentials } from "../../publish/mqtt/credentia
 import { MqttLink, randomClientId } from "../../publish/mqtt/mqtt_link.ts";
 import { everyEventFilter } from "../../publish/mqtt/topics.ts";
 import { UsageError } from "../exit.ts";
+import { printNews } from "../stderr.ts";
 
 /** Options of `whence watch`. */
 export interface WatchOptions {
@@ -68,7 +69,7 @@ export async function watchEvents(options: WatchOptions): Promise<void> {
     url,
     clientId: randomClientId("watch"),
     readCredentials: () => readCredentials(locateCredentials(credentials, Deno.cwd())),
-    log: (_, line) => console.error(line),
+    log: (_, line) => printNews(line),
   });
   link.subscribe(everyEventFilter(prefix), (topic, payload) => {
     const text = new TextDecoder().decode(payload);
@@ -76,7 +77,7 @@ export async function watchEvents(options: WatchOptions): Promise<void> {
       print(options.json ? jsonLine(text) : formatEventLine(decodeEvent(text)));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      console.error(`${JSON.stringify(topic)}: ${reason}`);
+      printNews(`${JSON.stringify(topic)}: ${reason}`);
     }
   });
   Deno.addSignalListener("SIGINT", end);

@@ -4,7 +4,7 @@ import { type HubAccess, hubFetch } from "./hub_fetch.ts";
 
 /** A repository on a Hugging Face hub. */
 export interface HubRepository {
-  readonly organisation: string;
+  readonly organization: string;
   readonly name: string;
   /** Branch, tag or commit. */
   readonly revision: string;
@@ -38,7 +38,7 @@ export function parseReference(text: string): HubRepository {
       }`,
     );
   }
-  return { organisation: match[1], name: match[2], revision: match[3] ?? "main" };
+  return { organization: match[1], name: match[2], revision: match[3] ?? "main" };
 }
 
 /** The hub's address: `HF_ENDPOINT`, or the public one. */
@@ -70,8 +70,8 @@ export async function askForFile(
   file: string,
   signal?: AbortSignal,
 ): Promise<HubFile | undefined> {
-  const { organisation, name, revision } = repository;
-  const path = `${organisation}/${name}/resolve/${encodeURIComponent(revision)}/${file}`;
+  const { organization, name, revision } = repository;
+  const path = `${organization}/${name}/resolve/${encodeURIComponent(revision)}/${file}`;
   const url = `${access.endpoint}/${path}`;
   const { status, statusText, headers } = await headOf(access, url, signal);
   if (status === 404 && headers.get("x-error-code") !== "RepoNotFound") return undefined;

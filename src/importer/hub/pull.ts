@@ -40,7 +40,7 @@ const FILES = ["config.json", "README.md", WEIGHTS];
  * @throws {ImportError} one line; what has arrived stays, and the next pull continues from there.
  */
 export async function pull(repository: HubRepository, options: PullOptions): Promise<Pulled> {
-  const { organisation, name, revision } = repository;
+  const { organization, name, revision } = repository;
   const files: HubFile[] = [];
   const { access } = options;
   for (const file of FILES) {
@@ -48,14 +48,14 @@ export async function pull(repository: HubRepository, options: PullOptions): Pro
     if (found) files.push(found);
     else if (NEEDED.includes(file)) {
       throw new ImportError(
-        `Cannot pull hf:${organisation}/${name}@${revision}: it must have ${file}, ` +
+        `Cannot pull hf:${organization}/${name}@${revision}: it must have ${file}, ` +
           `${access.endpoint} returned 404`,
       );
     }
   }
   const folder = join(
     options.cache,
-    `${organisation}--${name}@${revision.replaceAll("/", "-")}`,
+    `${organization}--${name}@${revision.replaceAll("/", "-")}`,
   );
   const total = files.reduce((sum, file) => sum + file.size, 0);
   const missing: HubFile[] = [];
@@ -70,7 +70,7 @@ export async function pull(repository: HubRepository, options: PullOptions): Pro
   await checkDiskSpace(
     options.cache,
     total - present - partial + further,
-    `pull hf:${organisation}/${name}`,
+    `pull hf:${organization}/${name}`,
   );
   for (const file of missing) {
     if (file.name === WEIGHTS) options.checkSmallFiles?.(folder);
@@ -81,5 +81,5 @@ export async function pull(repository: HubRepository, options: PullOptions): Pro
     present += file.size;
   }
   const commit = files.find((file) => file.commit)?.commit ?? revision;
-  return { folder, source: `${access.endpoint}/${organisation}/${name}@${commit}`, bytes: total };
+  return { folder, source: `${access.endpoint}/${organization}/${name}@${commit}`, bytes: total };
 }

@@ -28,9 +28,9 @@ async function assertWhole(folder: string): Promise<void> {
   }
 }
 
-Deno.test("a reference names organisation, model and revision", () => {
+Deno.test("a reference names organization, model and revision", () => {
   assert.deepEqual(parseReference("hf:mhamilton723/DenseAV-sound-language"), {
-    organisation: "mhamilton723",
+    organization: "mhamilton723",
     name: "DenseAV-sound-language",
     revision: "main",
   });

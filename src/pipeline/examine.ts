@@ -1,20 +1,20 @@
-import { CaptureError } from "../../capture/capture_error.ts";
-import { findDevices } from "../../capture/devices.ts";
-import { gstreamerVersion, inspectElements } from "../../capture/inspect.ts";
-import { ConfigError } from "../../config/fault.ts";
-import type { Override } from "../../config/override.ts";
-import { readPipeline } from "../../pipeline/load.ts";
-import { PROVIDERS } from "../../model/providers.ts";
-import { usualElements } from "../../capture/usual_elements.ts";
-import { runtimeSchema } from "../../model/runtime_schema.ts";
-import { usedSinks } from "../../publish/make_sinks.ts";
-import { publishSchema } from "../../publish/publish_schema.ts";
-import { findModel, listModels } from "../../model/find_model.ts";
-import { ModelError, type ModelFolder } from "../../model/manifest.ts";
-import { type LibraryProbe, probeProviders } from "../../model/runtime/runtime.ts";
-import type { Finding } from "../../core/finding.ts";
-import { type Preflight, preflight } from "../../pipeline/preflight.ts";
-import type { TriedSink } from "../../pipeline/sink_preflight.ts";
+import { CaptureError } from "../capture/capture_error.ts";
+import { findDevices } from "../capture/devices.ts";
+import { gstreamerVersion, inspectElements } from "../capture/inspect.ts";
+import { ConfigError } from "../config/fault.ts";
+import type { Override } from "../config/override.ts";
+import { readPipeline } from "./load.ts";
+import { PROVIDERS } from "../model/providers.ts";
+import { usualElements } from "../capture/usual_elements.ts";
+import { runtimeSchema } from "../model/runtime_schema.ts";
+import { usedSinks } from "../publish/make_sinks.ts";
+import { publishSchema } from "../publish/publish_schema.ts";
+import { findModel, listModels } from "../model/find_model.ts";
+import { ModelError, type ModelFolder } from "../model/manifest.ts";
+import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
+import type { Finding } from "../core/finding.ts";
+import { type Preflight, preflight } from "./preflight.ts";
+import type { TriedSink } from "./sink_preflight.ts";
 import { probeSource } from "./source_probe.ts";
 
 /**
