@@ -14,6 +14,7 @@ import { deliveryFailure } from "../../publish/delivery_summary.ts";
 import { PublishError } from "../../publish/publish_error.ts";
 import { EXIT } from "../exit.ts";
 import { listed } from "../text.ts";
+import { serveMetrics } from "./serve_metrics.ts";
 import { ServiceReport } from "./service_report.ts";
 
 /** Timers hold 31 bits of milliseconds. */
@@ -57,6 +58,7 @@ export async function runPipelines(
     composePipeline(config, { folder, log: logOf(config.name), heard, engines, pictures })
   );
   using _report = serviceReport(pipelines, stop.signal);
+  await using _metrics = await serveMetrics(loaded, pipelines);
   await using _attached = await options.attach?.(pipelines, stop.signal);
   const runs = await new Supervisor().run(pipelines, stop.signal);
   pipelines.forEach((pipeline, i) => options.ended?.(loaded[i].config.name, pipeline));
