@@ -7,6 +7,7 @@ const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchReport> }>> 
   latency: () => import("./latency.ts"),
   memory: () => import("./memory.ts"),
   "import-speed": () => import("./import_speed.ts"),
+  peer: () => import("./peer.ts"),
 };
 
 const NAMES = Object.keys(BENCHES);

@@ -139,6 +139,10 @@ class GstCapture implements Capture {
     return this.#audioHealth.level;
   }
 
+  get durationNs(): number | undefined {
+    return this.#durationNs;
+  }
+
   get geometry(): FitGeometry | undefined {
     return this.#geometry;
   }

@@ -87,6 +87,8 @@ export interface Capture extends AsyncDisposable {
   take(): Arrivals;
   /** The branch for camera pictures, if the capture was planned with one. */
   readonly pictures?: PictureBranch;
+  /** Length of a recording as its container states it, ns. */
+  readonly durationNs?: number;
   /** The damage of a recording that was read to its end; undefined if it is complete. */
   damage(): Damage | undefined;
   /** End times of the streams of a recording that were read to their end, ns of running time. */
