@@ -135,12 +135,12 @@ class GstCapture implements Capture {
     return this.#epochZeroNs;
   }
 
-  get level(): number | undefined {
-    return this.#audioHealth.level;
-  }
-
   get durationNs(): number | undefined {
     return this.#durationNs;
+  }
+
+  get level(): number | undefined {
+    return this.#audioHealth.level;
   }
 
   get geometry(): FitGeometry | undefined {

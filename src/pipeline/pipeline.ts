@@ -1,6 +1,5 @@
 import { CaptureError } from "../capture/capture_error.ts";
 import type { Capture, CaptureNotice } from "../capture/media.ts";
-import { Rate } from "./rate.ts";
 import { SourceHealth } from "./source_health.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import type { PipelineConfig } from "./schema.ts";
@@ -24,8 +23,6 @@ import { SourceStream } from "./stream.ts";
 const STATS_EVERY_MS = 10_000;
 /** Pause between two stats messages to telemetry, ms. */
 const TELEMETRY_STATS_EVERY_MS = 1_000;
-/** Time over which hops per second are measured, s. */
-const HOP_RATE_SECONDS = 10;
 /** After this long without a failure, earlier ones no longer count, ms. */
 const GOOD_LIFE_MS = 60_000;
 /** How long a stopped pipeline waits for an inference or a source that does not end, ms. */
@@ -50,7 +47,6 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #startedMs = performance.now();
   readonly #health = new SourceHealth();
-  readonly #hopRate = new Rate(HOP_RATE_SECONDS);
   readonly #warned: Record<string, number> = {};
   #detect: PipelineConfig["detect"];
   readonly #publisher: Publisher;
@@ -137,7 +133,6 @@ export class Pipeline {
         encoded: count.encodedWindows ?? 0,
         skipped: count.skippedHops ?? 0,
       },
-      hops_per_second: Math.round(this.#hopRate.perSecond * 100) / 100,
       steps: {
         grounded: count.steps ?? 0,
         silent: count.silentSteps ?? 0,
@@ -148,7 +143,7 @@ export class Pipeline {
       },
       ...this.#tally.stats(),
       invalid_events: this.#publisher.invalidEvents,
-      pictures: { ...this.#publisher.pictures },
+      pictures: this.#publisher.pictures,
       providers: this.#engine?.providers ?? {},
       sinks: this.#publisher.counters(),
     };
@@ -313,8 +308,6 @@ export class Pipeline {
   }
 
   #offerStats(): void {
-    const hops = sum(this.#past, this.#stream?.stats() ?? {}).hops ?? 0;
-    this.#hopRate.mark(hops, performance.now());
     if (this.telemetry.wants("stats")) this.telemetry.tell("stats", this.stats());
   }
 

@@ -52,7 +52,9 @@ class Page implements AsyncDisposable {
   static async open(url: string, headers: Record<string, string> = {}): Promise<Page> {
     const live = new URL("/live", url);
     live.protocol = "ws:";
-    const socket = new WebSocket(live, { headers: { origin: new URL(url).origin, ...headers } });
+    // Deno's sockets take headers; the DOM's types, which the page's files bring in, do not know them.
+    const options = { headers: { origin: new URL(url).origin, ...headers } } as unknown as string[];
+    const socket = new WebSocket(live, options);
     socket.binaryType = "arraybuffer";
     const page = new Page(socket);
     await new Promise<void>((resolve, reject) => {
