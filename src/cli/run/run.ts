@@ -11,6 +11,7 @@ interface RunCommandOptions {
   readonly state?: string;
   readonly view?: string | true;
   readonly edit?: boolean;
+  readonly watch?: boolean;
 }
 
 const TOLERATE_DAMAGE = parseOverride("source.tolerate_damage=true");
@@ -27,6 +28,7 @@ export function runCommand(): Command {
       "folder for events that wait for the broker (default: $STATE_DIRECTORY, else $XDG_STATE_HOME/whence)",
     )
     .option("--tolerate-damage", "warn about damaged recordings instead of failing")
+    .option("--watch", "apply changes of the pipeline files while running; SIGHUP does so once")
     .addOption(viewOption())
     .option("--edit", "let the live page write changed settings into the pipeline files")
     .action(async (files: string[], options: RunCommandOptions) => {
@@ -35,11 +37,13 @@ export function runCommand(): Command {
       const { logOf } = await import("../../core/logger.ts");
       const { deliverySummary } = await import("../../publish/delivery_summary.ts");
       const tolerated = options.tolerateDamage ? [TOLERATE_DAMAGE] : [];
-      const loaded = await loadPipelines(files, [...options.set, ...tolerated]);
+      const overrides = [...options.set, ...tolerated];
+      const loaded = await loadPipelines(files, overrides);
       const { viewConfig } = await import("../view/live_view.ts");
       const view = viewConfig(loaded, options);
       await runPipelines(loaded, {
         ...options,
+        reload: { overrides, watch: options.watch ?? false },
         stateFolder: options.state ?? stateFolder(),
         pictures: view !== undefined,
         attach: view && (async (pipelines) => {
