@@ -1,5 +1,6 @@
 import { CaptureError } from "../capture/capture_error.ts";
-import type { CaptureNotice } from "../capture/media.ts";
+import type { Capture, CaptureNotice } from "../capture/media.ts";
+import { SourceHealth } from "./source_health.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import type { PipelineConfig } from "./schema.ts";
 import type { PipelineState } from "../events/event.ts";
@@ -45,7 +46,7 @@ export class Pipeline {
   readonly telemetry: Telemetry;
   readonly #options: PipelineOptions;
   readonly #startedMs = performance.now();
-  readonly #starved = new Set<string>();
+  readonly #health = new SourceHealth();
   readonly #warned: Record<string, number> = {};
   #detect: PipelineConfig["detect"];
   readonly #publisher: Publisher;
@@ -53,6 +54,7 @@ export class Pipeline {
   #engine: Engine | undefined;
   #engines: EngineKeeper | undefined;
   #stream: SourceStream | undefined;
+  #capture: Pick<Capture, "level"> | undefined;
   #past: Partial<Record<string, number>> = {};
   #reconnects = 0;
   #reloads = 0;
@@ -108,6 +110,8 @@ export class Pipeline {
       uptime_s: Math.round((performance.now() - this.#startedMs) / 1000),
       rss_mb: Math.round(Deno.memoryUsage().rss / 1e6),
       reconnects: this.#reconnects,
+      audio_dbfs: this.#health.audioDbfs(this.#capture?.level),
+      signal: this.#health.signal,
       model_reloads: this.#reloads + (this.#engines?.reloads ?? 0),
       frames: {
         captured: count.frames ?? 0,
@@ -249,6 +253,7 @@ export class Pipeline {
     } finally {
       this.#past = sum(this.#past, this.#stream?.stats() ?? {});
       this.#stream = undefined;
+      this.#capture = undefined;
     }
   }
 
@@ -263,7 +268,8 @@ export class Pipeline {
     this.#engine = engine;
     if (signal.aborted) return;
     await using capture = await source.open(signal);
-    this.#starved.clear();
+    this.#health.reset();
+    this.#capture = capture;
     capture.onNotice = (notice) => this.#notice(notice);
     this.#stream = new SourceStream(
       capture,
@@ -282,10 +288,8 @@ export class Pipeline {
       this.#options.log("warning", notice.message);
       return;
     }
-    if (notice.kind === "starved") this.#starved.add(notice.stream);
-    else this.#starved.delete(notice.stream);
-    const missing = [...this.#starved].toSorted();
-    this.#report("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
+    this.#health.take(notice);
+    this.#report("running", this.#health.reason);
   }
 
   #reportStats(): void {

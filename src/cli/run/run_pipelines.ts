@@ -9,10 +9,12 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { EventListener } from "../../pipeline/reporter.ts";
 import { Supervisor } from "../../pipeline/supervisor.ts";
 import { logOf } from "../../core/logger.ts";
+import { ServiceManager } from "../../core/service_manager.ts";
 import { deliveryFailure } from "../../publish/delivery_summary.ts";
 import { PublishError } from "../../publish/publish_error.ts";
 import { EXIT } from "../exit.ts";
 import { listed } from "../text.ts";
+import { ServiceReport } from "./service_report.ts";
 
 /** Timers hold 31 bits of milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -54,6 +56,7 @@ export async function runPipelines(
   const pipelines = loaded.map(({ config, folder }) =>
     composePipeline(config, { folder, log: logOf(config.name), heard, engines, pictures })
   );
+  using _report = serviceReport(pipelines, stop.signal);
   await using _attached = await options.attach?.(pipelines, stop.signal);
   const runs = await new Supervisor().run(pipelines, stop.signal);
   pipelines.forEach((pipeline, i) => options.ended?.(loaded[i].config.name, pipeline));
@@ -77,6 +80,17 @@ export async function runPipelines(
     );
   }
   return pipelines;
+}
+
+function serviceReport(
+  pipelines: readonly Pipeline[],
+  signal: AbortSignal,
+): ServiceReport | undefined {
+  const manager = ServiceManager.find();
+  if (typeof manager === "string") logOf()("warning", manager);
+  return manager instanceof ServiceManager
+    ? new ServiceReport(manager, pipelines, signal)
+    : undefined;
 }
 
 function located(reason: unknown, document: LoadedPipeline): unknown {
