@@ -101,7 +101,8 @@ export class SourceStream {
       {
         ...config.window,
         maxFrameDistance: Math.max(1, 1.5 / config.source.frame_rate),
-        early: capture.live,
+        // At any pace: a recording gives the same events live and fast.
+        early: true,
       },
     );
     this.#skipRules = skipRules(config.detect, engine.manifest.heads);
