@@ -21,7 +21,7 @@ export interface RollingOptions {
   /** Use the features of an earlier frame while the picture does not change. */
   readonly reuse_frames?: boolean;
   /** Start hops between the regular ones when a step becomes final that may begin an event. */
-  readonly early?: boolean;
+  readonly early_hops?: boolean;
 }
 
 /** Counters since the start. */
@@ -139,7 +139,7 @@ export class RollingGrounding {
     this.#still = options.reuse_frames
       ? new StillPicture(manifest.image.width, manifest.image.height)
       : undefined;
-    this.#onsets = options.early ? new OnsetWatch() : undefined;
+    this.#onsets = options.early_hops ? new OnsetWatch() : undefined;
     this.#reach = encoders.takesAnyLength ? stepsOfReach(manifest.audio) : undefined;
     // A class token adds to every activation, however short the features are.
     this.#bounds = manifest.heads.map(({ bound }) => manifest.class_token ? undefined : bound);

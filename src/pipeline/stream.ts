@@ -101,8 +101,6 @@ export class SourceStream {
       {
         ...config.window,
         maxFrameDistance: Math.max(1, 1.5 / config.source.frame_rate),
-        // At any pace: a recording gives the same events live and fast.
-        early: true,
       },
     );
     this.#skipRules = skipRules(config.detect, engine.manifest.heads);

@@ -42,7 +42,7 @@ Deno.test("a step at an onset is reported when it is final, without waiting for 
   await using parts = await engine();
   const feed = { seconds: 4, sound: bursts, chunk: 160, rules: { gate: -55, floors: [] } };
   const regular = await ground(parts, WINDOW, feed);
-  const early = await ground(parts, { ...WINDOW, early: true }, feed);
+  const early = await ground(parts, { ...WINDOW, early_hops: true }, feed);
   const times = ({ steps }: typeof early) => steps.map(({ ptsNs, skipped }) => [ptsNs, skipped]);
   assert.deepEqual(times(early), times(regular));
   const delays = ({ steps, toldAtNs }: typeof early) =>
@@ -65,7 +65,7 @@ Deno.test("early hops give the same results if the look-ahead covers the recepti
   const feed = { seconds: 3, sound: bursts, chunk: 320 };
   const [regular, early] = [
     await ground(parts, window, feed),
-    await ground(parts, { ...window, early: true }, feed),
+    await ground(parts, { ...window, early_hops: true }, feed),
   ];
   assert.ok(early.stats.earlyHops > 0);
   assert.equal(early.steps.length, regular.steps.length);
