@@ -139,8 +139,10 @@ export class RollingGrounding {
     this.#still = options.reuse_frames
       ? new StillPicture(manifest.image.width, manifest.image.height)
       : undefined;
-    this.#onsets = options.early_hops ? new OnsetWatch() : undefined;
     this.#reach = encoders.takesAnyLength ? stepsOfReach(manifest.audio) : undefined;
+    // Further hops on whole windows would cost more than large models have left.
+    const early = options.early_hops && this.#reach !== undefined;
+    this.#onsets = early ? new OnsetWatch() : undefined;
     // A class token adds to every activation, however short the features are.
     this.#bounds = manifest.heads.map(({ bound }) => manifest.class_token ? undefined : bound);
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OnsetWatch } from "../../src/grounding/onset.ts";
-import { engine, ground, RATE } from "./ground_clip.ts";
+import { engine, ground, RATE, withWholeWindow } from "./ground_clip.ts";
 
 function heard(levels: readonly number[], gate = -55): boolean[] {
   const watch = new OnsetWatch();
@@ -57,6 +57,8 @@ Deno.test("a step at an onset is reported when it is final, without waiting for 
   assert.ok(Math.max(...delays(regular)) > latest + 60);
   assert.ok(early.stats.earlyHops >= 3 && early.stats.earlyHops <= 10, `${early.stats.earlyHops}`);
   assert.equal(regular.stats.earlyHops, 0);
+  const whole = await ground(withWholeWindow(parts), { ...WINDOW, early_hops: true }, feed);
+  assert.equal(whole.stats.earlyHops, 0);
 });
 
 Deno.test("early hops give the same results if the look-ahead covers the receptive field", async () => {
