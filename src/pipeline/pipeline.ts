@@ -180,6 +180,7 @@ export class Pipeline {
       },
       hops: {
         run: count.hops ?? 0,
+        early: count.earlyHops ?? 0,
         encoded: count.encodedWindows ?? 0,
         skipped: count.skippedHops ?? 0,
       },
