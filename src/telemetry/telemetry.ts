@@ -10,8 +10,8 @@ interface Subscription {
 }
 
 /**
- * What one pipeline offers to listeners in this process. A topic that has no listener costs nothing: code that would compute it
- * calls {@linkcode wants} first.
+ * What one pipeline offers to listeners in this process. A topic that has no listener costs nothing: whoever would compute it
+ * asks {@linkcode wants} first.
  *
  * @example
  * ```ts
