@@ -104,7 +104,7 @@ Deno.test("a handler that throws is logged, and harms neither the process nor ot
   await link.close();
   assert.deepEqual(lines.filter((line) => line.startsWith("warning")), [
     "warning: Cannot handle a message on a: not an event",
-    "warning: 2 more warnings were left out",
+    "warning: Similar warnings not shown: 2",
   ]);
 });
 
