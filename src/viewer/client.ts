@@ -34,6 +34,7 @@ const STATUS: readonly Topic[] = [
 const TOPICS: Readonly<Record<Watching, readonly Topic[]>> = {
   background: STATUS,
   preview: [...STATUS, "picture", "step"],
+  hidden: [...STATUS, "step", "maps", "hop"],
   full: [...STATUS, "picture", "step", "maps", "hop"],
 };
 
@@ -41,7 +42,7 @@ const messageSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ack"), number: z.int() }),
   z.strictObject({
     type: z.literal("watch"),
-    pipelines: z.record(z.string(), z.enum(["full", "preview", "background"])),
+    pipelines: z.record(z.string(), z.enum(["full", "hidden", "preview", "background"])),
   }),
   z.strictObject({ type: z.literal("tune"), pipeline: z.string(), change: z.unknown() }),
   z.strictObject({ type: z.literal("reset"), pipeline: z.string() }),
