@@ -151,6 +151,7 @@ Deno.test("the live page in a browser", async (test) => {
       assert.equal(pipeline.detect.sound.on, 1);
       await page.getByRole("button", { name: "Undo all" }).click();
       await eventually("undone", () => pipeline.detect.sound.on === 0.6);
+      await page.locator("output", { hasText: "0.60" }).first().waitFor();
       await eventually("no YAML", async () => await lines.count() === 0);
     });
 
