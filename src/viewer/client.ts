@@ -93,12 +93,12 @@ export class Client implements Disposable {
     this.#timer = setInterval(() => this.#send(), BATCH_EVERY_MS);
   }
 
-  /** Tells how much of the machine the server uses. */
+  /** Sends how much of the machine the server uses. */
   use(process: ProcessUse): void {
     this.#process = process;
   }
 
-  /** Tells how the settings in use differ from the file. */
+  /** Sends how the settings in use differ from the file. */
   yaml(pipeline: ViewedPipeline, fault?: string): void {
     this.#extra.push(yamlItem(pipeline, fault));
   }

@@ -47,7 +47,7 @@ export class PageStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Tells listeners that something has changed. */
+  /** Calls the listeners soon: something has changed. */
   readonly changed = (): void => {
     if (this.#pending) return;
     this.#pending = true;
@@ -57,7 +57,7 @@ export class PageStore {
     }, 100);
   };
 
-  /** Tells listeners at once: the user has done something. */
+  /** Calls the listeners at once: the user has done something. */
   now(): void {
     for (const listener of this.#listeners) listener();
   }
@@ -81,7 +81,7 @@ export class PageStore {
     this.now();
   }
 
-  /** Tells the server how much of each camera is shown. */
+  /** Sends the server how much of each camera is shown. */
   watch(): void {
     const watching = (name: string): Watching => {
       if (name === this.selected) return document.hidden ? "hidden" : "full";

@@ -15,7 +15,7 @@ const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
 const MODEL = join(PROJECT, "models/denseav-mini");
 const SHOTS = join(PROJECT, "out/view");
 
-/** The overlay's colors; see src/core/head_colors.ts. */
+/** What the overlay showed at one moment. */
 interface Sample {
   readonly t: number;
   /** Strongest pixel of each head, 0..1 of the picture, with its opacity 0..255. */
