@@ -1,6 +1,8 @@
-"""Makes a checkpoint of an exported audio encoder, so that training can go on where only ONNX is left.
+"""Makes a checkpoint of an exported model, so that training can go on where only ONNX is left.
 
     python3 -m whence_training.recover ../denseav-mini/audio.onnx whence_training/configs/mini.yaml --out v3.pt
+
+With `--picture image.onnx` the picture encoder of a version up to 3 is taken over as well.
 
 The exporter folds normalization into the convolution before it. Here the folded weights go back
 into the convolution and its normalization becomes the identity: the same function, though further
@@ -52,12 +54,12 @@ def norm_after(model: nn.Module, path: str) -> nn.Module:
     """The normalization that the exporter folded into the convolution at `path`."""
     parent, _, name = path.rpartition(".")
     holder = model.get_submodule(parent)
-    return holder.get_submodule("norm" if name == "mix" else str(int(name) + 1))
+    return holder.get_submodule("norm" if name in ("mix", "second") else str(int(name) + 1))
 
 
 @torch.no_grad()
-def recover(model: Aligner, file: Path) -> None:
-    """Loads `audio.onnx` into `model.audio`. Raises ValueError where the graph does not fit it."""
+def recover(model: nn.Module, file: Path) -> None:
+    """Loads an encoder's graph into the model. Raises ValueError where the graph does not fit it."""
     import onnx
     from onnx import numpy_helper
 
@@ -99,11 +101,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make a checkpoint of an exported audio encoder.")
     parser.add_argument("audio", type=Path, help="audio.onnx")
     parser.add_argument("config", type=Path)
+    parser.add_argument("--picture", type=Path, help="image.onnx")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     settings = load_settings(given.config, pack="unused")
     model = Aligner(settings.net).eval()
     recover(model, given.audio)
+    if given.picture is not None:
+        recover(model.picture, given.picture)
     worst = difference(model, given.audio)
     if worst > TOLERANCE:
         parser.error(f"{given.audio} must be of {given.config}, got a difference of {worst:.2g}")

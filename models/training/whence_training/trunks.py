@@ -33,13 +33,38 @@ LITE0_BLOCKS = (
 LITE0_TAPS = (2, 4, 7)
 LITE0_TAP_CHANNELS = tuple(LITE0_BLOCKS[block][1] for block in LITE0_TAPS)
 TRUNK_NORM_EPSILON = 1e-3
+# The blocks behind them; see SemanticTrunk.
+LITE0_LATE_BLOCKS = (
+    (6, 112, 5, 1),
+    (6, 112, 5, 1),
+    (6, 112, 5, 1),
+    (6, 192, 5, 2),
+    (6, 192, 5, 1),
+    (6, 192, 5, 1),
+    (6, 192, 5, 1),
+    (6, 320, 3, 1),
+)
+LITE0_FEATURES = 1280
+IMAGENET_CLASSES = 1000
 
 
 def normed_conv(
-    channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1
+    channels_in: int,
+    channels_out: int,
+    kernel: int,
+    stride: int = 1,
+    groups: int = 1,
+    dilation: int = 1,
 ) -> list[nn.Module]:
     convolution = nn.Conv2d(
-        channels_in, channels_out, kernel, stride, kernel // 2, groups=groups, bias=False
+        channels_in,
+        channels_out,
+        kernel,
+        stride,
+        kernel // 2 * dilation,
+        dilation,
+        groups,
+        bias=False,
     )
     return [convolution, nn.BatchNorm2d(channels_out, eps=TRUNK_NORM_EPSILON)]
 
@@ -47,13 +72,15 @@ def normed_conv(
 class InvertedResidual(nn.Module):
     """EfficientNet-lite's block: expand, depthwise, project; no squeeze-and-excite, ReLU6."""
 
-    def __init__(self, channels: int, expansion: int, out: int, kernel: int, stride: int) -> None:
+    def __init__(
+        self, channels: int, expansion: int, out: int, kernel: int, stride: int, dilation: int = 1
+    ) -> None:
         super().__init__()
         wide = channels * expansion
         layers: list[nn.Module] = []
         if expansion > 1:
             layers += [*normed_conv(channels, wide, 1), nn.ReLU6()]
-        layers += [*normed_conv(wide, wide, kernel, stride, wide), nn.ReLU6()]
+        layers += [*normed_conv(wide, wide, kernel, stride, wide, dilation), nn.ReLU6()]
         layers += normed_conv(wide, out, 1)
         self.layers = nn.Sequential(*layers)
         self.skips = stride == 1 and channels == out
@@ -86,18 +113,85 @@ class PictureTrunk(nn.Module):
 
     def load_published(self, path: Path) -> None:
         """Reads the ImageNet weights. Raises ValueError if the file's layers do not fit."""
-        published = torch.load(path, map_location="cpu")
-        names: list[str] = ["_conv_stem", "_bn0"]
-        for index, (expansion, *_) in enumerate(LITE0_BLOCKS):
-            parts = ["_expand_conv", "_bn0"] if expansion > 1 else []
-            parts += ["_depthwise_conv", "_bn1", "_project_conv", "_bn2"]
-            names += [f"_blocks.{index}.{part}" for part in parts]
-        ours = [m for m in self.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d))]
-        for module, name in zip(ours, names, strict=True):
-            state = {key: published.get(f"{name}.{key}") for key in module.state_dict()}
-            if any(value is None for value in state.values()):
-                raise ValueError(f"Cannot load {path}: it must have {name}, got none")
-            module.load_state_dict(cast("dict[str, Tensor]", state))
+        load_lite0(self, path, published_names(LITE0_BLOCKS))
+
+
+class SemanticTrunk(nn.Module):
+    """All of EfficientNet-lite0: `[n, 3, H, W]` in -1..1 → features `[n, 1280, H/16, W/16]`, ReLU6.
+
+    The last stride of 2 is left out and what lies behind it dilated by 2, so that the same weights
+    give a map twice as fine. Its grid lies where it should: the three strides before shift it by 3.5
+    pixels to the left, padding the fourth on one side alone moves it 4 to the right.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(*normed_conv(3, 32, 3, 2), nn.ReLU6())
+        blocks, channels, strides, dilation = [], 32, 2, 1
+        for expansion, out, kernel, stride in LITE0_BLOCKS + LITE0_LATE_BLOCKS:
+            last = stride == 2 and strides == 16
+            block = InvertedResidual(
+                channels, expansion, out, kernel, 1 if last else stride, dilation
+            )
+            # A block that loses its stride keeps its own kernel undilated, and has no skip.
+            dilation = 2 if last else dilation
+            strides = strides if last else strides * stride
+            if stride == 2 and strides == 16 and not last:
+                self.pad_behind(block)
+            blocks.append(block)
+            channels = out
+        self.blocks = nn.ModuleList(blocks)
+        self.head = nn.Sequential(*normed_conv(channels, LITE0_FEATURES, 1), nn.ReLU6())
+
+    @staticmethod
+    def pad_behind(block: InvertedResidual) -> None:
+        """Pads the depthwise convolution as TensorFlow does: less in front than behind."""
+        depthwise = next(m for m in block.layers if isinstance(m, nn.Conv2d) and m.groups > 1)
+        size = int(depthwise.kernel_size[0])
+        depthwise.padding = (0, 0)
+        before, after = (size - 2) // 2, (size - 1) // 2
+        place = list(block.layers).index(depthwise)
+        layers = list(block.layers)
+        layers.insert(place, nn.ZeroPad2d((before, after, before, after)))
+        block.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        for block in self.blocks:
+            x = block(x)
+        features: Tensor = self.head(x)
+        return features
+
+    def load_published(self, path: Path) -> tuple[Tensor, Tensor]:
+        """Reads the ImageNet weights and gives the classifier: `[1000, 1280]` and `[1000]`.
+
+        Raises ValueError if the file's layers do not fit.
+        """
+        names = [*published_names(LITE0_BLOCKS + LITE0_LATE_BLOCKS), "_conv_head", "_bn1"]
+        published = load_lite0(self, path, names)
+        return published["_fc.weight"], published["_fc.bias"]
+
+
+def published_names(blocks: tuple[tuple[int, int, int, int], ...]) -> list[str]:
+    """The published names of the stem's and the blocks' layers, in order."""
+    names: list[str] = ["_conv_stem", "_bn0"]
+    for index, (expansion, *_) in enumerate(blocks):
+        parts = ["_expand_conv", "_bn0"] if expansion > 1 else []
+        parts += ["_depthwise_conv", "_bn1", "_project_conv", "_bn2"]
+        names += [f"_blocks.{index}.{part}" for part in parts]
+    return names
+
+
+def load_lite0(trunk: nn.Module, path: Path, names: list[str]) -> dict[str, Tensor]:
+    """Fills a trunk's layers from the published file. Raises ValueError if they do not fit."""
+    published: dict[str, Tensor] = torch.load(path, map_location="cpu")
+    ours = [m for m in trunk.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d))]
+    for module, name in zip(ours, names, strict=True):
+        state = {key: published.get(f"{name}.{key}") for key in module.state_dict()}
+        if any(value is None for value in state.values()):
+            raise ValueError(f"Cannot load {path}: it must have {name}, got none")
+        module.load_state_dict(cast("dict[str, Tensor]", state))
+    return published
 
 
 # Convolutions of the speech embedding: channels out, kernel (time, band); "pool" entries are strides.

@@ -1,0 +1,281 @@
+"""Teaches the neck to add to the semantic branch what that one lacks, audio codes given.
+
+    python3 -m whence_training.fuse --bank bank --codes codes.npz --columns columns.pt --start v3.pt --out fused.pt
+
+The audio encoder and the semantic branch stay fixed; the neck (the picture encoder of versions up to
+3) learns on the bank's pictures so that the *sum* of both codes answers a recording on the patches of
+its thing and nowhere else: on cut-outs and drawings, of which ImageNet knows little, by itself, and
+on photographs by keeping still. The loss knows where things are (boxes, masks of cut-outs) and their
+names, unlike the label-free recipe of `train.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .fusion_bank import GRID, Bank
+from .nets import Aligner, NetConfig, PictureNet
+from .semantic import Columns, fit_codes
+
+PATCHES = GRID * GRID
+SHARPNESS = 8.0
+"""Scale of similarities in the contrast; a matched one is about 1."""
+
+
+@dataclass(frozen=True)
+class FuseSettings:
+    steps: int = 1500
+    pictures: int = 20
+    words_each: int = 2
+    rate: float = 6e-4
+    matching: float = 0.5
+    ridge: float = 0.3
+    seed: int = 0
+    semantic_sound: float = 1.0
+    semantic_speech: float = 1.0
+
+
+class Library:
+    """Audio codes of the training recordings by name: `sound` and `speech` halves."""
+
+    def __init__(self, file: Path, half: int) -> None:
+        stored = np.load(file)
+        train = stored["split"] == "train"
+        self.codes = {
+            kind: stored["codes"][train & (stored["kind"] == kind)][:, place : place + half]
+            for kind, place in (("sound", 0), ("speech", half))
+        }
+        self.names = {
+            kind: [str(n) for n in stored["name"][train & (stored["kind"] == kind)]]
+            for kind in self.codes
+        }
+        self.rows: dict[str, dict[str, list[int]]] = {}
+        for kind, names in self.names.items():
+            rows = self.rows.setdefault(kind, {})
+            for number, name in enumerate(names):
+                rows.setdefault(name, []).append(number)
+
+    def codes_of(self, columns: Columns, ridge: float) -> NDArray[np.floating]:
+        """The columns' codes for both heads, `[n, C]`."""
+        parts = [
+            fit_codes(self.codes[kind], self.names[kind], columns.names, ridge)
+            for kind in ("sound", "speech")
+        ]
+        return np.concatenate(parts, 1)
+
+
+@dataclass
+class Asked:
+    """Recordings of a batch: head, code, picture, patches of the thing, and pictures to ignore."""
+
+    head: Tensor
+    code: Tensor
+    picture: Tensor
+    own: Tensor  # bool [m, PATCHES]
+    ignored: Tensor  # bool [m, pictures · PATCHES]
+
+
+def words_of(names: list[str]) -> set[str]:
+    return {word for name in names for word in name.split()}
+
+
+class Batches:
+    """Draws pictures of the bank and recordings of what they show."""
+
+    def __init__(self, bank: Bank, library: Library, settings: FuseSettings) -> None:
+        self.bank, self.library, self.settings = bank, library, settings
+        self.things = bank.things()
+        self.rng = np.random.default_rng(settings.seed)
+        self.order: list[int] = []
+
+    def pictures(self) -> list[int]:
+        count = self.settings.pictures
+        if len(self.order) < count:
+            self.order = list(self.rng.permutation(len(self.things)))
+        chosen, self.order = self.order[:count], self.order[count:]
+        return chosen
+
+    def next(self) -> tuple[list[int], Asked]:
+        chosen = self.pictures()
+        shown = [
+            (picture, thing) for picture, row in enumerate(chosen) for thing in self.things[row]
+        ]
+        heads, codes, pictures, own, ignored = [], [], [], [], []
+        for picture, thing in shown:
+            words = words_of(thing["names"])
+            alike = torch.zeros(len(chosen), PATCHES, dtype=torch.bool)
+            for other, entry in shown:
+                if words & words_of(entry["names"]):
+                    alike[other, entry["patches"]] = True
+            mine = torch.zeros(PATCHES, dtype=torch.bool)
+            mine[thing["patches"]] = True
+            alike[picture] &= ~mine
+            for kind, head, times in (("sound", 0, 1), ("speech", 1, self.settings.words_each)):
+                rows = [r for n in thing["names"] for r in self.library.rows[kind].get(n, ())]
+                for _ in range(times if rows else 0):
+                    row = rows[int(self.rng.integers(len(rows)))]
+                    heads.append(head)
+                    codes.append(torch.from_numpy(self.library.codes[kind][row]))
+                    pictures.append(picture)
+                    own.append(mine)
+                    ignored.append(alike.flatten())
+        return chosen, Asked(
+            torch.tensor(heads),
+            torch.stack(codes),
+            torch.tensor(pictures),
+            torch.stack(own),
+            torch.stack(ignored),
+        )
+
+
+class Fusion(nn.Module):
+    """The neck with the semantic branch's codes beside it."""
+
+    def __init__(self, neck: PictureNet, codes: NDArray[np.floating]) -> None:
+        super().__init__()
+        self.neck = neck
+        self.register_buffer("codes", torch.from_numpy(codes))
+        self.scale = nn.Parameter(torch.ones(2))  # of the semantic codes, by head
+        self.slope = nn.Parameter(torch.full((2,), 6.0))
+        self.offset = nn.Parameter(torch.full((2,), -3.0))
+
+    def semantic(self, value: Tensor, column: Tensor) -> Tensor:
+        """Kept posteriors `[n, k, P]` → codes `[n, C, P]`."""
+        flat = F.embedding_bag(
+            column.permute(0, 2, 1).reshape(-1, column.shape[1]),
+            self.codes,
+            per_sample_weights=value.permute(0, 2, 1).reshape(-1, column.shape[1]),
+            mode="sum",
+        )
+        return flat.reshape(len(value), -1, self.codes.shape[1]).permute(0, 2, 1)
+
+    def forward(self, taps: list[Tensor], value: Tensor, column: Tensor) -> Tensor:
+        with torch.no_grad():
+            semantic = self.semantic(value, column)
+        half = semantic.shape[1] // 2
+        scale = self.scale.repeat_interleave(half)[None, :, None]
+        fine: Tensor = self.neck.merge(taps).flatten(2)
+        return fine + scale * semantic
+
+
+def losses(features: Tensor, asked: Asked, model: Fusion, weight: float) -> tuple[Tensor, float]:
+    """Contrast over all patches of the batch and matching over its pictures; pointing accuracy."""
+    count, channels, patches = features.shape
+    half = channels // 2
+    total = features.new_zeros(())
+    hits, asked_count = 0.0, 0
+    for head in (0, 1):
+        rows = (asked.head == head).nonzero()[:, 0]
+        if not len(rows):
+            continue
+        flat = features[:, head * half : (head + 1) * half].permute(1, 0, 2).reshape(half, -1)
+        scores = (asked.code[rows] @ flat).masked_fill(asked.ignored[rows], -1e4)
+        own = torch.zeros_like(scores, dtype=torch.bool).reshape(len(rows), count, patches)
+        own[torch.arange(len(rows)), asked.picture[rows]] = asked.own[rows]
+        own = own.flatten(1)
+        logits = SHARPNESS * scores
+        inside = logits.masked_fill(~own, -1e4).logsumexp(1) - own.sum(1).clamp_min(1).log()
+        contrast = (logits.masked_fill(own, -1e4).logsumexp(1) - inside).relu()
+        contrast = F.softplus(logits.masked_fill(own, -1e4).logsumexp(1) - inside).mean()
+        peaks = scores.reshape(len(rows), count, patches).amax(2)
+        best = scores.masked_fill(~own, -1e4).amax(1)
+        other = peaks.scatter(1, asked.picture[rows][:, None], -1e4)
+        seen = other > -1e3
+        matched = F.softplus(-(model.slope[head] * best + model.offset[head])).mean()
+        mismatched = F.softplus(model.slope[head] * other[seen] + model.offset[head]).mean()
+        total = total + contrast + weight * (matched + 4 * mismatched)
+        own_picture = scores.reshape(len(rows), count, patches)[
+            torch.arange(len(rows)), asked.picture[rows]
+        ]
+        peak = own_picture.argmax(1)
+        hits += float(asked.own[rows].gather(1, peak[:, None]).float().sum())
+        asked_count += len(rows)
+    return total, hits / max(1, asked_count)
+
+
+def fuse(
+    model: Aligner, bank: Bank, library: Library, columns: Columns, settings: FuseSettings
+) -> Fusion:
+    """Trains the neck in place and gives the fusion."""
+    torch.manual_seed(settings.seed)
+    fusion = Fusion(model.picture, library.codes_of(columns, settings.ridge))
+    fusion.scale.data = torch.tensor([settings.semantic_sound, settings.semantic_speech])
+    fusion.eval()  # the recovered normalizations are the identity and stay so
+    for parameter in fusion.parameters():
+        parameter.requires_grad_(True)
+    for part in model.frozen_parts():
+        for parameter in part.parameters():
+            parameter.requires_grad_(False)
+    trained = [p for p in fusion.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, settings.rate, weight_decay=0.01)
+    batches = Batches(bank, library, settings)
+    average = {name: value.clone() for name, value in fusion.state_dict().items()}
+    started, shown = time.monotonic(), []
+    for step in range(settings.steps):
+        share = step / settings.steps
+        for group in optimizer.param_groups:
+            group["lr"] = settings.rate * min(1, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * share))
+        chosen, asked = batches.next()
+        arrays = {name: torch.from_numpy(np.asarray(a[chosen]).astype(np.float32 if name != "column" else np.int64)) for name, a in bank.arrays.items()}
+        taps = [arrays[f"tap{n}"] for n in range(3)]
+        features = fusion(taps, arrays["value"], arrays["column"])
+        loss, accuracy = losses(features, asked, fusion, settings.matching)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(trained, 2.0)
+        optimizer.step()
+        decay = min(0.995, (step + 1) / (step + 10))
+        for name, value in fusion.state_dict().items():
+            average[name].lerp_(value, 1 - decay) if value.is_floating_point() else None
+        shown.append((float(loss), accuracy))
+        if (step + 1) % 50 == 0:
+            mean = np.mean(shown[-50:], 0)
+            pace = (time.monotonic() - started) / (step + 1)
+            scale = [round(v, 2) for v in fusion.scale.tolist()]
+            print(f"{step + 1} loss {mean[0]:.3f} pointing {mean[1]:.3f} {pace:.2f} s scale {scale}", flush=True)
+    fusion.load_state_dict(average)
+    return fusion
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Teach the neck beside the semantic branch.")
+    parser.add_argument("--bank", type=Path, required=True)
+    parser.add_argument("--count", type=int, required=True, help="samples the bank was made for")
+    parser.add_argument("--codes", type=Path, required=True)
+    parser.add_argument("--columns", type=Path, required=True)
+    parser.add_argument("--start", type=Path, required=True, help="checkpoint with a lite0 neck")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=FuseSettings.steps)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    state = torch.load(given.start, map_location="cpu")
+    config = NetConfig(**state["net"])
+    model = Aligner(config).eval()
+    model.load_state_dict(state["ema"])
+    columns = Columns.load(given.columns)
+    library = Library(given.codes, config.channels // config.heads)
+    settings = replace(FuseSettings(), steps=given.steps)
+    fusion = fuse(model, Bank(given.bank, given.count), library, columns, settings)
+    torch.save(
+        {
+            "net": asdict(config),
+            "ema": model.state_dict(),
+            "codes": fusion.codes * fusion.scale.detach().repeat_interleave(config.channels // 2),
+            "columns": given.columns.name,
+        },
+        given.out,
+    )
+
+
+if __name__ == "__main__":
+    main()
