@@ -46,7 +46,8 @@ def load_model(checkpoint: Path) -> Aligner:
     """The averaged weights of a checkpoint, ready for use."""
     state = load_checkpoint(checkpoint)
     model = Aligner(NetConfig(**state["net"]))
-    model.load_state_dict(state["ema"])
+    # What a checkpoint of an older recipe lacks keeps its first value.
+    model.load_state_dict({**model.state_dict(), **state["ema"]})
     return model.eval().requires_grad_(False)
 
 

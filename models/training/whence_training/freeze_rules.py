@@ -16,6 +16,7 @@ from pathlib import Path
 from .concepts import Concept, read_concepts
 from .freeze import LIST, LONG_SECONDS, Frozen, read_frozen, write_frozen
 from .media import CACHE, require, sha256_of
+from .natural import KOKORO_TEST
 from .sources import Sources
 from .speech import ESPEAK_TEST, FLITE_TEST
 from .waveform import SAMPLE_RATE, read, tidy
@@ -55,7 +56,12 @@ def extend(frozen: Frozen, concepts: list[Concept], sources: Sources) -> None:
     """Adds what the rules freeze."""
     for kind, file in by_rule(concepts, sources):
         getattr(frozen, kind).setdefault(sha256_of(file), sources.name(file))
-    frozen.voices = {"espeak": list(ESPEAK_TEST), "flite": list(FLITE_TEST)}
+    frozen.voices = {
+        "espeak": list(ESPEAK_TEST),
+        "flite": list(FLITE_TEST),
+        "kokoro": list(KOKORO_TEST),
+        "piper": [],
+    }
     frozen.human_languages = ["en"]
 
 

@@ -38,6 +38,8 @@ class NetConfig:
     audio_width: int = 192
     audio_blocks: int = 2
     audio_kernel: int = 5
+    own_blocks: int = 0  # time blocks of each head alone, after the shared ones
+    speech_tuned: bool = False  # whether the speech embedding's late layers may train
 
     @property
     def grid(self) -> int:
@@ -178,39 +180,63 @@ class AudioNet(nn.Module):
         )
         blocks = [TimeBlock(width, config.audio_kernel) for _ in range(config.audio_blocks)]
         self.blocks = nn.Sequential(*blocks, nn.BatchNorm1d(width))
+        self.heads, self.speech_tuned = config.heads, config.speech_tuned
+        self.own = nn.ModuleList(
+            nn.Sequential(*(TimeBlock(width, config.audio_kernel) for _ in range(config.own_blocks)))
+            for _ in range(config.heads if config.own_blocks else 0)
+        )
+        # With blocks of its own, each head reads its own map alone.
+        groups = config.heads if config.own_blocks else 1
         self.code = nn.Sequential(
-            nn.Conv1d(width, config.channels, 1), nn.BatchNorm1d(config.channels, affine=False)
+            nn.Conv1d(width * groups, config.channels, 1, groups=groups),
+            nn.BatchNorm1d(config.channels, affine=False),
         )
         # Open at first, so that a head is heard before its gate has learned anything.
-        self.gate = nn.Conv1d(width, config.heads, 1)
+        self.gate = nn.Conv1d(width * groups, config.heads, 1, groups=groups)
         nn.init.zeros_(self.gate.weight)
         nn.init.constant_(cast(Tensor, self.gate.bias), OPEN_GATE)
+        # Per head: slope and offset of the gate's logit as the odds that its kind is heard.
+        self.register_buffer("presence_fit", torch.tensor([[1.0, 0.0]]).repeat(config.heads, 1))
 
     def inputs(self, waveform: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What needs no gradient while the speech trunk is frozen: log-mel and speech embedding."""
+        """What needs no gradient: log-mel and, of the speech trunk, the layers that are fixed: its
+        embedding or, where its late layers train, the maps before them."""
         with torch.autocast(waveform.device.type, enabled=False):
             power = self.spectrum(waveform.float())
             mel = self.log_mel(power)
-        return mel, self.speech(power) if self.speech is not None else None
+        if self.speech is None:
+            return mel, None
+        if self.speech_tuned:
+            return mel, self.speech.early(self.speech.scaled(power))
+        return mel, self.speech(power)
 
     def gated(self, mel: Tensor, speech: Tensor | None) -> tuple[Tensor, Tensor]:
-        """`mel [n, 64, frames]`, `speech [n, 96, T]` → `features [n, C, T]`, gates `[n, K, T]`.
+        """`mel [n, 64, frames]` and `inputs`' second part → `features [n, C, T]`, gates `[n, K, T]`.
 
         A head's codes are multiplied by the sigmoid of its gate: is there anything of its kind?
         Normalised codes have no zero of their own, with which a head could stay silent.
         """
         x = self.flat(self.local(mel[:, None]).flatten(1, 2))
         if speech is not None:
+            if self.speech is not None and self.speech_tuned:
+                speech = self.speech.late(speech)
             x = x + self.speech_in(speech)
         x = self.blocks(x)
+        if len(self.own):
+            x = torch.cat([own(x) for own in self.own], 1)
         gate: Tensor = self.gate(x)
         codes: Tensor = self.code(x)
-        heads = zip(codes.chunk(gate.shape[1], 1), gate.sigmoid().split(1, 1), strict=True)
+        heads = zip(codes.chunk(self.heads, 1), gate.sigmoid().split(1, 1), strict=True)
         return torch.cat([code * share for code, share in heads], 1), gate
 
     def merge(self, mel: Tensor, speech: Tensor | None) -> Tensor:
         """The features of `gated` alone."""
         return self.gated(mel, speech)[0]
+
+    def presence(self, gate: Tensor) -> Tensor:
+        """Gates `[n, K, T]` → the probability that something of each head's kind is heard."""
+        slope, offset = cast(Tensor, self.presence_fit)[None, :, :, None].unbind(2)
+        return torch.sigmoid(slope * gate + offset)
 
     def forward(self, waveform: Tensor) -> Tensor:
         return self.merge(*self.inputs(waveform))
@@ -243,6 +269,9 @@ class Aligner(nn.Module):
         parts: list[nn.Module] = []
         if self.picture.pretrained:
             parts.append(self.picture.trunk)
-        if self.audio.speech is not None:
+        if self.audio.speech is not None and not self.config.speech_tuned:
             parts.append(self.audio.speech)
+        elif self.audio.speech is not None:
+            late = {id(part) for part in self.audio.speech.late_parts()}
+            parts += [part for part in self.audio.speech.convolutions if id(part) not in late]
         return parts

@@ -33,6 +33,7 @@ from .waveform import SAMPLE_RATE, Samples, read, tidy, to_int16
 VALIDATION_FROM = 0.6
 VALIDATION_SECONDS = 6.0
 """Sounds this long keep 60–70 % of themselves for validation, before the 30 % for testing."""
+LEAST_RECORDINGS = 3
 LONGEST_NOISE = 12.0
 LONGEST_NAME = 2.4
 TRAINING_PHRASES, VALIDATION_PHRASES = 12, 2
@@ -114,8 +115,20 @@ class Packer:
             if (samples := tidy(read(file))) is not None:
                 row = {**self.about(file), "recording": f"{self.sources.name(file)}#other"}
                 self.writer.add_samples("sounds", samples, "test", {"concept": number, **row})
+        self.more_sounds(number, concept, len(trained))
         self.names(number, concept)
         return number
+
+    def more_sounds(self, number: int, concept: Concept, known: int) -> None:
+        """Recordings of `sounds.tsv`; of three or more altogether one decides, as another recording."""
+        files = sorted(self.sources.more_sounds(concept), key=sha256_of)
+        if files and known + len(files) >= LEAST_RECORDINGS:
+            decides = files.pop(0)
+            if (samples := tidy(read(decides))) is not None:
+                row = {**self.about(decides), "recording": f"{self.sources.name(decides)}#other"}
+                self.writer.add_samples("sounds", samples, "val", {"concept": number, **row})
+        for file in files:
+            self.sound(number, file)
 
     def sound(self, concept: int, file: Path) -> None:
         """One recording: short ones whole, long ones in parts for the three splits."""

@@ -108,6 +108,8 @@ SPEECH_LAYERS: tuple[tuple[int, int, int] | tuple[int, int], ...] = (
     (96, 1, 3), (96, 3, 1), (96, 1, 3), (96, 3, 1), (1, 2),
     (96, 1, 3), (96, 3, 1), (96, 1, 3), (96, 3, 1), (2, 2),
 )  # fmt: skip
+SPEECH_EARLY = 14
+"""Layers of the early part: with the late part training, only that one's maps can be kept."""
 SPEECH_BANDS = 32
 SPEECH_CHANNELS = 96
 SPEECH_CONTEXT_FRAMES = 76
@@ -136,23 +138,43 @@ class SpeechTrunk(nn.Module):
         self.last = nn.Conv2d(channels, SPEECH_CHANNELS, (3, 1), bias=False)
 
     def forward(self, power: Tensor) -> Tensor:
+        return self.embed(self.scaled(power))
+
+    def scaled(self, power: Tensor) -> Tensor:
+        """Mel bands as the original takes them, padded: `[n, 32, frames + 75]`."""
         mel = torch.matmul(cast(Tensor, self.bands), power)
         decibels = 10 * torch.log10(mel.clamp_min(1e-12)) + INT16_POWER_DB
         x = decibels.clamp_min(QUIETEST_DB) / 10 + 2
         half = SPEECH_CONTEXT_FRAMES // 2 - 4
-        x = F.pad(x, (half, half + 7), value=QUIETEST_DB / 10 + 2)
-        return self.embed(x)
+        return F.pad(x, (half, half + 7), value=QUIETEST_DB / 10 + 2)
 
     def embed(self, scaled: Tensor) -> Tensor:
         """`[n, 32, frames]`, decibels / 10 + 2 as the original takes them → `[n, 96, steps]`."""
+        return self.late(self.early(scaled))
+
+    def early(self, scaled: Tensor) -> Tensor:
+        """The first `SPEECH_EARLY` layers: `[n, 32, frames]` → maps `[n, 72, frames / 4, 4]`."""
         x = scaled.transpose(1, 2)[:, None].contiguous(memory_format=torch.channels_last)
-        convolutions = iter(self.convolutions)
-        for layer in SPEECH_LAYERS:
+        return self.run(x, 0, SPEECH_EARLY)
+
+    def late(self, maps: Tensor) -> Tensor:
+        """The rest: the early part's maps → `[n, 96, steps]`."""
+        x = self.run(maps, SPEECH_EARLY, len(SPEECH_LAYERS))
+        return self.last(x)[..., 0]
+
+    def run(self, x: Tensor, first: int, stop: int) -> Tensor:
+        before = sum(len(layer) == 3 for layer in SPEECH_LAYERS[:first])
+        convolutions = iter(self.convolutions[before:])
+        for layer in SPEECH_LAYERS[first:stop]:
             if len(layer) == 2:
                 x = F.max_pool2d(x, layer, layer)
             else:
                 x = F.leaky_relu(next(convolutions)(x), 0.2).clamp_min(-0.4)
-        return self.last(x)[..., 0]
+        return x
+
+    def late_parts(self) -> list[nn.Module]:
+        before = sum(len(layer) == 3 for layer in SPEECH_LAYERS[:SPEECH_EARLY])
+        return [*self.convolutions[before:], self.last]
 
     def load_published(self, folder: Path) -> None:
         """Reads `embedding_model.onnx` and the mel bands of `melspectrogram.onnx`."""
