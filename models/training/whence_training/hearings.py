@@ -33,10 +33,10 @@ ENGINES = ("kokoro", "espeak", "flite")
 class HearingConfig:
     """How many clips of each sort a batch holds, and what comes over them."""
 
-    names: int = 112
-    texts: int = 24  # pairs: a dictionary word in two voices
-    sounds: int = 48
-    empty: int = 16
+    names: int = 64
+    texts: int = 12  # pairs: a dictionary word in two voices
+    sounds: int = 24
+    empty: int = 8
     mixed: float = 0.4  # share of names and sounds with a source of the other kind over them
     rooms: float = 0.5
     babble: float = 0.12
@@ -134,7 +134,7 @@ class HearingMaker:
     def __init__(
         self,
         names: Vocabulary,
-        lexicon: Lexicon,
+        lexicon: Lexicon | None,
         pack: Pack,
         music: Recordings,
         config: HearingConfig,
@@ -147,7 +147,7 @@ class HearingMaker:
         self.rooms = Rooms(300, seed)
         spoken = [number for number, voices in enumerate(names.spoken) if voices]
         self.name_queue = Queue(spoken, self.rng)
-        self.text_queue = Queue(list(range(len(lexicon.texts))), self.rng)
+        self.text_queue = Queue(list(range(len(lexicon.texts) if lexicon else 0)), self.rng)
         self.sounding = Queue(sorted(pack.sounds_of), self.rng)
 
     def hear(self, chosen: list[tuple[Recordings, Row]]) -> tuple[Tensor, Tensor]:
@@ -185,11 +185,13 @@ class HearingMaker:
         config, rng = self.config, self.rng
         names = self.draw(self.name_queue, config.names)
         texts = self.draw(self.text_queue, config.texts)
-        pairs = [rng.sample(self.lexicon.texts[text], 2) for text in texts]
+        words_of = self.lexicon
+        pairs = [rng.sample(words_of.texts[text], 2) for text in texts] if words_of else []
         sounds = self.draw(self.sounding, config.sounds)
         packed = Recordings.of(self.pack.samples)
         chosen = [self.spoken(name) for name in names]
-        chosen += [(self.lexicon.recordings, pair[turn]) for turn in (0, 1) for pair in pairs]
+        if words_of:
+            chosen += [(words_of.recordings, pair[turn]) for turn in (0, 1) for pair in pairs]
         words = len(chosen)
         chosen += [(packed, self.pack.sounds[rng.choice(self.pack.sounds_of[c])]) for c in sounds]
         wave, heard = self.hear(chosen)

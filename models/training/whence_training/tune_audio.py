@@ -50,6 +50,7 @@ HEADS = 2
 ANCHOR_RECORDINGS = 4
 STEPS_PER_CLIP = 6
 FIRST_LOG_SCALE = 3.0
+HEAD_START = 60  # more steps than batches made pay for, at first
 SAVE_SECONDS = 60
 
 
@@ -65,9 +66,9 @@ class TuneConfig:
     gate: float = 0.5
     quiet: float = 0.5  # codes where nothing of the kind is heard
     anchor: float = 20.0  # anchors stay near where they were
-    kept: int = 160
+    kept: int = 300
     replay: int = 3
-    rate: float = 6e-4
+    rate: float = 5e-4
     trunk_share: float = 0.3  # of the rate, for the speech embedding's late layers
 
 
@@ -144,7 +145,7 @@ class Ahead:
     def fill(self) -> None:
         try:
             while not self.stopping.is_set():
-                if self.made * self.config.replay > self.given + self.config.kept:
+                if self.made * self.config.replay > self.given + HEAD_START:
                     self.stopping.wait(0.05)
                 else:
                     self.add()
@@ -377,16 +378,23 @@ def teacher_of(path: Path) -> AudioNet:
 
 
 def make_maker(
-    pack: Path, stores: list[Path], lexicon: Path, music: Path, config: HearingConfig, seed: int
+    pack: Path,
+    stores: list[Path],
+    lexicon: Path | None,
+    music: Path,
+    config: HearingConfig,
+    seed: int,
+    split: str = "train",
 ) -> HearingMaker:
-    """Recordings of the training split alone, checked against what is frozen."""
-    packed = Pack(pack, ("train",), torch.device("cpu"), core=True)
+    """Recordings of one split alone, checked against what is frozen."""
+    packed = Pack(pack, (split,), torch.device("cpu"), core=True)
     freeze.check(packed.index)
     stored: list[Row] = [row for store in stores for row in read_rows(store)]
     freeze.check({"words": [{**row, "source": row["engine"]} for row in stored]})
-    names = vocabulary(pack, stores, ("train",))
+    names = vocabulary(pack, stores, (split,))
     played = Recordings(music / "audio.i16", read_rows(music))
-    return HearingMaker(names, Lexicon(lexicon), packed, played, config, seed)
+    words = Lexicon(lexicon) if lexicon is not None else None
+    return HearingMaker(names, words, packed, played, config, seed)
 
 
 def main() -> None:
