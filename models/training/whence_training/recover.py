@@ -26,14 +26,14 @@ TOLERANCE = 1e-3
 
 def module_path(node_name: str) -> str:
     """`/audio/local/local.0/local.0.0/Conv` → `audio.local.0.0`: each part of a node's name that
-    repeats the one before it extends it."""
+    repeats the one before it extends it; later exports leave out the first."""
     path: list[str] = []
     for part in node_name.strip("/").split("/")[:-1]:
         if path and part.startswith(path[-1] + "."):
             path[-1] = part
         else:
             path.append(part)
-    return ".".join(path)
+    return ".".join(path if path[0] == "audio" else ["audio", *path])
 
 
 def identity_norm(norm: nn.Module, bias: Tensor | None) -> None:
