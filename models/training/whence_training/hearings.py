@@ -38,9 +38,9 @@ class HearingConfig:
     sounds: int = 24
     empty: int = 8
     mixed: float = 0.4  # share of names and sounds with a source of the other kind over them
-    rooms: float = 0.5
-    babble: float = 0.12
-    music: float = 0.12
+    rooms: float = 0.35
+    babble: float = 0.08
+    music: float = 0.08
     engines: tuple[float, ...] = (0.5, 0.3, 0.2)
     seconds: float = 1.6
     difficulty: float = 0.9

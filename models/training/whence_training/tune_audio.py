@@ -7,7 +7,8 @@ The codes stay where the picture encoder learned to look for them: every name an
 *anchor*, the mean code that the encoder begun from gives it. Names are told apart by a cosine
 softmax over all anchors, which may move a little; sounds keep the codes that the first encoder
 gives to the clean recording, also in a room, in noise and under a voice. Dictionary words are told
-apart in pairs. Normalizations that the first encoder has stay fixed.
+apart in pairs. The speech head trains a path of its own, a copy of the shared one; that one stays
+as it is for the sound head, of which only the last block learns. Normalizations stay fixed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -107,7 +108,8 @@ class Prepared:
     codes of the sounds alone, `[s, c, T]`."""
 
     mel: Tensor
-    speech: Tensor | None
+    early: Tensor
+    shared: Tensor  # the path that does not train
     heard: Hearings
     wanted: Tensor
 
@@ -132,13 +134,16 @@ class Ahead:
     def add(self) -> None:
         heard = self.maker.next()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            mel, speech = audio_inputs(self.model, heard.waveform)
+            mel, early = audio_inputs(self.model, heard.waveform)
+            assert early is not None
+            shared = torch.cat(
+                [self.model.audio.shared(*part) for part in zip(mel.split(PIECE), early.split(PIECE))]
+            )
             wanted = torch.cat([self.teacher(part) for part in heard.alone.split(PIECE)])
         kind = torch.bfloat16 if self.bf16 else torch.float32
         heard.waveform, heard.alone = heard.waveform[:0], heard.alone[:0]
-        kept_speech = None if speech is None else speech.to(kind)
         wanted = head_of(wanted.float(), SOUND, HEADS).to(kind)
-        self.kept.append(Prepared(mel.to(kind), kept_speech, heard, wanted))
+        self.kept.append(Prepared(mel.to(kind), early.to(kind), shared.to(kind), heard, wanted))
         self.kept = self.kept[-self.config.kept :]
         self.made += 1
 
@@ -236,8 +241,18 @@ def begun_from(path: Path, settings: Settings) -> Aligner:
         for block in model.audio.own.modules():
             if isinstance(block, TimeBlock):
                 nn.init.zeros_(block.narrow.weight)
-                nn.init.zeros_(block.narrow.bias)  # type: ignore[arg-type]
+                nn.init.zeros_(cast(Tensor, block.narrow.bias))
+    if model.audio.word is None:
+        raise ValueError("Cannot tune: net.word_path must be true")
+    if not any(name.startswith("audio.word") for name in theirs):
+        model.audio.word.begin_as(model.audio)
     return model
+
+
+def trained_parts(audio: AudioNet) -> list[nn.Module]:
+    """All but the path that the sound head keeps."""
+    assert audio.word is not None
+    return [audio.word, audio.own, audio.code, audio.gate]
 
 
 def fix_norms(audio: AudioNet) -> None:
@@ -269,8 +284,9 @@ class Tuner:
         self.model = begun_from(start, settings)
         self.teacher = teacher_of(start).eval().requires_grad_(False)
         self.anchors = self.load_anchors(maker)
-        for part in self.model.frozen_parts():
-            part.requires_grad_(False)
+        self.model.requires_grad_(False)
+        for part in trained_parts(self.model.audio):
+            part.requires_grad_(True)
         self.model.audio.train()
         fix_norms(self.model.audio)
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
@@ -291,15 +307,17 @@ class Tuner:
 
     def make_optimizer(self) -> torch.optim.AdamW:
         audio = self.model.audio
-        late = [p for m in (audio.speech.late_parts() if audio.speech else []) for p in m.parameters()]
+        assert audio.word is not None
+        late = list(audio.word.late.parameters())
         known = {id(p) for p in late}
         rest = [p for p in audio.parameters() if p.requires_grad and id(p) not in known]
+        decay, share = self.settings.weight_decay, self.config.trunk_share
+        moving = [self.anchors.names, self.anchors.log_scale]
         groups: list[dict[str, Any]] = [
-            {"params": rest, "share": 1.0, "weight_decay": self.settings.weight_decay},
-            {"params": [self.anchors.names, self.anchors.log_scale], "share": 3.0, "weight_decay": 0.0},
+            {"params": rest, "share": 1.0, "weight_decay": decay},
+            {"params": moving, "share": 3.0, "weight_decay": 0.0},
+            {"params": late, "share": share, "weight_decay": 0.0},
         ]
-        if self.settings.net.speech_tuned and late:
-            groups.append({"params": late, "share": self.config.trunk_share, "weight_decay": 0.0})
         self.trained = [p for group in groups for p in group["params"]]
         return torch.optim.AdamW(groups, lr=self.config.rate, betas=(0.9, 0.98))
 
@@ -314,7 +332,8 @@ class Tuner:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate() * group["share"]
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            features, gate = self.model.audio.gated(given.mel, given.speech)
+            audio = self.model.audio
+            features, gate = audio.read([given.shared, audio.words(given.mel, given.early)])
         total, parts = losses(features.float(), gate.float(), given, self.anchors, self.config)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
