@@ -25,7 +25,7 @@ from .sounds import Clips, add_noise, colour, cut, noise
 
 KINDS = ("sound", "speech")
 SOUND, SPEECH = range(len(KINDS))
-SYNTHETIC_ENGINES = ("espeak", "flite", "tts")
+SYNTHETIC_ENGINES = ("espeak", "flite", "kokoro", "piper", "tts")
 
 
 @dataclass

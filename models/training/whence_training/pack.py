@@ -29,6 +29,7 @@ from .open_pack import AUDIO_STORE, FORMAT, PARTS, STORES
 from .sources import Sources
 from .speech import Speaker, plan, say_all
 from .waveform import SAMPLE_RATE, Samples, read, tidy, to_int16
+from .word_store import read_rows
 
 VALIDATION_FROM = 0.6
 VALIDATION_SECONDS = 6.0
@@ -175,6 +176,19 @@ class Packer:
             if done % 1000 == 0:
                 print(f"{done} of {len(said)} names spoken", file=sys.stderr, flush=True)
 
+    def stored_words(self, entries: list[tuple[int, Concept]], store: Path) -> None:
+        """Names that `natural` spoke into a word store."""
+        number = {name: n for n, concept in reversed(entries) for name in concept.english}
+        samples = np.memmap(store / "audio.i16", np.int16, mode="r")
+        for row in read_rows(store):
+            if (concept := number.get(row["text"])) is None:
+                continue
+            spoken = {"language": "en", "voice": row["voice"], "engine": row["engine"]}
+            spoken |= {"source": row["engine"], "text": row["said"]}
+            spoken["licence"] = licences.of(self.sources.cache, row["engine"])[0]
+            piece = samples[row["offset"] : row["offset"] + row["length"]].astype(np.float32) / 32767
+            self.writer.add_samples("words", piece, row["split"], {"concept": concept, **spoken})
+
     def instruments(self, entries: list[tuple[int, Concept]]) -> None:
         counts = {"train": TRAINING_PHRASES, "val": VALIDATION_PHRASES}
         played = [(n, c, p) for n, c in entries if (p := c.instrument_program()) is not None]
@@ -213,6 +227,7 @@ def write_pack(
     core: bool = False,
     voices: int = 12,
     workers: int = 1,
+    stores: tuple[Path, ...] = (),
     frozen: freeze.Frozen | None = None,
 ) -> dict[str, Any]:
     """Writes the pack and gives its index. Raises FrozenError before a wrong one is usable."""
@@ -225,6 +240,8 @@ def write_pack(
     if not core:
         packer.instruments(entries)
     packer.speech(entries, voices, workers)
+    for store in stores:
+        packer.stored_words(entries, store)
     writer.close()
     return writer.index
 
@@ -238,6 +255,9 @@ def main() -> None:
     parser.add_argument("--core", action="store_true", help="only what the shipped model learned")
     parser.add_argument("--voices", type=int, default=12, help="espeak-ng voices a concept")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument(
+        "--store", type=Path, action="append", default=[], help="word stores of natural voices"
+    )
     parser.add_argument("--limit", type=int, help="only so many concepts")
     given = parser.parse_args()
     require(given.cache)
@@ -250,6 +270,7 @@ def main() -> None:
         core=given.core,
         voices=given.voices,
         workers=given.workers,
+        stores=tuple(given.store),
     )
     for part in PARTS:
         counts = Counter(row["split"] for row in index[part])
