@@ -37,7 +37,9 @@ from whence_training.tune_audio import (
 from whence_training.word_identity import mean_codes, measure, recall
 from whence_training.word_store import Store
 
-NET = NetConfig(channels=16, picture_width=32, sound_width=16, audio_width=32, audio_blocks=1, speech=True)
+NET = NetConfig(
+    channels=16, picture_width=32, sound_width=16, audio_width=32, audio_blocks=1, speech=True
+)
 TWO_PATHS = replace(NET, own_blocks=1, word_path=True)
 CONFIG = HearingConfig(names=6, texts=4, sounds=4, empty=3, seconds=0.8, difficulty=0.3)
 CONCEPTS = 6
@@ -171,9 +173,7 @@ def test_new_blocks_change_nothing_at_first(tmp_path: Path) -> None:
 
 def test_tuning_learns_and_resumes(tmp_path: Path) -> None:
     media = make_media(tmp_path)
-    settings = Settings(
-        out="", pack="p", steps=1, precision="fp32", net=TWO_PATHS
-    )
+    settings = Settings(out="", pack="p", steps=1, precision="fp32", net=TWO_PATHS)
     first, out = first_checkpoint(tmp_path), tmp_path / "run"
     config = TuneConfig(rate=3e-3, kept=8)
     tuner = Tuner(settings, config, maker_of(media), first, out, 60)

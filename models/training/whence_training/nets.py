@@ -216,7 +216,9 @@ class AudioNet(AudioPath):
         self.speech = SpeechTrunk() if config.speech else None
         self.heads = config.heads
         self.own = nn.ModuleList(
-            nn.Sequential(*(TimeBlock(width, config.audio_kernel) for _ in range(config.own_blocks)))
+            nn.Sequential(
+                *(TimeBlock(width, config.audio_kernel) for _ in range(config.own_blocks))
+            )
             for _ in range(config.heads if config.own_blocks else 0)
         )
         self.word: WordPath | None = None
@@ -257,7 +259,8 @@ class AudioNet(AudioPath):
 
     def words(self, mel: Tensor, early: Tensor) -> Tensor:
         """The speech head's own path."""
-        assert self.word is not None and self.speech is not None
+        assert self.word is not None
+        assert self.speech is not None
         return self.word.walk(mel, self.speech.late(early, self.word.late))
 
     def read(self, maps: list[Tensor]) -> tuple[Tensor, Tensor]:

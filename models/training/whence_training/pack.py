@@ -186,7 +186,9 @@ class Packer:
             spoken = {"language": "en", "voice": row["voice"], "engine": row["engine"]}
             spoken |= {"source": row["engine"], "text": row["said"]}
             spoken["licence"] = licences.of(self.sources.cache, row["engine"])[0]
-            piece = samples[row["offset"] : row["offset"] + row["length"]].astype(np.float32) / 32767
+            piece = (
+                samples[row["offset"] : row["offset"] + row["length"]].astype(np.float32) / 32767
+            )
             self.writer.add_samples("words", piece, row["split"], {"concept": concept, **spoken})
 
     def instruments(self, entries: list[tuple[int, Concept]]) -> None:

@@ -57,7 +57,10 @@ class Steps:
         weight = np.where(self.heard > 0, 0.5 / share, 0.5 / (1 - share))
         place = np.minimum((probability * BINS).astype(int), BINS - 1)
         diagram = [
-            [round(float(np.average(v[place == b], weights=weight[place == b])), 3) for v in (probability, self.heard)]
+            [
+                round(float(np.average(v[place == b], weights=weight[place == b])), 3)
+                for v in (probability, self.heard)
+            ]
             for b in range(BINS)
             if (place == b).any()
         ]

@@ -1,6 +1,6 @@
 """Makes a checkpoint of an exported audio encoder, so that training can go on where only ONNX is left.
 
-    python3 -m whence_training.recover ../denseav-mini/audio.onnx whence_training/configs/mini.yaml --out v3.pt
+    python3 -m whence_training.recover ../denseav-mini/audio.onnx CONFIG --out v3.pt
 
 The exporter folds normalization into the convolution before it. Here the folded weights go back
 into the convolution and its normalization becomes the identity: the same function, though further
@@ -40,7 +40,8 @@ def identity_norm(norm: nn.Module, bias: Tensor | None) -> None:
     """Makes a normalization pass its input on, plus `bias`."""
     if not isinstance(norm, nn.modules.batchnorm._BatchNorm):
         raise ValueError(f"Cannot recover: a normalization must follow, got {type(norm).__name__}")
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     norm.running_mean.zero_()
     norm.running_var.fill_(1 - norm.eps)
     if norm.affine:

@@ -29,7 +29,9 @@ def main() -> None:
     texts = [line.strip() for line in given.texts.read_text().splitlines() if line.strip()]
     texts = [text for text in dict.fromkeys(texts) if text not in known]
     said = [
-        one for number, text in enumerate(texts) for one in plan(number, (text,), {}, rng, given.voices)
+        one
+        for number, text in enumerate(texts)
+        for one in plan(number, (text,), {}, rng, given.voices)
     ]
     speaker = Speaker(given.cache / "x/usr/bin", environment(given.cache))
     for one, samples in say_all(speaker, said):

@@ -137,7 +137,10 @@ class Ahead:
             mel, early = audio_inputs(self.model, heard.waveform)
             assert early is not None
             shared = torch.cat(
-                [self.model.audio.shared(*part) for part in zip(mel.split(PIECE), early.split(PIECE))]
+                [
+                    self.model.audio.shared(*part)
+                    for part in zip(mel.split(PIECE), early.split(PIECE), strict=True)
+                ]
             )
             wanted = torch.cat([self.teacher(part) for part in heard.alone.split(PIECE)])
         kind = torch.bfloat16 if self.bf16 else torch.float32
@@ -216,9 +219,7 @@ def losses(
         over_steps(sound[rows], active), anchors.sounds, known, scale[1]
     )
     sure = ~heard.unsure
-    gates = F.binary_cross_entropy_with_logits(
-        gate, heard.active.to(gate.dtype), reduction="none"
-    )
+    gates = F.binary_cross_entropy_with_logits(gate, heard.active.to(gate.dtype), reduction="none")
     parts["gate"] = (gates * sure).sum() / sure.sum()
     idle = (~heard.active & sure).to(features.dtype)[:, :, None]
     both = torch.stack([sound, speech], 1)
@@ -352,7 +353,11 @@ class Tuner:
                     told = " ".join(f"{name} {value:.3f}" for name, value in values.items())
                     made = f"{self.ahead.made} made"
                     seconds = time.monotonic() - begun
-                    print(f"step {self.step} {seconds:.0f} s {made} {told}", file=sys.stderr, flush=True)
+                    print(
+                        f"step {self.step} {seconds:.0f} s {made} {told}",
+                        file=sys.stderr,
+                        flush=True,
+                    )
                 if time.monotonic() - saved > SAVE_SECONDS:
                     self.save()
                     saved = time.monotonic()

@@ -42,7 +42,7 @@ def features_of(path: Path) -> Features:
         run = session(path).run
         return lambda waves: torch.from_numpy(run(["features"], {"waveform": waves.numpy()})[0])
     model = load_model(path)
-    return lambda waves: model.audio(waves)
+    return model.audio
 
 
 def clip(recordings: Recordings, row: Row) -> Tensor:
@@ -56,9 +56,7 @@ def clip(recordings: Recordings, row: Row) -> Tensor:
 
 
 @torch.no_grad()
-def codes(
-    features: Features, chosen: list[tuple[Recordings, Row]], head: int = SPEECH
-) -> Tensor:
+def codes(features: Features, chosen: list[tuple[Recordings, Row]], head: int = SPEECH) -> Tensor:
     """One code for each recording, the mean over its active steps: `[n, c]`."""
     out = []
     for first in range(0, len(chosen), PIECE):
