@@ -31,22 +31,23 @@ Floats = NDArray[np.floating[Any]]
 
 
 class ScaledAudio(nn.Module):
-    """The audio encoder with the similarity's scale inside its output."""
+    """The audio encoder with the similarity's scale inside its features, and presence beside them."""
 
     def __init__(self, model: Aligner) -> None:
         super().__init__()
         self.audio, self.scale = model.audio, model.config.code_scale
 
-    def forward(self, waveform: Tensor) -> Tensor:
-        features: Tensor = self.audio(waveform) * self.scale
-        return features
+    def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
+        features, gate = self.audio.gated(*self.audio.inputs(waveform))
+        return features * self.scale, self.audio.presence(gate)
 
 
 def load_model(checkpoint: Path) -> Aligner:
     """The averaged weights of a checkpoint, ready for use."""
     state = load_checkpoint(checkpoint)
     model = Aligner(NetConfig(**state["net"]))
-    model.load_state_dict(state["ema"])
+    # What a checkpoint of an older recipe lacks keeps its first value.
+    model.load_state_dict({**model.state_dict(), **state["ema"]})
     return model.eval().requires_grad_(False)
 
 
@@ -67,19 +68,29 @@ def write_graphs(model: Aligner, folder: Path) -> tuple[Path, Path]:
         opset_version=OPSET,
         **older,
     )
+    write_audio(model, audio)
+    return image, audio
+
+
+def write_audio(model: Aligner, file: Path) -> None:
+    """`audio.onnx`: features and presence."""
+    older: dict[str, Any] = {} if torch.__version__.startswith("1.") else {"dynamo": False}
     set_convolution(model, True)
     torch.onnx.export(
         ScaledAudio(model).eval(),  # or the exporter would leave training mode on
         (torch.zeros(2, SAMPLE_RATE),),
-        str(audio),
+        str(file),
         input_names=["waveform"],
-        output_names=["features"],
-        dynamic_axes={"waveform": {0: "n", 1: "samples"}, "features": {0: "n", 2: "T"}},
+        output_names=["features", "presence"],
+        dynamic_axes={
+            "waveform": {0: "n", 1: "samples"},
+            "features": {0: "n", 2: "T"},
+            "presence": {0: "n", 2: "T"},
+        },
         opset_version=OPSET,
         **older,
     )
     set_convolution(model, False)
-    return image, audio
 
 
 def set_convolution(model: Aligner, on: bool) -> None:
@@ -108,6 +119,10 @@ class OnnxEncoder:
         sounds = self.audio.run(None, {"waveform": waveform.numpy()})[0]
         return torch.from_numpy(pictures), torch.from_numpy(sounds)
 
+    def presence(self, waveform: Tensor) -> Tensor:
+        found = self.audio.run(["presence"], {"waveform": waveform.numpy()})[0]
+        return torch.from_numpy(found)
+
 
 def relative_l2(found: Tensor, wanted: Tensor) -> float:
     return float((found - wanted).norm() / wanted.norm())
@@ -124,8 +139,10 @@ def parity(model: Aligner, folder: Path) -> float:
         frames = torch.randint(256, shape, generator=generator, dtype=torch.uint8)
         waveform = 0.1 * torch.randn(count, samples, generator=generator)
         pictures, sounds = encoder(frames, waveform)
+        features, presence = ScaledAudio(model).eval()(waveform)
         worst = max(worst, relative_l2(pictures, model.picture(frames)))
-        worst = max(worst, relative_l2(sounds, model.audio(waveform) * model.config.code_scale))
+        worst = max(worst, relative_l2(sounds, features))
+        worst = max(worst, relative_l2(encoder.presence(waveform), presence))
     return worst
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from .concepts import Concept, read_concepts
 from .freeze import LIST, LONG_SECONDS, Frozen, read_frozen, write_frozen
 from .media import CACHE, require, sha256_of
-from .photographs import read_photographs
 from .natural import KOKORO_TEST
+from .photographs import read_photographs
 from .sources import Sources
 from .speech import ESPEAK_TEST, FLITE_TEST
 from .waveform import SAMPLE_RATE, read, tidy
@@ -65,6 +65,7 @@ def extend(frozen: Frozen, concepts: list[Concept], sources: Sources) -> None:
         "espeak": list(ESPEAK_TEST),
         "flite": list(FLITE_TEST),
         "kokoro": list(KOKORO_TEST),
+        "piper": [],
     }
     frozen.human_languages = ["en"]
 

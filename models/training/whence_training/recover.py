@@ -1,10 +1,8 @@
 """Makes a checkpoint of an exported model, so that training can go on where only ONNX is left.
 
-    python3 -m whence_training.recover ../denseav-mini/audio.onnx whence_training/configs/mini.yaml --out v3.pt
+    python3 -m whence_training.recover ../denseav-mini/audio.onnx CONFIG --out v3.pt
 
-With `--picture image.onnx` the picture encoder of a version up to 3 is taken over as well.
-
-The exporter folds normalization into the convolution before it. Here the folded weights go back
+With `--picture image.onnx` the picture encoder of a version up to 3 is taken over as well. The exporter folds normalization into the convolution before it. Here the folded weights go back
 into the convolution and its normalization becomes the identity: the same function, though further
 training should keep these normalizations in evaluation mode.
 """
@@ -28,21 +26,22 @@ TOLERANCE = 1e-3
 
 def module_path(node_name: str) -> str:
     """`/audio/local/local.0/local.0.0/Conv` → `audio.local.0.0`: each part of a node's name that
-    repeats the one before it extends it."""
+    repeats the one before it extends it; later exports leave out the first."""
     path: list[str] = []
     for part in node_name.strip("/").split("/")[:-1]:
         if path and part.startswith(path[-1] + "."):
             path[-1] = part
         else:
             path.append(part)
-    return ".".join(path)
+    return ".".join(path if path[0] == "audio" else ["audio", *path])
 
 
 def identity_norm(norm: nn.Module, bias: Tensor | None) -> None:
     """Makes a normalization pass its input on, plus `bias`."""
     if not isinstance(norm, nn.modules.batchnorm._BatchNorm):
         raise ValueError(f"Cannot recover: a normalization must follow, got {type(norm).__name__}")
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     norm.running_mean.zero_()
     norm.running_var.fill_(1 - norm.eps)
     if norm.affine:
@@ -92,8 +91,7 @@ def difference(model: Aligner, file: Path) -> float:
     run = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"]).run
     wanted = torch.from_numpy(run(["features"], {"waveform": waveform.numpy()})[0])
     with torch.no_grad():
-        found = ScaledAudio(model).eval()(waveform)
-    found = found[0] if isinstance(found, tuple) else found
+        found, _ = ScaledAudio(model).eval()(waveform)
     return float((found - wanted).abs().max())
 
 

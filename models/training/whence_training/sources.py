@@ -12,6 +12,7 @@ from .freeze import read_frozen
 from .media import sha256_of
 from .photographs import named_files
 
+SOUNDS = Path(__file__).parent / "sounds.tsv"
 STAMPS = "x/usr/share/tuxpaint/stamps"
 KTUBERLING = "x/usr/share/ktuberling/sounds"
 EMOJI = ("google", "twitter")
@@ -67,6 +68,17 @@ class Sources:
         own = [self.stamps / f"{stem}.ogg" for stem in concept.sounds if stem not in SILENT]
         other = [self.activity_file(name) for name in concept.other_sounds]
         return (own, other) if concept.sounds else (other, [])
+
+    @cached_property
+    def more_recordings(self) -> dict[str, list[str]]:
+        """Concept → further recordings, relative to the cache (`sounds.tsv`)."""
+        lines = SOUNDS.read_text().splitlines()[1:]
+        return {name: files.split(",") for name, files in (line.split("\t") for line in lines)}
+
+    def more_sounds(self, concept: Concept) -> list[Path]:
+        """Recordings of a concept's sound in packages that know nothing of its pictures."""
+        files = [self.cache / name for name in self.more_recordings.get(concept.name, [])]
+        return [file for file in files if file.is_file()]
 
     def activity_file(self, name: str) -> Path:
         activity, path = name.split("/", 1)

@@ -10,6 +10,7 @@ came from; the weights are read from the published files (both Apache-2.0):
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
@@ -202,11 +203,32 @@ SPEECH_LAYERS: tuple[tuple[int, int, int] | tuple[int, int], ...] = (
     (96, 1, 3), (96, 3, 1), (96, 1, 3), (96, 3, 1), (1, 2),
     (96, 1, 3), (96, 3, 1), (96, 1, 3), (96, 3, 1), (2, 2),
 )  # fmt: skip
+SPEECH_EARLY = 14
+"""Layers of the early part, whose maps both paths of the audio encoder read."""
 SPEECH_BANDS = 32
 SPEECH_CHANNELS = 96
 SPEECH_CONTEXT_FRAMES = 76
 INT16_POWER_DB = 90.309  # 20 log10(32768): the trunk was trained on samples of int16 scale
 QUIETEST_DB = 0.0  # stands in for the original's floor of 80 dB under the clip's loudest bin
+
+
+def early_convolutions() -> int:
+    return sum(len(layer) == 3 for layer in SPEECH_LAYERS[:SPEECH_EARLY])
+
+
+def run_layers(
+    x: Tensor,
+    layers: Iterable[tuple[int, int, int] | tuple[int, int]],
+    convolutions: Iterable[nn.Module],
+) -> Tensor:
+    """Convolutions and pools in turn."""
+    left = iter(convolutions)
+    for layer in layers:
+        if len(layer) == 2:
+            x = F.max_pool2d(x, layer, layer)
+        else:
+            x = F.leaky_relu(next(left)(x), 0.2).clamp_min(-0.4)
+    return x
 
 
 class SpeechTrunk(nn.Module):
@@ -230,23 +252,34 @@ class SpeechTrunk(nn.Module):
         self.last = nn.Conv2d(channels, SPEECH_CHANNELS, (3, 1), bias=False)
 
     def forward(self, power: Tensor) -> Tensor:
+        return self.embed(self.scaled(power))
+
+    def scaled(self, power: Tensor) -> Tensor:
+        """Mel bands as the original takes them, padded: `[n, 32, frames + 75]`."""
         mel = torch.matmul(cast(Tensor, self.bands), power)
         decibels = 10 * torch.log10(mel.clamp_min(1e-12)) + INT16_POWER_DB
         x = decibels.clamp_min(QUIETEST_DB) / 10 + 2
         half = SPEECH_CONTEXT_FRAMES // 2 - 4
-        x = F.pad(x, (half, half + 7), value=QUIETEST_DB / 10 + 2)
-        return self.embed(x)
+        return F.pad(x, (half, half + 7), value=QUIETEST_DB / 10 + 2)
 
     def embed(self, scaled: Tensor) -> Tensor:
         """`[n, 32, frames]`, decibels / 10 + 2 as the original takes them → `[n, 96, steps]`."""
+        return self.late(self.early(scaled))
+
+    def early(self, scaled: Tensor) -> Tensor:
+        """The first `SPEECH_EARLY` layers: `[n, 32, frames]` → maps `[n, 72, frames / 4, 4]`."""
         x = scaled.transpose(1, 2)[:, None].contiguous(memory_format=torch.channels_last)
-        convolutions = iter(self.convolutions)
-        for layer in SPEECH_LAYERS:
-            if len(layer) == 2:
-                x = F.max_pool2d(x, layer, layer)
-            else:
-                x = F.leaky_relu(next(convolutions)(x), 0.2).clamp_min(-0.4)
-        return self.last(x)[..., 0]
+        return run_layers(x, SPEECH_LAYERS[:SPEECH_EARLY], self.convolutions)
+
+    def late(self, maps: Tensor, layers: Iterable[nn.Module] | None = None) -> Tensor:
+        """The rest, by its own layers or by others of their shapes: maps → `[n, 96, steps]`."""
+        *convolutions, last = self.late_layers() if layers is None else layers
+        x = run_layers(maps, SPEECH_LAYERS[SPEECH_EARLY:], convolutions)
+        out: Tensor = last(x)[..., 0]
+        return out
+
+    def late_layers(self) -> list[nn.Module]:
+        return [*self.convolutions[early_convolutions() :], self.last]
 
     def load_published(self, folder: Path) -> None:
         """Reads `embedding_model.onnx` and the mel bands of `melspectrogram.onnx`."""
