@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .batches import KINDS
+from .calibration import Evidence, fit_together, gather_evidence
 from .frontend import SAMPLE_RATE, PowerSpectrum
-from .metrics import FEATURE_RATE, FIRST_FEATURE, Scene, activations, encode
+from .fused import FusedPicture
+from .half_weights import store_in_half
+from .metrics import FEATURE_RATE, FIRST_FEATURE, Scene
 from .nets import Aligner, NetConfig
 from .train import load_checkpoint
 
 OPSET = 17
 TOLERANCE = 1e-4
 LEAST_SAMPLES = 2960
-Floats = NDArray[np.floating[Any]]
 
 
 class ScaledAudio(nn.Module):
@@ -48,13 +49,15 @@ def load_model(checkpoint: Path) -> Aligner:
     model = Aligner(NetConfig(**state["net"]))
     # What a checkpoint of an older recipe lacks keeps its first value.
     model.load_state_dict({**model.state_dict(), **state["ema"]})
+    if "fused" in state:
+        model.picture = FusedPicture.restore(model.picture, state["fused"])
     return model.eval().requires_grad_(False)
 
 
 def write_graphs(model: Aligner, folder: Path) -> tuple[Path, Path]:
     """`image.onnx` and `audio.onnx`, dynamic in batch and length."""
     folder.mkdir(parents=True, exist_ok=True)
-    size = model.config.picture_size
+    size = model.picture.size
     image, audio = folder / "image.onnx", folder / "audio.onnx"
     # torch 2 warns for its older exporter, which torch 1.13 has alone.
     older: dict[str, Any] = {} if torch.__version__.startswith("1.") else {"dynamo": False}
@@ -132,7 +135,7 @@ def relative_l2(found: Tensor, wanted: Tensor) -> float:
 def parity(model: Aligner, folder: Path) -> float:
     """Largest relative L2 difference of torch and ONNX Runtime over odd batches and lengths."""
     encoder, worst = OnnxEncoder(folder), 0.0
-    size = model.config.picture_size
+    size = model.picture.size
     generator = torch.Generator().manual_seed(7)
     for count, samples in ((1, LEAST_SAMPLES), (2, 16_000), (3, 20_481), (1, 40_007)):
         shape = (count, size, size, 3)
@@ -144,59 +147,6 @@ def parity(model: Aligner, folder: Path) -> float:
         worst = max(worst, relative_l2(sounds, features))
         worst = max(worst, relative_l2(encoder.presence(waveform), presence))
     return worst
-
-
-def fit_logistic(values: Floats, truth: Floats, weight: Floats) -> tuple[float, float]:
-    """(slope, offset) of the weighted logistic regression of `truth` on `values`, by Newton's method."""
-    design = np.stack([values, np.ones_like(values)], 1).astype(np.float64)
-    solution = np.zeros(2)
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-np.clip(design @ solution, -30, 30)))
-        gradient = design.T @ (weight * (truth - chance)) - 1e-6 * solution
-        curvature = (design * (weight * chance * (1 - chance))[:, None]).T @ design
-        step = np.linalg.solve(curvature + 1e-6 * np.eye(2), gradient)
-        solution += step
-        if np.abs(step).max() < 1e-9:
-            break
-    return float(solution[0]), float(solution[1])
-
-
-@dataclass
-class Evidence:
-    """Activations of one head: of pairs that match, of pairs that do not."""
-
-    matched: list[Floats]
-    mismatched: list[Floats]
-
-    def fit(self) -> tuple[float, float]:
-        """Both sides weigh the same, so that score .5 is as likely matched as not."""
-        matched, other = np.concatenate(self.matched), np.concatenate(self.mismatched)
-        values = np.concatenate([matched, other])
-        truth = np.r_[np.ones(len(matched)), np.zeros(len(other))]
-        weight = np.r_[
-            np.full(len(matched), 0.5 / len(matched)), np.full(len(other), 0.5 / len(other))
-        ]
-        return fit_logistic(values, truth, weight * len(values))
-
-
-def gather_evidence(encoder: Any, scenes: list[Scene], heads: int) -> list[Evidence]:
-    """Activations on scenes with targets, on the same sounds over other pictures, on negatives."""
-    features = encode(encoder, scenes)
-    evidence = [Evidence([], []) for _ in range(heads)]
-    for index, (scene, (picture, audio)) in enumerate(zip(scenes, features, strict=True)):
-        found = activations(audio, picture, heads).numpy()
-        other = features[(index + len(features) // 2 + 1) % len(features)][0]
-        elsewhere = activations(audio, other, heads).numpy()
-        for head in range(heads):
-            heard = [t for t in scene.targets if t.kind == head]
-            for target in heard:
-                steps = target.steps(audio.shape[1]).numpy()
-                evidence[head].matched.append(found[head, steps])
-                evidence[head].mismatched.append(elsewhere[head, steps])
-            if not heard:
-                # An alarm is raised by the loudest moment, however quiet the rest is.
-                evidence[head].mismatched.append(found[head].max(keepdims=True))
-    return evidence
 
 
 def sha256(path: Path) -> str:
@@ -223,6 +173,7 @@ def manifest(
     calibration: list[tuple[float, float]],
     fitted_on: str,
     difference: float,
+    precision: str = "fp32",
 ) -> dict[str, Any]:
     """The content of `model.yaml`."""
     config = model.config
@@ -247,9 +198,9 @@ def manifest(
         "image": {
             "file": "image.onnx",
             "sha256": sha256(folder / "image.onnx"),
-            "width": config.picture_size,
-            "height": config.picture_size,
-            "grid": {"width": config.grid, "height": config.grid},
+            "width": model.picture.size,
+            "height": model.picture.size,
+            "grid": {"width": model.picture.grid, "height": model.picture.grid},
         },
         "audio": {
             "file": "audio.onnx",
@@ -264,34 +215,68 @@ def manifest(
         "channels": config.channels,
         "class_token": False,
         "heads": heads,
-        "check": {"precision": "fp32", "relative_l2": float(f"{difference:.2g}")},
+        "check": {"precision": precision, "relative_l2": float(f"{difference:.2g}")},
     }
 
 
 def export(
-    checkpoint: Path, folder: Path, scenes: list[Scene], *, name: str, version: int, fitted_on: str
+    checkpoint: Path,
+    folder: Path,
+    sets: dict[str, list[Scene]],
+    *,
+    name: str,
+    version: int,
+    fitted_on: str,
+    half: bool = False,
 ) -> dict[str, Any]:
-    """Writes graphs and manifest. Raises ValueError if torch and ONNX Runtime disagree."""
+    """Writes graphs and manifest; `sets` of scenes, by name, calibrate. `half` stores the picture
+    encoder's weights in half precision.
+
+    Raises ValueError if torch and ONNX Runtime disagree.
+    """
     model = load_model(checkpoint)
-    write_graphs(model, folder)
+    image, _ = write_graphs(model, folder)
     difference = parity(model, folder)
     if difference > TOLERANCE:
         raise ValueError(
             f"Cannot export {folder}: torch and ONNX Runtime must agree to {TOLERANCE}, "
             f"got {difference:.2g}"
         )
-    evidence = gather_evidence(OnnxEncoder(folder), scenes, model.config.heads)
+    if half:
+        store_in_half(image)
+        difference = parity(model, folder)
+    encoder = OnnxEncoder(folder)
+    found = {n: gather_evidence(encoder, s, model.config.heads) for n, s in sets.items()}
+    calibration = [
+        fit_together([evidence[head] for evidence in found.values()])
+        for head in range(model.config.heads)
+    ]
     content = manifest(
         model,
         folder,
         name=name,
         version=version,
-        calibration=[part.fit() for part in evidence],
+        calibration=calibration,
         fitted_on=fitted_on,
         difference=difference,
+        precision="fp16" if half else "fp32",
     )
     (folder / "model.yaml").write_text(yaml.safe_dump(content, sort_keys=False, width=100))
-    return content
+    return {**content, "reliability": reliability(found, calibration)}
+
+
+def reliability(
+    found: dict[str, list[Evidence]], calibration: list[tuple[float, float]]
+) -> dict[str, dict[str, Any]]:
+    """Set of scenes → kind → how often scores were right."""
+    return {
+        name: {
+            kind: part.reliability(fit)
+            for kind, part, fit in zip(KINDS, evidence, calibration, strict=True)
+            if part.matched
+        }
+        for name, evidence in found.items()
+    }
 
 
 def main() -> None:
@@ -301,27 +286,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Export a checkpoint as a model folder.")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--validation", type=Path, required=True, help="scenes to calibrate on")
+    parser.add_argument(
+        "--validation", type=Path, required=True, nargs="+", help="sets of scenes to calibrate on"
+    )
+    parser.add_argument("--half", action="store_true", help="picture weights in half precision")
     parser.add_argument("--name", default="denseav-mini")
     parser.add_argument("--version", type=int, default=2)
     parser.add_argument("--report", type=Path, help="JSON figures of the frozen test for the card")
     parser.add_argument("--index", type=Path, help="the pack's index.json, for the card")
     parser.add_argument("--notes", type=Path, help="text that the card ends with")
     arguments = parser.parse_args()
-    size = load_model(arguments.checkpoint).config.picture_size
-    scenes = load_scenes(arguments.validation, size)
+    size = load_model(arguments.checkpoint).picture.size
+    sets = {folder.name: load_scenes(folder, size) for folder in arguments.validation}
     content = export(
         arguments.checkpoint,
         arguments.out,
-        scenes,
+        sets,
         name=arguments.name,
         version=arguments.version,
-        fitted_on=f"{len(scenes)} validation scenes",
+        fitted_on=" and ".join(f"{len(part)} {name}" for name, part in sets.items())
+        + " (validation)",
+        half=arguments.half,
     )
     report = json.loads(arguments.report.read_text()) if arguments.report else None
     index = json.loads(arguments.index.read_text()) if arguments.index else None
     notes = arguments.notes.read_text() if arguments.notes else ""
-    write_card(arguments.out, content, report=report, index=index, notes=notes)
+    fused = "fused" in load_checkpoint(arguments.checkpoint)
+    write_card(arguments.out, content, report=report, index=index, notes=notes, fused=fused)
 
 
 if __name__ == "__main__":

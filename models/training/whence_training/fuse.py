@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .fused import FusedPicture
 from .fusion_bank import GRID, Bank
 from .nets import Aligner, NetConfig, PictureNet
 from .semantic import Columns, fit_codes
@@ -159,6 +160,11 @@ class Fusion(nn.Module):
         )
         return flat.reshape(len(value), -1, self.codes.shape[1]).permute(0, 2, 1)
 
+    def scaled_codes(self) -> Tensor:
+        """The columns' codes with their head's scale, `[n, C]`."""
+        half = self.codes.shape[1] // 2
+        return self.codes * self.scale.detach().repeat_interleave(half)
+
     def forward(self, taps: list[Tensor], value: Tensor, column: Tensor) -> Tensor:
         with torch.no_grad():
             semantic = self.semantic(value, column)
@@ -254,6 +260,7 @@ def main() -> None:
     parser.add_argument("--codes", type=Path, required=True)
     parser.add_argument("--columns", type=Path, required=True)
     parser.add_argument("--start", type=Path, required=True, help="checkpoint with a lite0 neck")
+    parser.add_argument("--trunk", type=Path, required=True, help="EfficientNet-lite0's weights")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=FuseSettings.steps)
     given = parser.parse_args()
@@ -261,19 +268,20 @@ def main() -> None:
     state = torch.load(given.start, map_location="cpu")
     config = NetConfig(**state["net"])
     model = Aligner(config).eval()
-    model.load_state_dict(state["ema"])
+    model.load_state_dict({**model.state_dict(), **state["ema"]})
     columns = Columns.load(given.columns)
     library = Library(given.codes, config.channels // config.heads)
     settings = replace(FuseSettings(), steps=given.steps)
     fusion = fuse(model, Bank(given.bank, given.count), library, columns, settings)
+    save(model, columns, fusion.scaled_codes(), given.trunk, given.out)
+
+
+def save(model: Aligner, columns: Columns, codes: Tensor, trunk: Path, out: Path) -> None:
+    """A checkpoint that `export` takes: the neck and the audio encoder, and the semantic branch."""
+    picture = FusedPicture(model.picture, columns, codes).eval()
+    picture.trunk.load_published(trunk)
     torch.save(
-        {
-            "net": asdict(config),
-            "ema": model.state_dict(),
-            "codes": fusion.codes * fusion.scale.detach().repeat_interleave(config.channels // 2),
-            "columns": given.columns.name,
-        },
-        given.out,
+        {"net": asdict(model.config), "ema": model.state_dict(), "fused": picture.kept()}, out
     )
 
 

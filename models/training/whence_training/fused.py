@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import torch
+from typing import Any
+
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from .fusion_bank import GRID, SIZE, neck_input
 from .nets import PictureNet
@@ -22,7 +22,8 @@ class FusedPicture(nn.Module):
 
     def __init__(self, neck: PictureNet, columns: Columns, codes: Tensor) -> None:
         super().__init__()
-        self.neck = neck
+        self.size, self.grid = SIZE, GRID
+        self.neck, self.names = neck, columns.names
         self.trunk = SemanticTrunk()
         self.classify = nn.Linear(LITE0_FEATURES, len(columns.names))
         self.classify.weight.data = columns.weight.clone()
@@ -30,13 +31,19 @@ class FusedPicture(nn.Module):
         self.codes = nn.Linear(len(columns.names), codes.shape[1], bias=False)
         self.codes.weight.data = codes.t().clone()
 
-    @property
-    def size(self) -> int:
-        return SIZE
+    def kept(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it beside the neck."""
+        mine = self.state_dict()
+        names = [name for name in mine if not name.startswith("neck.")]
+        return {"weights": {name: mine[name] for name in names}, "names": self.names}
 
-    @property
-    def grid(self) -> int:
-        return GRID
+    @staticmethod
+    def restore(neck: PictureNet, kept: dict[str, Any]) -> FusedPicture:
+        weights = kept["weights"]
+        columns = Columns(weights["classify.weight"], weights["classify.bias"], kept["names"])
+        made = FusedPicture(neck, columns, weights["codes.weight"].t())
+        made.load_state_dict({**made.state_dict(), **weights})
+        return made
 
     def forward(self, frames: Tensor) -> Tensor:
         x = frames.permute(0, 3, 1, 2).float()

@@ -103,6 +103,7 @@ class PictureNet(nn.Module):
     def __init__(self, config: NetConfig) -> None:
         super().__init__()
         width = config.picture_width
+        self.size, self.grid = config.picture_size, config.grid
         self.pretrained = config.backbone == "lite0"
         self.shift = GRID_SHIFT[config.backbone]
         if self.pretrained:

@@ -21,11 +21,14 @@ from typing import Any
 import numpy as np
 
 from . import freeze, licences
+from .concept_names import concept_names
 from .concepts import Concept, read_concepts
 from .cut_outs import Pixels, background, can_draw, cut_out
+from .imagenet_names import read_names
 from .instruments import SOUNDFONTS, Player, phrases
 from .media import CACHE, environment, require, sha256_of
 from .open_pack import AUDIO_STORE, FORMAT, PARTS, STORES
+from .photographs import read_photographs
 from .sources import Sources
 from .speech import Speaker, plan, say_all
 from .waveform import SAMPLE_RATE, Samples, read, tidy, to_int16
@@ -38,6 +41,11 @@ LEAST_RECORDINGS = 3
 LONGEST_NOISE = 12.0
 LONGEST_NAME = 2.4
 TRAINING_PHRASES, VALIDATION_PHRASES = 12, 2
+
+
+def named_concept(name: str) -> Concept:
+    """A name and nothing to see."""
+    return Concept("named", name, (name,), (), (), (), (), (), (), "", "")
 
 
 class PackWriter:
@@ -159,6 +167,21 @@ class Packer:
             spoken = {"language": language, "voice": "human", "engine": "human"}
             self.writer.add_samples("words", samples, split, {"concept": concept, **spoken, **row})
 
+    def named(self, entries: list[tuple[int, Concept]]) -> list[tuple[int, Concept]]:
+        """Adds, as concepts without pictures, the names of ImageNet's classes, of stamps and of
+        photographs that no concept has: they are heard, and seen by the semantic branch."""
+        known = {name for _, concept in entries for name in concept.english}
+        wanted = {name for names in read_names() for name in names} | set(concept_names().values())
+        wanted |= {thing.name for photograph in read_photographs() for thing in photograph.things}
+        found = []
+        for name in sorted(wanted - known):
+            number = len(self.writer.index["concepts"])
+            self.writer.index["concepts"].append(
+                {"name": name, "texts": {"en": name}, "set": "named"}
+            )
+            found.append((number, named_concept(name)))
+        return found
+
     def speech(self, entries: list[tuple[int, Concept]], voices: int, workers: int) -> None:
         rng = random.Random(0)
         said = [
@@ -241,9 +264,10 @@ def write_pack(
     packer.noises()
     if not core:
         packer.instruments(entries)
-    packer.speech(entries, voices, workers)
+    spoken = entries if core else entries + packer.named(entries)
+    packer.speech(spoken, voices, workers)
     for store in stores:
-        packer.stored_words(entries, store)
+        packer.stored_words(spoken, store)
     writer.close()
     return writer.index
 

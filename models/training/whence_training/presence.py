@@ -22,7 +22,8 @@ from torch import Tensor
 
 from . import freeze
 from .batches import KINDS
-from .export import Floats, fit_logistic, load_model
+from .calibration import Floats, fit_logistic
+from .export import load_model
 from .hearings import HearingConfig, HearingMaker
 from .nets import AudioNet
 from .train import load_checkpoint

@@ -6,10 +6,8 @@ features of SemanticTrunk from inside the thing and some from outside it.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +19,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .composition import compose
+from .concept_names import concept_names
 from .open_pack import OpenPack
 from .photo_scenes import square_around
 from .photographs import Photograph
-from .trunks import SemanticTrunk
 
-TABLE = Path(__file__).parent / "concept_names.tsv"
 STRIDE = 16
 INSIDE, OUTSIDE = 0.9, 0.02
 """Share of a patch that must be, or must not be, covered by the thing."""
 PATCHES = 8
 """Of each kind, at most, from one picture."""
-
-
-@cache
-def concept_names(file: Path = TABLE) -> dict[str, str]:
-    """Concept → the everyday name of what its stamps show. Concepts without one are left out."""
-    with file.open(newline="") as stream:
-        return {row["concept"]: row["name"] for row in csv.DictReader(stream, delimiter="\t")}
 
 
 @dataclass
@@ -56,11 +46,14 @@ class Patches:
         return torch.cat(self.features)
 
 
-@torch.no_grad()
-def features_of(trunk: SemanticTrunk, picture: NDArray[np.uint8]) -> Tensor:
+Encoders = dict[int, Callable[[Tensor], Tensor]]
+"""SemanticTrunk for pictures of a side: `float [1, 3, H, W]`, 0..255 → `[1280, h, w]`."""
+
+
+def features_of(encoders: Encoders, picture: NDArray[np.uint8]) -> Tensor:
     """`uint8 [H, W, 3]` → `[1280, h, w]`."""
-    frames = torch.from_numpy(np.ascontiguousarray(picture))[None].permute(0, 3, 1, 2)
-    return trunk((frames.float() - 127.0) / 128.0)[0]
+    frame = torch.from_numpy(np.ascontiguousarray(picture))[None].permute(0, 3, 1, 2)
+    return encoders[len(picture)](frame.float())
 
 
 def take(
@@ -77,7 +70,7 @@ def take(
 
 
 def cut_out_patches(
-    trunk: SemanticTrunk, pack: OpenPack, size: int, each: dict[str, int], seed: int = 0
+    encoders: Encoders, pack: OpenPack, size: int, each: dict[str, int], seed: int = 0
 ) -> Patches:
     """Patches of the training cut-outs (stamps); `each` tells how often a name's are composed."""
     rng = np.random.default_rng(seed)
@@ -90,7 +83,7 @@ def cut_out_patches(
             continue
         for _ in range(each.get(name, 1)):
             made = compose([pack.picture(row)], backgrounds, size, rng)
-            take(patches, features_of(trunk, made.picture), made.masks[0], name, rng)
+            take(patches, features_of(encoders, made.picture), made.masks[0], name, rng)
     return patches
 
 
@@ -113,7 +106,7 @@ def crops(photograph: Photograph, cache_folder: Path, size: int, rng: Generator)
 
 
 def photograph_patches(
-    trunk: SemanticTrunk,
+    encoders: Encoders,
     photographs: list[Photograph],
     cache_folder: Path,
     sizes: tuple[int, ...],
@@ -126,7 +119,7 @@ def photograph_patches(
         for size in sizes:
             for picture, mask, name in crops(photograph, cache_folder, size, rng):
                 inside = Patches()
-                take(inside, features_of(trunk, picture), mask, name, rng)
+                take(inside, features_of(encoders, picture), mask, name, rng)
                 # A box's outside may show the thing too: only its inside counts.
                 for features, said in zip(inside.features, names_of(inside), strict=True):
                     if said:
@@ -136,7 +129,7 @@ def photograph_patches(
                 side = min(whole.shape[:2])
                 part = Image.fromarray(whole[:side, :side]).resize((size, size))
                 nothing = np.zeros((size, size), bool)
-                take(patches, features_of(trunk, np.asarray(part)), nothing, "", rng)
+                take(patches, features_of(encoders, np.asarray(part)), nothing, "", rng)
     return patches
 
 
