@@ -49,15 +49,12 @@ class HearingConfig:
 @dataclass
 class Hearings:
     """`name [n]` is the text's class, -1 without a known name; `text [n]` groups dictionary words;
-    `sound [n]` is the concept heard; `alone [s, samples]` the sounds before anything was done to
-    them, and `teacher [n]` the row of `alone` that a clip's sound is, -1 without one."""
+    `sound [n]` is the concept heard, -1 without one."""
 
     waveform: Tensor
     name: Tensor
     text: Tensor
     sound: Tensor
-    teacher: Tensor
-    alone: Tensor
     active: Tensor  # bool [n, kinds, T]
     unsure: Tensor  # bool [n, kinds, T]: something of the kind may be heard besides
 
@@ -197,51 +194,37 @@ class HearingMaker:
         wave, heard = self.hear(chosen)
         single, total = len(chosen), len(chosen) + config.empty
         steps = heard.shape[1]
-        name, text, sound, teacher = (torch.full((total,), -1) for _ in range(4))
+        name, text, sound = (torch.full((total,), -1) for _ in range(3))
         name[: len(names)] = torch.tensor(names)
         text[len(names) : words] = torch.tensor(texts * 2)
         sound[words:single] = torch.tensor(sounds)
-        teacher[words:single] = torch.arange(len(sounds))
         active = torch.zeros(total, 2, steps, dtype=torch.bool)
         active[:words, SPEECH], active[words:single, SOUND] = heard[:words], heard[words:]
-        alone = wave[words:].clone()
         wet = self.rooms.heard(wave, config.rooms, self.generator)
-        out = self.mix(wet, words, name, sound, teacher, text, active)
+        out = self.mix(wet, words, name, sound, active)
         unsure = torch.zeros_like(active)
         self.add_background(out, unsure[:single])
         out = add_noise(out, config.difficulty, self.generator)
         empty = empty_clips(self.pack, config.empty, out.shape[1], rng, self.generator)
-        return Hearings(
-            torch.cat([out, empty]), name, text, sound, teacher, alone, active, unsure & ~active
-        )
+        return Hearings(torch.cat([out, empty]), name, text, sound, active, unsure & ~active)
 
-    def mix(
-        self,
-        wave: Tensor,
-        words: int,
-        name: Tensor,
-        sound: Tensor,
-        teacher: Tensor,
-        text: Tensor,
-        active: Tensor,
-    ) -> Tensor:
+    def mix(self, wave: Tensor, words: int, name: Tensor, sound: Tensor, active: Tensor) -> Tensor:
         """Lays a clip of the other kind over a share of the clips, within 8 dB of their level; such
         a clip then is both things. Of dictionary words only second hearings are mixed."""
         out, count = wave.clone(), len(wave)
+        names = int((name >= 0).sum())
         chance = torch.rand(count, generator=self.generator) < self.config.mixed
-        first = int((name >= 0).sum()) + (words - int((name >= 0).sum())) // 2
-        chance[int((name >= 0).sum()) : first] = False
-        before = [part.clone() for part in (name, sound, teacher, active)]
-        named = (before[0] >= 0).nonzero()[:, 0].tolist()
+        chance[names : names + (words - names) // 2] = False
+        before = [part.clone() for part in (name, sound, active)]
         for row in chance.nonzero()[:, 0].tolist():
             if row < words:
                 over = self.rng.randrange(words, count)
-                sound[row], teacher[row] = before[1][over], before[2][over]
-                active[row, SOUND] = before[3][over, SOUND]
+                sound[row] = before[1][over]
+                active[row, SOUND] = before[2][over, SOUND]
             else:
-                over = self.rng.choice(named)
+                over = self.rng.randrange(names)
                 name[row] = before[0][over]
-                active[row, SPEECH] = before[3][over, SPEECH]
+                active[row, SPEECH] = before[2][over, SPEECH]
             gain = 10 ** (self.rng.uniform(-8, 8) / 40)
             out[row] = wave[row] * gain + wave[over] / gain
         return out

@@ -272,10 +272,13 @@ class AudioNet(AudioPath):
         """
         if len(self.own):
             each = maps if len(maps) > 1 else maps * self.heads
-            x = torch.cat([own(part) for own, part in zip(self.own, each, strict=True)], 1)
+            own = [block(part) for block, part in zip(self.own, each, strict=True)]
+            gate: Tensor = self.gate(torch.cat(own, 1))
+            # With a path for words, sounds keep the codes of the path they had.
+            x = torch.cat([each[0], *own[1:]] if self.word is not None else own, 1)
         else:
             (x,) = maps
-        gate: Tensor = self.gate(x)
+            gate = self.gate(x)
         codes: Tensor = self.code(x)
         heads = zip(codes.chunk(self.heads, 1), gate.sigmoid().split(1, 1), strict=True)
         return torch.cat([code * share for code, share in heads], 1), gate

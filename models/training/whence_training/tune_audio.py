@@ -3,12 +3,11 @@
     python3 -m whence_training.tune_audio CONFIG --start-from v3.pt --pack PACK --store natural \\
         --lexicon lexicon --out runs/audio4
 
-The codes stay where the picture encoder learned to look for them: every name and every sound has an
-*anchor*, the mean code that the encoder begun from gives it. Names are told apart by a cosine
-softmax over all anchors, which may move a little; sounds keep the codes that the first encoder
-gives to the clean recording, also in a room, in noise and under a voice. Dictionary words are told
-apart in pairs. The speech head trains a path of its own, a copy of the shared one; that one stays
-as it is for the sound head, of which only the last block learns. Normalizations stay fixed.
+The codes stay where the picture encoder learned to look for them: every name has an *anchor*,
+the mean code that the encoder begun from gives it. Names are told apart by a cosine
+softmax over all anchors, which may move a little; dictionary words are told apart in pairs. The
+speech head trains a path of its own, a copy of the shared one, which stays as it is for the sound
+head; of that head the gate learns alone. Normalizations that the first encoder has stay fixed.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from torch.nn import functional as F
 
 from . import freeze
 from .bank import PIECE, audio_inputs
-from .batches import SOUND, SPEECH, Pack
+from .batches import SPEECH, Pack
 from .hearings import (
     HearingConfig,
     HearingMaker,
@@ -40,7 +39,7 @@ from .hearings import (
     Vocabulary,
     vocabulary,
 )
-from .nets import Aligner, AudioNet, NetConfig, TimeBlock
+from .nets import Aligner, AudioNet, TimeBlock
 from .objective import head_of, thin
 from .settings import Settings, load_settings
 from .train import follow, load_checkpoint, pick_device, pick_precision
@@ -62,8 +61,6 @@ class TuneConfig:
     step: float = 0.3  # naming by single steps, beside naming by a clip's mean
     pairs: float = 0.3
     place: float = 0.3  # a name's code near its anchor, in length too
-    sound_name: float = 0.1
-    sound_code: float = 2.0
     gate: float = 0.5
     quiet: float = 0.5  # codes where nothing of the kind is heard
     anchor: float = 20.0  # anchors stay near where they were
@@ -74,53 +71,41 @@ class TuneConfig:
 
 
 class Anchors(nn.Module):
-    """A code for each name and each sounding concept, and where it was at first."""
+    """A code for each name, and where it was at first."""
 
-    def __init__(self, names: Tensor, sounds: Tensor) -> None:
+    def __init__(self, names: Tensor) -> None:
         super().__init__()
         self.names = nn.Parameter(names.clone())
         self.register_buffer("first", names)
-        self.register_buffer("sounds", sounds)
-        self.log_scale = nn.Parameter(torch.full((2,), FIRST_LOG_SCALE))
+        self.log_scale = nn.Parameter(torch.tensor(FIRST_LOG_SCALE))
 
     def moved(self) -> Tensor:
         return (1 - F.cosine_similarity(self.names, self.first, dim=1)).mean()
 
 
-def first_anchors(audio: AudioNet, names: Vocabulary, pack: Pack) -> Anchors:
-    """What the encoder gives names and sounds now: directions times the codes' usual length."""
+def first_anchors(audio: AudioNet, names: Vocabulary) -> Tensor:
+    """What the encoder gives each name now: a direction, times the codes' usual length."""
     labels, chosen = references(names, ANCHOR_RECORDINGS)
     spoken = codes(audio, chosen)
     means = mean_codes(spoken, torch.tensor(labels), len(names.names))
-    length = float(spoken.norm(dim=1).median())
-    packed = Recordings.of(pack.samples)
-    heard = [(concept, row) for concept, rows in pack.sounds_of.items() for row in rows]
-    clips = [(packed, pack.sounds[row]) for _, row in heard]
-    sounds = codes(audio, clips, SOUND)
-    concepts = torch.tensor([concept for concept, _ in heard])
-    sound_means = mean_codes(sounds, concepts, len(pack.index["concepts"]))
-    return Anchors(F.normalize(means, dim=1) * length, F.normalize(sound_means, dim=1))
+    return F.normalize(means, dim=1) * float(spoken.norm(dim=1).median())
 
 
 @dataclass
 class Prepared:
-    """A batch after everything that is fixed: see `Hearings`; `wanted` are the first encoder's
-    codes of the sounds alone, `[s, c, T]`."""
+    """A batch after everything that is fixed; see `Hearings`."""
 
     mel: Tensor
     early: Tensor
     shared: Tensor  # the path that does not train
     heard: Hearings
-    wanted: Tensor
 
 
 class Ahead:
     """Prepares batches in a thread beside training; each is handed out a few times at random."""
 
-    def __init__(
-        self, maker: HearingMaker, model: Aligner, teacher: AudioNet, config: TuneConfig, bf16: bool
-    ) -> None:
-        self.maker, self.model, self.teacher, self.bf16 = maker, model, teacher, bf16
+    def __init__(self, maker: HearingMaker, model: Aligner, config: TuneConfig, bf16: bool) -> None:
+        self.maker, self.model, self.bf16 = maker, model, bf16
         self.config, self.rng = config, random.Random(0)
         self.kept: list[Prepared] = []
         self.made = self.given = 0
@@ -142,11 +127,9 @@ class Ahead:
                     for part in zip(mel.split(PIECE), early.split(PIECE), strict=True)
                 ]
             )
-            wanted = torch.cat([self.teacher(part) for part in heard.alone.split(PIECE)])
         kind = torch.bfloat16 if self.bf16 else torch.float32
-        heard.waveform, heard.alone = heard.waveform[:0], heard.alone[:0]
-        wanted = head_of(wanted.float(), SOUND, HEADS).to(kind)
-        self.kept.append(Prepared(mel.to(kind), early.to(kind), shared.to(kind), heard, wanted))
+        heard.waveform = heard.waveform[:0]
+        self.kept.append(Prepared(mel.to(kind), early.to(kind), shared.to(kind), heard))
         self.kept = self.kept[-self.config.kept :]
         self.made += 1
 
@@ -196,38 +179,29 @@ def losses(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The weighted sum and its parts; `right` is the share of clips that name the right text."""
     heard = given.heard
-    speech, sound = head_of(features, SPEECH, HEADS), head_of(features, SOUND, HEADS)
+    speech = head_of(features, SPEECH, HEADS)
     scale = anchors.log_scale.exp().clamp(1, 60)
     thinned = thin(heard.active[:, SPEECH], STEPS_PER_CLIP)
     parts: dict[str, Tensor] = {}
     rows = ((heard.name >= 0) & thinned.any(1)).nonzero()[:, 0]
     truth = heard.name[rows]
     mean = over_steps(speech[rows], thinned[rows])
-    parts["name"], parts["right"] = named(mean, anchors.names, truth, scale[0])
+    parts["name"], parts["right"] = named(mean, anchors.names, truth, scale)
     clip, step = thin(heard.active[rows, SPEECH], 1).nonzero(as_tuple=True)
     single = speech[rows[clip], :, step]
-    parts["step"], _ = named(single, anchors.names, truth[clip], scale[0] * 0.7)
+    parts["step"], _ = named(single, anchors.names, truth[clip], scale * 0.7)
     parts["place"] = (mean - anchors.names[truth].detach()).square().mean()
     spoken = (heard.text >= 0).nonzero()[:, 0]
-    parts["pairs"] = paired(speech[spoken], thinned[spoken], scale[0])
-    rows = ((heard.sound >= 0) & heard.active[:, SOUND].any(1)).nonzero()[:, 0]
-    wanted, active = given.wanted[heard.teacher[rows]].float(), heard.active[rows, SOUND]
-    off = (sound[rows] - wanted).square().mean(1)
-    parts["sound_code"] = (off * active).sum() / active.sum().clamp_min(1)
-    known = heard.sound[rows]
-    parts["sound_name"], parts["sound_right"] = named(
-        over_steps(sound[rows], active), anchors.sounds, known, scale[1]
-    )
+    parts["pairs"] = paired(speech[spoken], thinned[spoken], scale)
     sure = ~heard.unsure
     gates = F.binary_cross_entropy_with_logits(gate, heard.active.to(gate.dtype), reduction="none")
     parts["gate"] = (gates * sure).sum() / sure.sum()
-    idle = (~heard.active & sure).to(features.dtype)[:, :, None]
-    both = torch.stack([sound, speech], 1)
-    parts["quiet"] = (both.square() * idle).sum() / (idle.sum() * both.shape[2]).clamp_min(1)
+    idle = (~heard.active & sure)[:, SPEECH, None].to(features.dtype)
+    parts["quiet"] = (speech.square() * idle).sum() / (idle.sum() * speech.shape[1]).clamp_min(1)
     parts["anchor"] = anchors.moved()
     total = parts["name"]
     for name, part in parts.items():
-        if name not in ("name", "right", "sound_right"):
+        if name not in ("name", "right"):
             total = total + getattr(config, name) * part
     return total, parts
 
@@ -283,8 +257,9 @@ class Tuner:
         device = pick_device("cpu", 0)
         self.bf16 = pick_precision(settings.precision, device) == torch.bfloat16
         self.model = begun_from(start, settings)
-        self.teacher = teacher_of(start).eval().requires_grad_(False)
         self.anchors = self.load_anchors(maker)
+        code = self.model.audio.code[0]
+        self.first_code = code.weight.detach().clone(), code.bias.detach().clone()
         self.model.requires_grad_(False)
         for part in trained_parts(self.model.audio):
             part.requires_grad_(True)
@@ -294,17 +269,17 @@ class Tuner:
         self.optimizer = self.make_optimizer()
         self.step = 0
         self.resume()
-        self.ahead = Ahead(maker, self.model, self.teacher, config, self.bf16)
+        self.ahead = Ahead(maker, self.model, config, self.bf16)
 
     def load_anchors(self, maker: HearingMaker) -> Anchors:
         file = self.out / "anchors.pt"
         if not file.exists():
-            found = first_anchors(self.teacher, maker.names, maker.pack)
-            torch.save((found.names.detach(), found.sounds, maker.names.names), file)
-        names, sounds, texts = torch.load(file)
+            found = first_anchors(self.model.audio.eval(), maker.names)
+            torch.save((found, maker.names.names), file)
+        names, texts = torch.load(file)
         if texts != maker.names.names:
             raise ValueError(f"Cannot tune: {file} must be of the same names; delete it to begin")
-        return Anchors(names, sounds)
+        return Anchors(names)
 
     def make_optimizer(self) -> torch.optim.AdamW:
         audio = self.model.audio
@@ -321,6 +296,14 @@ class Tuner:
         ]
         self.trained = [p for group in groups for p in group["params"]]
         return torch.optim.AdamW(groups, lr=self.config.rate, betas=(0.9, 0.98))
+
+    @torch.no_grad()
+    def keep_sounds(self) -> None:
+        """The sound head's half of the last layer stays as it was."""
+        layer = self.model.audio.code[0]
+        half = layer.out_channels // HEADS
+        layer.weight[:half] = self.first_code[0][:half]
+        layer.bias[:half] = self.first_code[1][:half]
 
     def rate(self) -> float:
         """Up over 30 steps, then down along a cosine to a thirtieth."""
@@ -340,6 +323,7 @@ class Tuner:
         total.backward()
         nn.utils.clip_grad_norm_(self.trained, self.settings.clip_norm)
         self.optimizer.step()
+        self.keep_sounds()
         self.step += 1
         follow(self.average, self.model, min(0.995, (1 + self.step) / (10 + self.step)))
         return {name: float(part.detach()) for name, part in parts.items()}
@@ -391,14 +375,6 @@ class Tuner:
         self.anchors.load_state_dict(state["anchors"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
-
-
-def teacher_of(path: Path) -> AudioNet:
-    """The audio encoder of a checkpoint as it is."""
-    state = load_checkpoint(path)
-    model = Aligner(NetConfig(**state["net"]))
-    model.load_state_dict({**model.state_dict(), **state["ema"]})
-    return model.audio
 
 
 def make_maker(
