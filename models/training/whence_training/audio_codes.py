@@ -1,4 +1,4 @@
-"""Audio codes of a pack's recordings, to which the picture side is fitted.
+"""Audio codes of a pack's training recordings, to which the picture side is fitted.
 
     python3 -m whence_training.audio_codes MODEL/audio.onnx --pack PACK --out codes.npz
 
@@ -29,8 +29,8 @@ STRETCH, HOP, LONGEST = 2.0, 1.0, 8.0
 QUIET = 1e-4
 LOUD = 0.15
 """Share of the loudest step from which on a sound is heard."""
-TRAINED_EACH = 12
-"""Training recordings of a name, at most."""
+TRAINED_EACH = 5
+"""Recordings of a name, at most."""
 BATCH = 16
 Samples = NDArray[np.float32]
 
@@ -73,16 +73,13 @@ def padded(samples: NDArray[np.int16], rng: np.random.Generator) -> Samples:
 
 def word_clips(pack: OpenPack, rng: np.random.Generator) -> Iterator[Clip]:
     taken: Counter[str] = Counter()
-    rows = pack.rows("words", "train", "val", "test")
+    rows = [row for row in pack.rows("words", "train") if str(row["engine"]) != "human"]
     for place in rng.permutation(len(rows)):
         row = rows[place]
-        human = str(row["engine"]) == "human"
-        if not row["language"].startswith("en") or (human and row["split"] == "train"):
-            continue
         name = bare(row.get("text") or pack.concepts[row["concept"]]["name"])
-        taken[name] += row["split"] == "train"
-        if row["split"] == "train" and taken[name] > TRAINED_EACH:
+        if not row["language"].startswith("en") or taken[name] >= TRAINED_EACH:
             continue
+        taken[name] += 1
         samples = padded(pack.samples(row), rng)
         heard = np.zeros(-(-(len(samples) // 160) // 8), bool)
         centers = FIRST_FEATURE + np.arange(len(heard)) / FEATURE_RATE
@@ -92,7 +89,7 @@ def word_clips(pack: OpenPack, rng: np.random.Generator) -> Iterator[Clip]:
 
 def sound_clips(pack: OpenPack, rng: np.random.Generator) -> Iterator[Clip]:
     english = {concept.name: concept.english[0] for concept in read_concepts()}
-    for row in pack.rows("sounds", "train", "val", "test"):
+    for row in pack.rows("sounds", "train"):
         concept = pack.concepts[row["concept"]]["name"]
         whole = pack.samples(row)
         last = min(len(whole) - SAMPLE_RATE // 2, int(LONGEST * SAMPLE_RATE))

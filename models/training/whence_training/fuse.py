@@ -1,12 +1,13 @@
-"""Teaches the neck to add to the semantic branch what that one lacks, audio codes given.
+"""Learns where each branch of the picture encoder is right: a gate between neck and semantic branch.
 
-    python3 -m whence_training.fuse --bank bank --codes codes.npz --columns columns.pt --start v3.pt --out fused.pt
+    python3 -m whence_training.fuse --bank bank --count 2800 --codes codes.npz --columns columns.pt --start v3.pt --trunk … --out fused.pt
 
-The audio encoder and the semantic branch stay fixed; the neck (the picture encoder of versions up to
-3) learns on the bank's pictures so that the *sum* of both codes answers a recording on the patches of
-its thing and nowhere else: on cut-outs and drawings, of which ImageNet knows little, by itself, and
-on photographs by keeping still. The loss knows where things are (boxes, masks of cut-outs) and their
-names, unlike the label-free recipe of `train.py`.
+The audio encoder, the neck (the picture encoder of versions up to 3) and the semantic branch stay
+fixed. The gate learns, patch by patch and for each head, which of both to listen to, so that the mixed
+code answers a recording on the patches of its thing and nowhere else: cut-outs and drawings are what
+the neck knows, photographs what ImageNet knows. The loss knows where things are (masks, boxes) and
+their names; the gate sees pictures alone, so that it cannot learn words by heart. Teaching the neck
+itself was tried and made it loud on photographs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .fused import FusedPicture
+from .fused import BranchGate, FusedPicture
 from .fusion_bank import GRID, Bank
 from .nets import Aligner, NetConfig, PictureNet
 from .semantic import Columns, fit_codes
@@ -35,15 +36,13 @@ SHARPNESS = 8.0
 
 @dataclass(frozen=True)
 class FuseSettings:
-    steps: int = 1500
+    steps: int = 600
     pictures: int = 20
     words_each: int = 2
-    rate: float = 6e-4
+    rate: float = 2e-3
     matching: float = 0.5
     ridge: float = 0.3
     seed: int = 0
-    semantic_sound: float = 1.0
-    semantic_speech: float = 1.0
 
 
 class Library:
@@ -140,38 +139,31 @@ class Batches:
 
 
 class Fusion(nn.Module):
-    """The neck with the semantic branch's codes beside it."""
+    """Both branches' codes of the bank's pictures, mixed by the gate."""
 
-    def __init__(self, neck: PictureNet, codes: NDArray[np.floating]) -> None:
+    def __init__(self, gate: BranchGate, codes: NDArray[np.floating]) -> None:
         super().__init__()
-        self.neck = neck
+        self.gate = gate
         self.register_buffer("codes", torch.from_numpy(codes))
-        self.scale = nn.Parameter(torch.ones(2))  # of the semantic codes, by head
         self.slope = nn.Parameter(torch.full((2,), 6.0))
         self.offset = nn.Parameter(torch.full((2,), -3.0))
 
     def semantic(self, value: Tensor, column: Tensor) -> Tensor:
         """Kept posteriors `[n, k, P]` → codes `[n, C, P]`."""
+        kept = column.shape[1]
         flat = F.embedding_bag(
-            column.permute(0, 2, 1).reshape(-1, column.shape[1]),
+            column.permute(0, 2, 1).reshape(-1, kept),
             self.codes,
-            per_sample_weights=value.permute(0, 2, 1).reshape(-1, column.shape[1]),
+            per_sample_weights=value.permute(0, 2, 1).reshape(-1, kept),
             mode="sum",
         )
         return flat.reshape(len(value), -1, self.codes.shape[1]).permute(0, 2, 1)
 
-    def scaled_codes(self) -> Tensor:
-        """The columns' codes with their head's scale, `[n, C]`."""
-        half = self.codes.shape[1] // 2
-        return self.codes * self.scale.detach().repeat_interleave(half)
-
-    def forward(self, taps: list[Tensor], value: Tensor, column: Tensor) -> Tensor:
+    def forward(self, taps: list[Tensor], fine: Tensor, value: Tensor, column: Tensor) -> Tensor:
         with torch.no_grad():
-            semantic = self.semantic(value, column)
-        half = semantic.shape[1] // 2
-        scale = self.scale.repeat_interleave(half)[None, :, None]
-        fine: Tensor = self.neck.merge(taps).flatten(2)
-        return fine + scale * semantic
+            semantic = self.semantic(value, column).reshape(len(fine), -1, GRID, GRID)
+            surest = value[:, :1].reshape(len(fine), 1, GRID, GRID)
+        return self.gate(taps, surest, fine, semantic).flatten(2)
 
 
 def losses(features: Tensor, asked: Asked, model: Fusion, weight: float) -> tuple[Tensor, float]:
@@ -191,7 +183,6 @@ def losses(features: Tensor, asked: Asked, model: Fusion, weight: float) -> tupl
         own = own.flatten(1)
         logits = SHARPNESS * scores
         inside = logits.masked_fill(~own, -1e4).logsumexp(1) - own.sum(1).clamp_min(1).log()
-        contrast = (logits.masked_fill(own, -1e4).logsumexp(1) - inside).relu()
         contrast = F.softplus(logits.masked_fill(own, -1e4).logsumexp(1) - inside).mean()
         peaks = scores.reshape(len(rows), count, patches).amax(2)
         best = scores.masked_fill(~own, -1e4).amax(1)
@@ -209,46 +200,56 @@ def losses(features: Tensor, asked: Asked, model: Fusion, weight: float) -> tupl
     return total, hits / max(1, asked_count)
 
 
+@torch.no_grad()
+def neck_codes(neck: PictureNet, bank: Bank, count: int) -> Tensor:
+    """The neck's features of the first pictures of a bank, half precision `[n, C, 28, 28]`."""
+    found = []
+    for first in range(0, count, 16):
+        rows = slice(first, min(first + 16, count))
+        taps = [torch.from_numpy(bank.arrays[f"tap{n}"][rows].astype(np.float32)) for n in range(3)]
+        found.append(neck.merge(taps).half())
+    return torch.cat(found)
+
+
 def fuse(
     model: Aligner, bank: Bank, library: Library, columns: Columns, settings: FuseSettings
 ) -> Fusion:
-    """Trains the neck in place and gives the fusion."""
+    """Trains the gate."""
     torch.manual_seed(settings.seed)
-    fusion = Fusion(model.picture, library.codes_of(columns, settings.ridge))
-    fusion.scale.data = torch.tensor([settings.semantic_sound, settings.semantic_speech])
-    fusion.eval()  # the recovered normalizations are the identity and stay so
-    for parameter in fusion.parameters():
-        parameter.requires_grad_(True)
-    for part in model.frozen_parts():
-        for parameter in part.parameters():
-            parameter.requires_grad_(False)
-    trained = [p for p in fusion.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, settings.rate, weight_decay=0.01)
+    fusion = Fusion(BranchGate(), library.codes_of(columns, settings.ridge))
     batches = Batches(bank, library, settings)
+    fine = neck_codes(model.picture, bank, len(batches.things))
+    optimizer = torch.optim.AdamW(fusion.parameters(), settings.rate, weight_decay=0.01)
     average = {name: value.clone() for name, value in fusion.state_dict().items()}
     started, shown = time.monotonic(), []
     for step in range(settings.steps):
-        share = step / settings.steps
+        warm, share = min(1, (step + 1) / 50), step / settings.steps
         for group in optimizer.param_groups:
-            group["lr"] = settings.rate * min(1, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * share))
+            group["lr"] = settings.rate * warm * 0.5 * (1 + np.cos(np.pi * share))
         chosen, asked = batches.next()
-        arrays = {name: torch.from_numpy(np.asarray(a[chosen]).astype(np.float32 if name != "column" else np.int64)) for name, a in bank.arrays.items()}
-        taps = [arrays[f"tap{n}"] for n in range(3)]
-        features = fusion(taps, arrays["value"], arrays["column"])
+
+        def rows(name: str, kind: type, chosen: list[int] = chosen) -> Tensor:
+            return torch.from_numpy(np.asarray(bank.arrays[name][chosen]).astype(kind))
+
+        taps = [rows(f"tap{n}", np.float32) for n in range(3)]
+        value, column = rows("value", np.float32), rows("column", np.int64)
+        features = fusion(taps, fine[chosen].float(), value, column)
         loss, accuracy = losses(features, asked, fusion, settings.matching)
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(trained, 2.0)
         optimizer.step()
-        decay = min(0.995, (step + 1) / (step + 10))
-        for name, value in fusion.state_dict().items():
-            average[name].lerp_(value, 1 - decay) if value.is_floating_point() else None
+        decay = min(0.99, (step + 1) / (step + 10))
+        for name, current in fusion.state_dict().items():
+            average[name].lerp_(current, 1 - decay)
         shown.append((float(loss), accuracy))
         if (step + 1) % 50 == 0:
             mean = np.mean(shown[-50:], 0)
             pace = (time.monotonic() - started) / (step + 1)
-            scale = [round(v, 2) for v in fusion.scale.tolist()]
-            print(f"{step + 1} loss {mean[0]:.3f} pointing {mean[1]:.3f} {pace:.2f} s scale {scale}", flush=True)
+            scales = [round(v, 2) for v in fusion.gate.scales().flatten().tolist()]
+            print(
+                f"{step + 1} loss {mean[0]:.3f} pointing {mean[1]:.3f} scales {scales} {pace:.2f} s",
+                flush=True,
+            )
     fusion.load_state_dict(average)
     return fusion
 
@@ -273,13 +274,14 @@ def main() -> None:
     library = Library(given.codes, config.channels // config.heads)
     settings = replace(FuseSettings(), steps=given.steps)
     fusion = fuse(model, Bank(given.bank, given.count), library, columns, settings)
-    save(model, columns, fusion.scaled_codes(), given.trunk, given.out)
+    save(model, columns, fusion, given.trunk, given.out)
 
 
-def save(model: Aligner, columns: Columns, codes: Tensor, trunk: Path, out: Path) -> None:
-    """A checkpoint that `export` takes: the neck and the audio encoder, and the semantic branch."""
-    picture = FusedPicture(model.picture, columns, codes).eval()
+def save(model: Aligner, columns: Columns, fusion: Fusion, trunk: Path, out: Path) -> None:
+    """A checkpoint that `export` takes: neck and audio encoder, semantic branch and gate."""
+    picture = FusedPicture(model.picture, columns, fusion.codes).eval()
     picture.trunk.load_published(trunk)
+    picture.gate.load_state_dict(fusion.gate.state_dict())
     torch.save(
         {"net": asdict(model.config), "ema": model.state_dict(), "fused": picture.kept()}, out
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 from torch.nn import functional as F
 
-from .composition import compose
+from .composition import compose, light
 from .concepts import read_concepts
 from .open_pack import OpenPack
 from .photo_scenes import square_around
@@ -50,8 +51,8 @@ class Drawn:
 class Studio:
     """Draws the bank's pictures from the training split."""
 
-    def __init__(self, pack: OpenPack, cache: Path) -> None:
-        self.pack, self.cache = pack, cache
+    def __init__(self, pack: OpenPack, cache: Path, photograph_share: float = 0.4) -> None:
+        self.pack, self.cache, self.photograph_share = pack, cache, photograph_share
         english = {concept.name: list(concept.english) for concept in read_concepts()}
         self.names = [english[c["name"]] for c in pack.concepts if c["name"] in english]
         self.rows = [r for r in pack.rows("pictures", "train") if r["concept"] < len(self.names)]
@@ -116,7 +117,7 @@ class Studio:
         return Drawn(picture, things)
 
     def mosaic(self, rng: Generator) -> Drawn:
-        """One photograph or four in one picture."""
+        """One photograph or four in one picture, as a good camera sees them or as a poor one does."""
         side = int(rng.choice([1, 2, 2]))
         step = SIZE // side
         picture = np.zeros((SIZE, SIZE, 3), np.uint8)
@@ -130,10 +131,29 @@ class Studio:
                 whole = np.zeros((SIZE, SIZE), bool)
                 whole[rows, columns] = mask
                 things.append((names, whole))
-        return Drawn(picture, things)
+        return Drawn(degraded(picture, rng) if rng.random() < 0.5 else picture, things)
 
     def draw(self, rng: Generator) -> Drawn:
-        return self.mosaic(rng) if rng.random() < 0.3 else self.scene(rng)
+        return self.mosaic(rng) if rng.random() < self.photograph_share else self.scene(rng)
+
+
+def degraded(picture: Pixels, rng: Generator) -> Pixels:
+    """Light, blur, few pixels, grain and JPEG, as a cheap camera in a dim room adds them."""
+    canvas = light(np.asarray(picture, np.float32), rng)
+    soft = Image.fromarray(np.clip(canvas, 0, 255).astype(np.uint8))
+    if rng.random() < 0.5:
+        soft = soft.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.5, 3))))
+    if rng.random() < 0.5:
+        small = int(SIZE * rng.uniform(0.3, 0.8))
+        soft = soft.resize((small, small), Image.Resampling.BILINEAR)
+        soft = soft.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
+    noisy = np.asarray(soft, np.float32)
+    noisy = noisy + rng.standard_normal((SIZE, SIZE, 1)) * rng.uniform(0, 12)
+    stored = BytesIO()
+    Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(
+        stored, "JPEG", quality=int(rng.integers(30, 95))
+    )
+    return np.asarray(Image.open(stored).convert("RGB"))
 
 
 def patch_mask(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -215,11 +235,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--photographs", type=float, default=0.4, help="share of mosaics")
     given = parser.parse_args()
     torch.set_num_threads(1)
     columns = Columns.load(given.columns)
     trunk = given.cache / "trunks/efficientnet-lite0-57934424.pth"
-    studio = Studio(OpenPack(given.pack), given.cache)
+    studio = Studio(OpenPack(given.pack), given.cache, given.photographs)
     fill(Bank(given.out, given.count, write=True), studio, columns, trunk, given.seed)
 
 

@@ -170,15 +170,15 @@ def measure(
     features = encode(encoder, scenes)
     pools: dict[str, PoolResult] = defaultdict(PoolResult)
     scores: dict[int, list[Floats]] = {kind: [] for kind in range(len(KINDS))}
-    loudest: dict[str, list[float]] = {RIGHT_WORD: [], WRONG_WORD: []}
+    by_word: dict[str, list[float]] = {RIGHT_WORD: [], WRONG_WORD: []}
     paired: dict[int, list[int]] = {kind: [] for kind in range(len(KINDS))}
     for index, (scene, (picture, audio)) in enumerate(zip(scenes, features, strict=True)):
         result = pools[scene.pool]
         result.scenes += 1
         volume = similarity_volume(audio[None], picture[None], heads)[0]
         grid = (picture.shape[1], picture.shape[2])
-        if scene.pool in loudest:
-            loudest[scene.pool].append(float(volume[head_of_kind[1]].max()))
+        if scene.pool in by_word:
+            by_word[scene.pool].append(float(volume[head_of_kind[1]].max()))
         if not scene.targets:
             if calibration is not None:
                 peak = volume.amax(2)
@@ -211,9 +211,9 @@ def measure(
             scores[kind].append(volume[:, steps].amax(2).mean(1).numpy())
             paired[kind].append(index)
     report = summary(pools, scores, paired, features, scenes, heads)
-    if all(loudest.values()):
+    if all(by_word.values()):
         fit = None if calibration is None else calibration[head_of_kind[1]]
-        report["photographs"] = told_apart(loudest[RIGHT_WORD], loudest[WRONG_WORD], fit)
+        report["photographs"] = told_apart(by_word[RIGHT_WORD], by_word[WRONG_WORD], fit)
     return report
 
 
