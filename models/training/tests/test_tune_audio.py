@@ -16,6 +16,7 @@ from tiny_pack import make_pack, tone
 
 from whence_training import freeze
 from whence_training.batches import SOUND, SPEECH
+from whence_training.blend import blend
 from whence_training.export import ScaledAudio, load_model, write_audio
 from whence_training.hearings import HearingConfig, HearingMaker, bare, vocabulary
 from whence_training.natural import session
@@ -159,11 +160,34 @@ def test_anchors_know_how_far_they_moved() -> None:
 
 def test_new_blocks_change_nothing_at_first(tmp_path: Path) -> None:
     first = first_checkpoint(tmp_path)
-    settings = Settings(out="", pack="p", steps=1, net=TWO_PATHS)
-    model, before = begun_from(first, settings).eval(), load_model(first)
+    model, before = begun_from(first, TWO_PATHS).eval(), load_model(first)
     waves = 0.1 * torch.randn(2, 12_800)
     with torch.no_grad():
         assert torch.allclose(model.audio(waves), before.audio(waves), atol=1e-5)
+
+
+def test_a_blend_is_the_first_encoder_at_one_end_and_the_tuned_one_at_the_other(tmp_path: Path):
+    first = first_checkpoint(tmp_path)
+    tuned = begun_from(first, TWO_PATHS).eval()
+    with torch.no_grad():
+        for part in (tuned.audio.word, tuned.audio.own, tuned.audio.code):
+            for value in part.parameters():
+                value.add_(0.05 * torch.randn_like(value))
+        half = TWO_PATHS.channels // 2
+        tuned.audio.code[0].weight[:half] = load_model(first).audio.code[0].weight[:half]
+    file = tmp_path / "tuned.pt"
+    torch.save({"ema": tuned.state_dict(), "net": asdict(TWO_PATHS), "step": 5}, file)
+    waves, found = 0.1 * torch.randn(2, 12_800), {}
+    for share in (0.0, 0.5, 1.0):
+        torch.save(blend(first, file, share), tmp_path / "blend.pt")
+        with torch.no_grad():
+            found[share] = load_model(tmp_path / "blend.pt").audio(waves)
+    with torch.no_grad():
+        before, after = load_model(first).audio(waves), tuned.audio(waves)
+    assert torch.allclose(found[0.0][:, 8:], before[:, 8:], atol=1e-4)
+    assert torch.allclose(found[1.0], after, atol=1e-4)
+    assert not torch.allclose(found[0.5], before, atol=1e-2)
+    assert not torch.allclose(found[0.5], after, atol=1e-2)
 
 
 def test_tuning_learns_and_resumes(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ from .word_store import read_rows
 
 Row = dict[str, Any]
 ENGINES = ("kokoro", "espeak", "flite")
-"""Piper counts as Kokoro: a natural voice."""
+"""Who speaks in training. Piper counts as Kokoro: a natural voice. People who speak English do not:
+every recording of them is frozen."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class HearingConfig:
     rooms: float = 0.35
     babble: float = 0.08
     music: float = 0.08
-    engines: tuple[float, ...] = (0.5, 0.3, 0.2)
+    engines: tuple[float, ...] = (0.45, 0.35, 0.2)
     seconds: float = 1.6
     difficulty: float = 0.9
 
@@ -103,8 +104,10 @@ def vocabulary(pack_folder: Path, stores: list[Path], splits: tuple[str, ...]) -
     found = Vocabulary(names)
     packed = Recordings(pack_folder / "audio.i16", index["words"])
     for row in packed.rows:
-        if row["split"] in splits and row["engine"] != "human" and row["language"] == "en":
-            found.add(packed, bare(row["text"]), row)
+        if row["split"] in splits and row["language"] == "en":
+            # A person's recording is of the concept's name; an engine's row says its own text.
+            concept: dict[str, Any] = index["concepts"][row["concept"]]
+            found.add(packed, bare(row.get("text", concept["texts"]["en"])), row)
     for store, rows in stored:
         recordings = Recordings(store / "audio.i16", rows)
         for row in rows:

@@ -205,8 +205,9 @@ class WordPath(AudioPath):
 class AudioNet(AudioPath):
     """`waveform [n, samples]`, 16 kHz → `features [n, C, ceil(samples // 160 / 8)]`, 12.5 Hz.
 
-    Both heads read one path or, with `word_path`, the speech head one of its own. `inputs`, `paths`
-    and `read` are its parts: what an earlier part gives can be kept while later ones train.
+    Both heads read one path or, with `word_path`, the speech head one of its own. `inputs`,
+    `shared`, `words` and `read` are its parts: what an earlier part gives can be kept while later
+    ones train.
     """
 
     def __init__(self, config: NetConfig) -> None:

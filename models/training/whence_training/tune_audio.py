@@ -39,7 +39,7 @@ from .hearings import (
     Vocabulary,
     vocabulary,
 )
-from .nets import Aligner, AudioNet, TimeBlock
+from .nets import Aligner, AudioNet, NetConfig, TimeBlock
 from .objective import head_of, thin
 from .settings import Settings, load_settings
 from .train import follow, load_checkpoint, pick_device, pick_precision
@@ -206,10 +206,10 @@ def losses(
     return total, parts
 
 
-def begun_from(path: Path, settings: Settings) -> Aligner:
-    """The configuration's model with another run's weights; new time blocks change nothing yet."""
+def begun_from(path: Path, net: NetConfig) -> Aligner:
+    """A model of these sizes with another run's weights; new time blocks change nothing yet."""
     state = load_checkpoint(path)
-    model = Aligner(settings.net)
+    model = Aligner(net)
     ours, theirs = model.state_dict(), state["ema"]
     model.load_state_dict({**ours, **{n: t for n, t in theirs.items() if n in ours}})
     if not any(name.startswith("audio.own") for name in theirs):
@@ -256,7 +256,7 @@ class Tuner:
         self.settings, self.config, self.out, self.steps = settings, config, out, steps
         device = pick_device("cpu", 0)
         self.bf16 = pick_precision(settings.precision, device) == torch.bfloat16
-        self.model = begun_from(start, settings)
+        self.model = begun_from(start, settings.net)
         self.anchors = self.load_anchors(maker)
         code = self.model.audio.code[0]
         self.first_code = code.weight.detach().clone(), code.bias.detach().clone()

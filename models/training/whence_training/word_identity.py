@@ -109,7 +109,12 @@ def recall(similarity: Tensor, truth: Tensor, few: int = FEW, seed: int = 0) -> 
 
 
 def measure(
-    features: Features, names: Vocabulary, asked: Vocabulary, *, each: int = 6
+    features: Features,
+    names: Vocabulary,
+    asked: Vocabulary,
+    *,
+    each: int = 6,
+    limit: int | None = None,
 ) -> dict[str, Any]:
     """R@1 of what `asked` says, by engine, against the names as training voices say them."""
     labels, chosen = references(names, each)
@@ -118,6 +123,7 @@ def measure(
     mean = F.normalize(mean_codes(found, number, len(names.names)), dim=1)
     first = [labels.index(label) for label in sorted(set(labels))]
     known = sorted(set(labels))
+    heard_in_training = set(known)
     one = torch.zeros_like(mean)
     one[known] = F.normalize(found[first], dim=1)
     out: dict[str, Any] = {"names": len(known)}
@@ -126,8 +132,9 @@ def measure(
             (label, row)
             for label, voices in enumerate(asked.spoken)
             for row in voices.get(engine, [])
-            if label in set(known)
+            if label in heard_in_training
         ]
+        queries = random.Random(0).sample(queries, min(len(queries), limit or len(queries)))
         truth = torch.tensor([known.index(label) for label, _ in queries])
         heard = F.normalize(codes(features, [row for _, row in queries]), dim=1)
         out[engine] = {"recordings": len(queries)}
@@ -142,10 +149,14 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, required=True)
     parser.add_argument("--store", type=Path, action="append", default=[], help="word stores")
     parser.add_argument("--split", choices=("val", "test"), default="val")
+    parser.add_argument("--limit", type=int, help="recordings of each engine, drawn at random")
+    parser.add_argument("--each", type=int, default=6, help="training recordings of a name's mean")
     given = parser.parse_args()
     names = vocabulary(given.pack, given.store, ("train",))
     asked = vocabulary(given.pack, given.store, (given.split,))
-    print(json.dumps(measure(features_of(given.audio), names, asked), indent=1))
+    features = features_of(given.audio)
+    report = measure(features, names, asked, each=given.each, limit=given.limit)
+    print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":
