@@ -105,9 +105,9 @@ class FusedPicture(nn.Module):
         features = self.trunk((x - 127.0) / 128.0)
         flat = features.flatten(2).transpose(1, 2)
         posterior = self.classify(flat).softmax(2)
-        shape = (len(frames), -1, self.grid, self.grid)
-        semantic = self.codes(posterior).transpose(1, 2).reshape(shape)
-        surest = posterior.amax(2).reshape(shape)
+        channels = self.codes.out_features
+        semantic = self.codes(posterior).transpose(1, 2).reshape(-1, channels, self.grid, self.grid)
+        surest = posterior.amax(2).reshape(-1, 1, self.grid, self.grid)
         taps = self.neck.trunk(neck_input(x))
         mixed: Tensor = self.gate(taps, surest, self.neck.merge(taps), semantic)
         return mixed
