@@ -2,7 +2,7 @@ import process from "node:process";
 import { openCapture } from "../src/capture/capture.ts";
 import { launchTokens } from "../src/capture/launch_text.ts";
 import { type CapturePlan, planCapture } from "../src/capture/plan.ts";
-import { sourceSchema } from "../src/config/schema.ts";
+import { sourceSchema } from "../src/capture/source_schema.ts";
 import { MODEL } from "./demo_clip.ts";
 import { type BenchReport, median } from "./report.ts";
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { openCapture } from "../src/capture/capture.ts";
 import type { AudioChunk, Capture, Frame } from "../src/capture/media.ts";
 import { planCapture } from "../src/capture/plan.ts";
-import { type PipelineConfig, pipelineSchema } from "../src/config/schema.ts";
+import { type PipelineConfig, pipelineSchema } from "../src/pipeline/schema.ts";
 
 /** The folder of the shipped model and its clip. */
 export const MODEL = fileURLToPath(new URL("../models/denseav-mini/", import.meta.url));
@@ -47,9 +47,20 @@ export async function recordClip(
     epochZeroNs,
     geometry,
     onNotice: undefined,
+    level: undefined,
     frames: () => replay(frames),
     audio: () => replay(chunks),
-    stats: () => ({ frames: 0, samples: 0, droppedFrames: 0, droppedAudioBuffers: 0 }),
+    take: () => ({ frames, audio: chunks, ended: { frames: true, audio: true } }),
+    damage: () => undefined,
+    ends: () => ({}),
+    stats: () => ({
+      frames: 0,
+      samples: 0,
+      droppedFrames: 0,
+      droppedAudioBuffers: 0,
+      driftSamplesAdded: 0,
+      driftSamplesRemoved: 0,
+    }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   });
   return { frames, chunks, play };

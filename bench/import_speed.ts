@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { runtimeSchema } from "../src/config/schema.ts";
-import { windowSamples } from "../src/grounding/rolling.ts";
+import { runtimeSchema } from "../src/model/runtime_schema.ts";
 import { importModel } from "../src/importer/import_model.ts";
 import { type Encoders, loadModel } from "../src/model/encoders.ts";
+import { windowSamples } from "../src/model/window_samples.ts";
 import { loadManifest } from "../src/model/manifest.ts";
-import { openRuntime } from "../src/model/runtime.ts";
-import type { Runtime } from "../src/model/session.ts";
+import { openRuntime } from "../src/model/runtime/runtime.ts";
+import type { Runtime } from "../src/model/runtime/session.ts";
 import { loadEngine } from "../src/pipeline/engine.ts";
 import { SourceStream } from "../src/pipeline/stream.ts";
 import { FULL_SIZE, writeSyntheticCheckpoint } from "../tests/importer/synthetic_checkpoint.ts";
@@ -104,7 +104,7 @@ async function encoderTimes(
   folder: string,
 ): Promise<Times & { samples: number }> {
   const model = await loadManifest(folder);
-  const samples = windowSamples(model.manifest, WINDOW);
+  const samples = windowSamples(model.manifest.audio, WINDOW);
   const encoders: Encoders = await loadModel(model, runtime, { windowSamples: samples });
   const frame = new Uint8Array(SIZE * SIZE * 3).map((_, i) => i * 7);
   const sound = new Float32Array(samples).map((_, i) => 0.1 * Math.sin(i / 7));

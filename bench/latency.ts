@@ -1,9 +1,9 @@
-import { clipTruthSchema, compareWithTruth } from "../src/cli/clip_truth.ts";
+import { clipTruthSchema, compareWithTruth } from "../src/evaluation/metrics/clip_truth.ts";
 import type { WhenceEvent } from "../src/events/event.ts";
 import { decodeEvent } from "../src/events/event_json.ts";
-import { Pipeline } from "../src/pipeline/pipeline.ts";
-import { EmbeddedBroker } from "../src/publish/embedded_broker.ts";
-import { MqttLink } from "../src/publish/mqtt_link.ts";
+import { composePipeline } from "../src/pipeline/compose.ts";
+import { EmbeddedBroker } from "../src/publish/mqtt/embedded_broker.ts";
+import { MqttLink } from "../src/publish/mqtt/mqtt_link.ts";
 import { clipPipeline, MODEL } from "./demo_clip.ts";
 import type { BenchReport } from "./report.ts";
 
@@ -32,7 +32,9 @@ export async function bench(): Promise<BenchReport> {
   await link.ready;
   for (let run = 0; run < RUNS; run++) {
     heard = [];
-    await new Pipeline({ config, folder: MODEL, log: () => {} }).run(new AbortController().signal);
+    await composePipeline(config, { folder: MODEL, log: () => {} }).run(
+      new AbortController().signal,
+    );
     for (const { truth: real, event } of compareWithTruth(heard, truth).findings) {
       if (event === undefined) continue;
       const startMs = (event.onset - event.stream.onset) * 1000;

@@ -5,23 +5,33 @@ const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchReport> }>> 
   capture: () => import("./capture.ts"),
   pipeline: () => import("./pipeline.ts"),
   latency: () => import("./latency.ts"),
+  view: () => import("./view.ts"),
   memory: () => import("./memory.ts"),
   "import-speed": () => import("./import_speed.ts"),
+  peer: () => import("./peer.ts"),
 };
 
-const { values, positionals } = parseArgs({
-  args: Deno.args,
-  allowPositionals: true,
-  options: { json: { type: "boolean", default: false } },
-});
-const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
-const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
-if (unknown !== undefined) {
-  console.error(`Cannot run ${unknown}: benchmarks are ${Object.keys(BENCHES).join(", ")}`);
-  Deno.exit(2);
+const NAMES = Object.keys(BENCHES);
+
+const HELP = `Usage: deno task bench [options] [benchmark...]
+
+Measures Whence on this machine; all benchmarks take several minutes.
+
+Benchmarks: ${NAMES.join(", ")} (default: all)
+
+Options:
+  --json      print the reports as JSON
+  -h, --help  show this help`;
+
+const { values, positionals } = parsed();
+if (values.help) {
+  console.log(HELP);
+  Deno.exit(0);
 }
+const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
+if (unknown !== undefined) fail(`benchmark must be one of ${NAMES.join(", ")}, got ${unknown}`);
 const reports: BenchReport[] = [];
-for (const name of names) {
+for (const name of positionals.length > 0 ? positionals : NAMES) {
   const { bench } = await BENCHES[name]();
   const report = await bench();
   reports.push(report);
@@ -29,3 +39,23 @@ for (const name of names) {
 }
 if (values.json) console.log(JSON.stringify(reports, null, 2));
 Deno.exit(0);
+
+function parsed() {
+  try {
+    return parseArgs({
+      args: Deno.args,
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function fail(reason: string): never {
+  console.error(`Cannot run benchmarks: ${reason} (--help lists the options)`);
+  Deno.exit(2);
+}

@@ -1,24 +1,13 @@
-import { checkCommand } from "./cli/check.ts";
-import { demoCommand } from "./cli/demo.ts";
-import { doctorCommand } from "./cli/doctor.ts";
-import { evaluateCommand } from "./cli/evaluate.ts";
-import { runAndExit } from "./cli/exit.ts";
-import { modelCommand } from "./cli/model.ts";
-import { whence } from "./cli/program.ts";
-import { runCommand } from "./cli/run.ts";
-import { schemaCommand } from "./cli/schema.ts";
-import { watchCommand } from "./cli/watch.ts";
+import { runtimeFault } from "./cli/runtime_fault.ts";
 
 if (import.meta.main) {
-  const program = whence(
-    runCommand(),
-    checkCommand(),
-    watchCommand(),
-    doctorCommand(),
-    demoCommand(),
-    evaluateCommand(),
-    modelCommand(),
-    schemaCommand(),
-  );
-  await runAndExit(program, Deno.args);
+  const fault = runtimeFault(import.meta.url);
+  if (fault !== undefined) {
+    console.error(fault);
+    // Works in Node.js, too, where there is no Deno.
+    (await import("node:process")).exit(2);
+  }
+  const { whenceProgram } = await import("./cli/commands.ts");
+  const { runAndExit } = await import("./cli/exit.ts");
+  await runAndExit(whenceProgram(), Deno.args);
 }

@@ -1,17 +1,30 @@
 /** `deno task test`: installs what is missing, runs all tests, and ends with the line `N passed, N failed`. */
-import { ensureTestTools } from "../src/cli/setup.ts";
 import { EXIT, report } from "../src/cli/exit.ts";
 import { runDenoTests } from "./runner/deno_tests.ts";
 import { runPythonTests } from "./runner/python_tests.ts";
 import { addTallies, type Tally } from "./runner/tally.ts";
+import { ensureTestTools } from "./setup/test_tools.ts";
 
+const HELP = `Usage: deno task test [files, folders or options of deno test]
+
+Installs missing Debian packages through apt, then runs all tests, those of models/training too; with arguments only
+what they select.
+
+  deno task test tests/ring --filter overwrites    some tests of one folder
+  deno test --help                                 all options
+`;
+
+const args = Deno.args;
+if (args.some((argument) => argument === "--help" || argument === "-h")) {
+  console.log(HELP.trimEnd());
+  Deno.exit(EXIT.done);
+}
 const tallies: Tally[] = [];
 let code: number = EXIT.done;
 try {
   await ensureTestTools();
-  // Arguments narrow the run down to some of Deno's tests: deno task test tests/ring --filter overwrites
-  tallies.push(await runDenoTests(Deno.args.length > 0 ? Deno.args : ["tests/"]));
-  if (Deno.args.length === 0) tallies.push(await runPythonTests());
+  tallies.push(await runDenoTests(args.length > 0 ? args : ["tests/"]));
+  if (args.length === 0) tallies.push(await runPythonTests());
 } catch (error) {
   code = report(error);
   tallies.push({ passed: 0, failed: 1 });

@@ -1,9 +1,8 @@
-import { cString, type Native } from "./native.ts";
+import { cString } from "../core/c_string.ts";
+import type { Native } from "./native.ts";
 
 const FORMAT_TIME = 3;
 const GST_BUFFER_PTS = 72;
-/** Samples taken one after the other before the event loop gets its turn. */
-const IN_ROW = 8;
 const NO_TIME = 0xffff_ffff_ffff_ffffn;
 const ASYNC = cString("async");
 const NO = cString("false");
@@ -13,21 +12,19 @@ const LATE = cString("dropped");
 
 /** One buffer taken from an appsink. */
 export interface Sample {
-  /** Running time in ns, negative before the stream's beginning; undefined when the buffer carries no time. */
+  /** Running time in ns, negative before the beginning of the stream; undefined for a buffer without a time stamp. */
   readonly ptsNs: number | undefined;
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** An appsink: takes samples off it without holding the event loop up, and knows how many it has let go. */
+/** An appsink. No call blocks. */
 export class AppSink {
   readonly #native: Native;
   readonly #sink: Deno.PointerObject;
   readonly #depth: number;
   readonly #gvalue = new Uint8Array(24);
   readonly #number = new BigUint64Array(1);
-  readonly #pulls = new Set<Promise<unknown>>();
   #taken = 0;
-  #inRow = 0;
   #arrived = 0;
   #late = 0;
   #dropped = 0;
@@ -43,32 +40,32 @@ export class AppSink {
     this.#depth = leaky ? depth : Infinity;
   }
 
-  /** Buffers that have come as far as the appsink. */
+  /** Buffers that have reached the appsink, as of the last {@linkcode count}. */
   get arrived(): number {
     return this.#arrived;
   }
 
-  /** Buffers that nobody took before newer ones pushed them out, or that came too late. */
+  /** Buffers dropped because the queue was full or because they came too late, as of the last {@linkcode count}. */
   get dropped(): number {
     return this.#dropped + this.#late;
   }
 
-  /** Whether buffers wait to be taken. */
+  /** Whether buffers are queued, as of the last {@linkcode count}. */
   get waiting(): boolean {
     return this.#arrived - this.#dropped > this.#taken;
   }
 
-  /** Whether the stream has ended and everything of it has been taken. */
+  /** Whether the stream has ended and all of it has been taken. */
   get ended(): boolean {
     return this.#native.gst_app_sink_is_eos(this.#sink) !== 0;
   }
 
-  /** Lets data flow before the other streams of the pipeline have some; only while the pipeline is stopped. */
+  /** Makes the stream start without waiting for the others; only while the pipeline is stopped. */
   startAlone(): void {
     this.#native.gst_util_set_object_arg(this.#sink, ASYNC, NO);
   }
 
-  /** Reads the element's own counters; the drops are right as of the last look while the queue was full. */
+  /** Reads the element's counters. The drops are exact if this is called before each run of takes. */
   count(): void {
     const native = this.#native;
     this.#gvalue.fill(0);
@@ -81,11 +78,10 @@ export class AppSink {
     this.#dropped = Math.max(this.#dropped, this.#arrived - this.#taken - this.#depth);
   }
 
-  /** The next buffer; undefined when none comes within `timeoutMs`, at the end, and when the pipeline stops. */
-  async pull(timeoutMs: number): Promise<Sample | undefined> {
+  /** The next buffer; undefined when none is queued. */
+  take(): Sample | undefined {
     const native = this.#native;
-    if (this.#depth < Infinity) this.count();
-    const sample = this.#takeWaiting() ?? await this.#wait(timeoutMs);
+    const sample = native.gst_app_sink_try_pull_sample(this.#sink, 0n);
     if (sample === null) return undefined;
     this.#taken++;
     try {
@@ -95,32 +91,9 @@ export class AppSink {
     }
   }
 
-  /** Lets go of the appsink once no pull is under way; the pipeline must have stopped. */
-  async release(): Promise<void> {
-    await Promise.all(this.#pulls);
+  /** Releases the appsink; the pipeline must have stopped. */
+  release(): void {
     this.#native.gst_object_unref(this.#sink);
-  }
-
-  /** What waits is taken without the detour over a thread, but not for ever: timers want their turn too. */
-  #takeWaiting(): Deno.PointerValue {
-    if (this.#inRow === IN_ROW) this.#inRow = 0;
-    else {
-      const sample = this.#native.gst_app_sink_take_sample(this.#sink, 0n);
-      this.#inRow = sample === null ? 0 : this.#inRow + 1;
-      return sample;
-    }
-    return null;
-  }
-
-  async #wait(timeoutMs: number): Promise<Deno.PointerValue> {
-    const pulling = this.#native.gst_app_sink_try_pull_sample(
-      this.#sink,
-      BigInt(timeoutMs * 1e6),
-    );
-    this.#pulls.add(pulling);
-    const sample = await pulling;
-    this.#pulls.delete(pulling);
-    return sample;
   }
 
   #read(sample: Deno.PointerObject): Sample {

@@ -7,18 +7,18 @@ const ELEMENT = 1 << 15;
 const GST_MESSAGE_TYPE = 64;
 const GST_MESSAGE_SRC = 80;
 
-/** What an element has to say. */
+/** A message that an element posted. */
 export interface BusMessage {
   readonly kind: "error" | "warning" | "missing";
-  /** Name of the element that said it. */
+  /** Name of the element that posted it. */
   readonly element: string;
-  /** One line for users; what is missing, with the package that has it, for `missing`. */
+  /** One line for users; for `missing`, the missing element or decoder and its package. */
   readonly text: string;
   /** GStreamer's additional text, for programs. */
   readonly detail: string;
 }
 
-/** The bus of one pipeline, read without waiting. */
+/** The message bus of one pipeline, read without blocking. */
 export class Bus {
   readonly #native: Native;
   readonly #bus: Deno.PointerObject;
@@ -31,7 +31,7 @@ export class Bus {
     this.#bus = bus;
   }
 
-  /** The messages that have come since the last call. */
+  /** Messages posted since the last call. */
   take(): BusMessage[] {
     const messages: BusMessage[] = [];
     for (;;) {
@@ -43,7 +43,7 @@ export class Bus {
     }
   }
 
-  /** Lets go of the bus. */
+  /** Releases the bus. */
   release(): void {
     this.#native.gst_object_unref(this.#bus);
   }

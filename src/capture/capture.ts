@@ -1,38 +1,59 @@
-import { CaptureError } from "./capture_error.ts";
-import { AudioTimeline } from "./audio_timeline.ts";
-import { cannot, faultOf } from "./capture_faults.ts";
+import { setImmediate } from "node:timers/promises";
+import type { FitGeometry } from "../core/fit_geometry.ts";
+import { fitGeometry } from "../core/fit_geometry.ts";
+import { maskSecrets } from "../core/secrets.ts";
+import { unlessAborted } from "../core/unless_aborted.ts";
 import type { AppSink, Sample } from "./app_sink.ts";
-import { fitGeometry } from "./fit_geometry.ts";
-import { GstPipeline, type Progress } from "./gst_pipeline.ts";
+import { AudioHealth } from "./audio_health.ts";
+import { AudioTimeline } from "./audio_timeline.ts";
+import { CaptureError } from "./capture_error.ts";
+import { cannot, faultOf } from "./capture_faults.ts";
+import { Coverage, type Damage } from "./coverage.ts";
+import { GstPipeline } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
-import type { AudioChunk, Capture, CaptureNotice, CaptureStats, Frame } from "./media.ts";
-import type { FitGeometry } from "../config/fit.ts";
-import type { CapturePlan, StreamPlan } from "./plan.ts";
+import type {
+  Arrivals,
+  AudioChunk,
+  Capture,
+  CaptureNotice,
+  CaptureStats,
+  Frame,
+  Picture,
+  PictureBranch,
+} from "./media.ts";
+import { nextTick } from "./next_tick.ts";
 import { packRows } from "./pack_rows.ts";
-import { maskSecrets } from "../config/secrets.ts";
+import { PictureHealth } from "./picture_health.ts";
+import type { CapturePlan } from "./plan.ts";
+import type { Stream } from "./source.ts";
+import { startPipeline } from "./start_pipeline.ts";
 import { Watchdog } from "./watchdog.ts";
 
-const PULL_MS = 200;
+/** Pause between two reads of a stream that has no data, ms. */
+const POLL_MS = { live: 10, fast: 1 } as const;
+/** Buffers read in a row before other tasks run. */
+const IN_ROW = 8;
+/** Interval of the check for messages and starved streams, ms. */
 const LOOK_MS = 100;
-/** Frames nearer to each other than this share of the wanted period are left out: `videorate` catches up after a gap. */
+/** Frames closer together than this share of the frame period are skipped: `videorate` catches up after a gap. */
 const NEAREST_FRAMES = 0.49;
 
 /** How a capture is opened. */
 export interface CaptureOptions {
-  /** Ends the capture: its streams end as if the source had ended. */
+  /** Stops the capture: its streams end as if the source had ended. */
   readonly signal?: AbortSignal;
-  /** A stream that brings nothing for so long is reported as starved; ms. */
+  /** A stream without data for so long is reported as starved; ms. */
   readonly starvedAfterMs?: number;
-  /** How long a file may take to bring its first picture and sound; ms. */
+  /** How long the source may take to open, and a file to deliver its first frame and samples; ms. */
   readonly openTimeoutMs?: number;
 }
 
 /**
  * Starts a source.
  *
- * Both streams must be read: with `pace: fast` the one that nobody reads holds the other up.
+ * Both streams must be read: with `pace: fast` an unread one blocks the other.
  *
- * @throws {CaptureError} when the source cannot be opened.
+ * @throws {CaptureError} when the source cannot be opened, or not in time.
  * @example
  * ```ts
  * const plan = planCapture(config.source, { width: 224, height: 224, sampleRate: 16000, folder: "." });
@@ -46,8 +67,7 @@ export async function openCapture(
 ): Promise<Capture> {
   const { signal, starvedAfterMs = 2000, openTimeoutMs = 10_000 } = options;
   signal?.throwIfAborted();
-  await requireElements(plan.elements);
-  const pipeline = await GstPipeline.build(plan);
+  const pipeline = await unlessAborted(build(plan), signal, (late) => late.stop());
   const capture = new GstCapture(pipeline, plan, starvedAfterMs);
   try {
     await capture.start(openTimeoutMs, signal);
@@ -58,97 +78,113 @@ export async function openCapture(
   return capture;
 }
 
+async function build(plan: CapturePlan): Promise<GstPipeline> {
+  await requireElements(plan.elements);
+  return await GstPipeline.build(plan);
+}
+
 class GstCapture implements Capture {
   readonly live: boolean;
+  readonly pictures?: PictureBranch;
   onNotice: ((notice: CaptureNotice) => void) | undefined;
   readonly #plan: CapturePlan;
   readonly #pipeline: GstPipeline;
   readonly #starvedAfterMs: number;
   readonly #abort = () => void this[Symbol.asyncDispose]();
+  readonly #timeline: AudioTimeline;
+  readonly #coverage: Coverage;
+  readonly #audioHealth: AudioHealth;
+  readonly #pictureHealth = new PictureHealth();
+  readonly #ended = { video: false, audio: false };
+  readonly #faults: Partial<Record<Stream, string>> = {};
   #signal: AbortSignal | undefined;
   #watchdogs: Watchdog[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
   #fault: CaptureError | undefined;
   #epochZeroNs = 0n;
+  #durationNs: number | undefined;
   #geometry: FitGeometry | undefined;
   #frames = 0;
   #samples = 0;
-  /** Running time at which the stream that has an end ended. */
+  #lastFrameNs = -Infinity;
+  #audioEndNs = 0;
+  /** Running time at which the first recorded stream ended; generated streams end there too. */
   #endNs = Infinity;
 
   constructor(pipeline: GstPipeline, plan: CapturePlan, starvedAfterMs: number) {
     this.#pipeline = pipeline;
     this.#plan = plan;
     this.live = plan.live;
+    if (plan.pictures) {
+      this.pictures = {
+        encode: (on) => this.#closing ?? this.#pipeline.encodePictures(on),
+        take: () => this.#takePictures(),
+      };
+    }
     this.#starvedAfterMs = starvedAfterMs;
+    this.#timeline = new AudioTimeline(plan.sampleRate);
+    this.#audioHealth = new AudioHealth(plan.sampleRate);
+    this.#coverage = new Coverage(
+      (["video", "audio"] as const).filter((stream) => plan[stream].endless === "no"),
+      plan.frameRate,
+    );
   }
 
   get epochZeroNs(): bigint {
     return this.#epochZeroNs;
   }
 
+  get durationNs(): number | undefined {
+    return this.#durationNs;
+  }
+
+  get level(): number | undefined {
+    return this.#audioHealth.level;
+  }
+
   get geometry(): FitGeometry | undefined {
     return this.#geometry;
   }
 
-  /** Waits for what is asked to come, and for what comes by itself until it would be called starved. */
+  /** Waits for the first data of both streams; a device without data is reported as starved instead. */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const began = performance.now();
-    const nature = await this.#pipeline.play();
-    const going = nature === "live"
-      ? await this.#await(began + this.#starvedAfterMs, signal, () => this.#flowing())
-      : nature === "asked"
-      ? await this.#await(began + timeoutMs, signal, () => this.#pipeline.settle(LOOK_MS))
-      : "failed";
-    // The word on what failed may come after the failure itself.
-    if (going === "failed") {
-      await this.#await(performance.now() + 1000, signal, () => this.#flowing());
-    }
-    if (going === "failed") throw cannot(this.#plan.video, "it does not start");
-    if (going === "going" && nature === "asked") {
-      const seconds = timeoutMs / 1000;
-      throw cannot(this.#plan.video, `picture and sound did not both come within ${seconds} s`);
-    }
-    this.#epochZeroNs = this.#pipeline.epochZeroNs();
-    const dog = (stream: "video" | "audio", sink: AppSink) =>
+    const pipeline = this.#pipeline;
+    const check = () => {
+      signal?.throwIfAborted();
+      this.#readBus();
+      if (this.#fault) throw this.#fault;
+    };
+    await startPipeline(pipeline, this.#plan, {
+      timeoutMs,
+      starvedAfterMs: this.#starvedAfterMs,
+      check,
+    });
+    this.#epochZeroNs = pipeline.epochZeroNs();
+    this.#durationNs = pipeline.durationNs();
+    const dog = (stream: Stream, sink: AppSink) =>
       new Watchdog(stream, sink, this.live, this.#starvedAfterMs, began);
-    this.#watchdogs = [dog("video", this.#pipeline.frames), dog("audio", this.#pipeline.samples)];
+    this.#watchdogs = [dog("video", pipeline.frames), dog("audio", pipeline.samples)];
     this.#signal = signal;
     signal?.addEventListener("abort", this.#abort, { once: true });
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
   }
 
-  async *frames(): AsyncGenerator<Frame> {
-    const { width, height, fit, frameRate, video } = this.#plan;
-    const nearestNs = NEAREST_FRAMES * 1e9 / frameRate;
-    let lastNs = -Infinity;
-    for await (const sample of this.#stream(this.#pipeline.frames, video)) {
-      const picture = this.#pipeline.newPicture();
-      if (picture !== undefined) this.#geometry = fitGeometry(picture, fit, width, height);
-      const ptsNs = sample.ptsNs ?? NaN;
-      if (!(ptsNs >= 0) || ptsNs - lastNs < nearestNs) continue;
-      lastNs = ptsNs;
-      this.#frames++;
-      yield { ptsNs, data: packRows(sample.data, width * 3, height) };
-    }
-    this.#ended(video, lastNs);
+  frames(): AsyncGenerator<Frame> {
+    return this.#all("video", () => this.#takeFrame());
   }
 
-  async *audio(): AsyncGenerator<AudioChunk> {
-    const { audio, sampleRate } = this.#plan;
-    const timeline = new AudioTimeline(sampleRate);
-    let endNs = 0;
-    for await (const sample of this.#stream(this.#pipeline.samples, audio)) {
-      const samples = new Float32Array(sample.data.buffer, 0, sample.data.length >> 2);
-      const chunk = timeline.place(sample.ptsNs ?? endNs, samples);
-      if (chunk === undefined) continue;
-      endNs = chunk.ptsNs + chunk.samples.length * 1e9 / sampleRate;
-      this.#samples += chunk.samples.length;
-      yield chunk;
-    }
-    this.#ended(audio, endNs);
+  audio(): AsyncGenerator<AudioChunk> {
+    return this.#all("audio", () => this.#takeChunk());
+  }
+
+  take(): Arrivals {
+    if (this.live) { for (const sink of this.#sinks()) sink.count(); }
+    const frames = [...drained(() => this.#takeFrame())];
+    const audio = [...drained(() => this.#takeChunk())];
+    return { frames, audio, ended: { frames: this.#ended.video, audio: this.#ended.audio } };
   }
 
   stats(): CaptureStats {
@@ -157,7 +193,17 @@ class GstCapture implements Capture {
       samples: this.#samples,
       droppedFrames: this.#pipeline.frames.dropped,
       droppedAudioBuffers: this.#pipeline.samples.dropped,
+      driftSamplesAdded: this.#timeline.added,
+      driftSamplesRemoved: this.#timeline.removed,
     };
+  }
+
+  damage(): Damage | undefined {
+    return this.#coverage.damage(this.#durationNs, this.#fault?.message);
+  }
+
+  ends(): Partial<Record<Stream, number>> {
+    return this.#coverage.ends();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -167,49 +213,123 @@ class GstCapture implements Capture {
     return this.#closing;
   }
 
-  async *#stream(sink: AppSink, stream: StreamPlan): AsyncGenerator<Sample> {
-    for (;;) {
-      if (this.#closing) return;
-      if (this.#fault) throw this.#fault;
-      const sample = await sink.pull(PULL_MS);
-      if (this.#closing) return;
-      if (sample !== undefined) {
-        if (stream.endless === "generated" && (sample.ptsNs ?? 0) >= this.#endNs) return;
-        yield sample;
-      } else if (sink.ended) {
-        this.#readBus();
-        if (stream.endless === "device") this.#fault ??= cannot(stream, "its stream has ended");
-        if (this.#fault) throw this.#fault;
-        return;
-      }
+  async *#all<Item>(stream: Stream, take: () => Item | undefined): AsyncGenerator<Item> {
+    const sink = this.#sink(stream);
+    for (let inRow = 1;; inRow++) {
+      if (this.live && !this.#closing) sink.count();
+      const item = take();
+      if (item !== undefined) yield item;
+      else if (this.#ended[stream]) return;
+      else await nextTick(POLL_MS[this.live ? "live" : "fast"]);
+      if (inRow % IN_ROW === 0) await setImmediate();
     }
   }
 
-  #ended(stream: StreamPlan, endNs: number): void {
-    if (stream.endless === "no") this.#endNs = Math.min(this.#endNs, endNs);
-  }
-
-  /** Asks `progress` until it says that things go one way or the other, or the deadline has passed. */
-  async #await(
-    deadlineMs: number,
-    signal: AbortSignal | undefined,
-    progress: () => Promise<Progress>,
-  ): Promise<Progress> {
-    let state: Progress = "going";
-    while (state === "going" && performance.now() < deadlineMs) {
-      state = await progress();
-      signal?.throwIfAborted();
-      this.#readBus();
-      if (this.#fault) throw this.#fault;
+  #takeFrame(): Frame | undefined {
+    const { width, height, fit, frameRate } = this.#plan;
+    for (let sample; (sample = this.#takeSample("video")) !== undefined;) {
+      const picture = this.#pipeline.newPicture();
+      if (picture !== undefined) this.#geometry = fitGeometry(picture, fit, width, height);
+      const ptsNs = sample.ptsNs ?? NaN;
+      if (!(ptsNs >= 0) || ptsNs - this.#lastFrameNs < NEAREST_FRAMES * 1e9 / frameRate) continue;
+      this.#lastFrameNs = ptsNs;
+      this.#coverage.read("video", ptsNs, ptsNs);
+      this.#frames++;
+      const data = packRows(sample.data, width * 3, height);
+      if (this.#judged("video")) this.#judgeFrame(ptsNs, data);
+      return { ptsNs, data };
     }
-    return state;
+    if (this.#ended.video) this.#endOf("video", this.#lastFrameNs);
+    return undefined;
   }
 
-  async #flowing(): Promise<Progress> {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const sinks = [this.#pipeline.frames, this.#pipeline.samples];
-    for (const sink of sinks) sink.count();
-    return sinks.every((sink) => sink.arrived > 0) ? "playing" : "going";
+  #takeChunk(): AudioChunk | undefined {
+    for (let sample; (sample = this.#takeSample("audio")) !== undefined;) {
+      const samples = new Float32Array(sample.data.buffer, 0, sample.data.length >> 2);
+      const chunk = this.#timeline.place(sample.ptsNs ?? this.#audioEndNs, samples);
+      if (chunk === undefined) continue;
+      this.#audioEndNs = chunk.ptsNs + chunk.samples.length * 1e9 / this.#plan.sampleRate;
+      this.#coverage.read("audio", chunk.ptsNs, this.#audioEndNs);
+      this.#samples += chunk.samples.length;
+      this.#audioHealth.take(chunk.samples);
+      if (this.#judged("audio")) this.#judgeAudio();
+      return chunk;
+    }
+    if (this.#ended.audio) this.#endOf("audio", this.#audioEndNs);
+    return undefined;
+  }
+
+  /** Whether a stream comes from a device: recordings and test patterns may be silent, black or still. */
+  #judged(stream: Stream): boolean {
+    return this.#plan.reopens && this.#plan[stream].endless !== "generated";
+  }
+
+  #judgeFrame(ptsNs: number, data: Uint8Array): void {
+    this.#pictureHealth.take(ptsNs, data);
+    const { fault } = this.#pictureHealth;
+    if (fault === this.#faults.video) return;
+    this.#faults.video = fault;
+    this.#notify(
+      fault ? { kind: "useless", stream: "video", fault } : { kind: "useful", stream: "video" },
+    );
+  }
+
+  #judgeAudio(): void {
+    const { fault } = this.#audioHealth;
+    if (fault === this.#faults.audio) return;
+    this.#faults.audio = fault;
+    this.#notify(
+      fault ? { kind: "useless", stream: "audio", fault } : { kind: "useful", stream: "audio" },
+    );
+  }
+
+  #takePictures(): Picture[] {
+    const sink = this.#closing ? undefined : this.#pipeline.pictures;
+    if (sink === undefined) return [];
+    return [...drained(() => sink.take())].flatMap(({ ptsNs, data }) =>
+      ptsNs === undefined || ptsNs < 0 ? [] : [{ ptsNs, jpeg: data }]
+    );
+  }
+
+  /** The next buffer of a stream; undefined when none has arrived and at the end, which it records. */
+  #takeSample(stream: Stream): Sample | undefined {
+    if (this.#closing) this.#ended[stream] = true;
+    if (this.#ended[stream]) return undefined;
+    if (this.#fault && !this.#endsOnFault()) throw this.#fault;
+    const plan = this.#plan[stream];
+    const sink = this.#sink(stream);
+    const sample = sink.take();
+    if (sample !== undefined) {
+      if (plan.endless !== "generated" || (sample.ptsNs ?? 0) < this.#endNs) return sample;
+    } else if (!this.#fault && !sink.ended) {
+      return undefined;
+    }
+    this.#readBus();
+    if (sample === undefined && plan.endless === "device") {
+      this.#fault ??= cannot(plan, "the stream ended");
+    }
+    if (this.#fault && !this.#endsOnFault()) throw this.#fault;
+    this.#ended[stream] = true;
+    this.#coverage.ended(stream);
+    return undefined;
+  }
+
+  /** Whether an error counts as the end of the stream: for recordings if the plan tolerates damage. */
+  #endsOnFault(): boolean {
+    return this.#plan.toleratesDamage && this.#plan.video.endless !== "device" &&
+      this.#plan.audio.endless !== "device";
+  }
+
+  #endOf(stream: Stream, endNs: number): void {
+    if (this.#plan[stream].endless === "no") this.#endNs = Math.min(this.#endNs, endNs);
+  }
+
+  #sink(stream: Stream): AppSink {
+    return stream === "video" ? this.#pipeline.frames : this.#pipeline.samples;
+  }
+
+  #sinks(): AppSink[] {
+    return this.#closing ? [] : [this.#pipeline.frames, this.#pipeline.samples];
   }
 
   #look(): void {
@@ -218,7 +338,7 @@ class GstCapture implements Capture {
     const now = performance.now();
     for (const dog of this.#watchdogs) {
       const notice = dog.look(now);
-      if (notice !== undefined) this.#tell(notice);
+      if (notice !== undefined) this.#notify(notice);
     }
   }
 
@@ -227,7 +347,7 @@ class GstCapture implements Capture {
       const fault = faultOf(message, this.#plan);
       this.#fault ??= fault;
       if (fault === undefined && message.kind === "warning") {
-        this.#tell({
+        this.#notify({
           kind: "warning",
           message: maskSecrets(`${message.element}: ${message.text}`),
         });
@@ -235,7 +355,12 @@ class GstCapture implements Capture {
     }
   }
 
-  #tell(notice: CaptureNotice): void {
+  #notify(notice: CaptureNotice): void {
     this.onNotice?.(notice);
   }
+}
+
+/** Items from `take` until it returns undefined. */
+function* drained<Item>(take: () => Item | undefined): Generator<Item> {
+  for (let item; (item = take()) !== undefined;) yield item;
 }

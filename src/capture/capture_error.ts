@@ -1,10 +1,10 @@
 /** A source that cannot be captured from; the message is one line for users. */
 export class CaptureError extends Error {
   override readonly name = "CaptureError";
-  /** Keys of the pipeline file that are to blame, such as `["source", "video"]`. */
+  /** Path of the faulty key in the pipeline file, such as `["source", "video"]`. */
   readonly path: readonly string[];
 
-  /** Whether trying again cannot help: the configuration must change. */
+  /** Whether a retry cannot help because the configuration must change. */
   readonly permanent: boolean;
 
   constructor(message: string, path: readonly string[] = ["source"], permanent = false) {

@@ -1,13 +1,13 @@
 import type { BusMessage } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
 import type { CapturePlan, StreamPlan } from "./plan.ts";
-import { maskSecrets } from "../config/secrets.ts";
-import { TAIL_HEAD } from "./tails.ts";
+import { maskSecrets } from "../core/secrets.ts";
+import { TAIL_HEAD } from "./sink_bin.ts";
 
-/** Kinds of data whose decoder must be there; subtitles and the like may go undecoded. */
+/** Kinds of data that must be decoded; subtitles and the like are ignored. */
 const NEEDED = /^(video|audio|image|application\/x-rtp|[^/]+$)/;
 
-/** The error that a message of the pipeline means for its source; undefined when it is no more than a warning. */
+/** The error that a message on the bus means for its source; undefined for a mere warning. */
 export function faultOf(message: BusMessage, plan: CapturePlan): CaptureError | undefined {
   const stream = blamed(message, plan);
   if (message.kind === "missing") {
@@ -36,10 +36,10 @@ export function cannot(stream: StreamPlan, reason: string): CaptureError {
 }
 
 function lack(element: string): string {
-  if (element.startsWith("video")) return "it carries no picture";
+  if (element.startsWith("video")) return "it has no video stream";
   return element.startsWith("audio")
-    ? "it carries no sound"
-    : "it carries neither picture nor sound";
+    ? "it has no audio stream"
+    : "it has neither a video nor an audio stream";
 }
 
 function blamed(message: BusMessage, plan: CapturePlan): StreamPlan {

@@ -1,12 +1,12 @@
 import { CaptureError } from "./capture_error.ts";
-import type { Stream } from "./heads.ts";
+import type { Stream } from "./source.ts";
 import { launchTokens } from "./launch_text.ts";
 
 /**
- * A user's launch text in which each of the appsinks `video` and `audio` has given way to our own tail, so that it may
- * deliver any raw picture and sound.
+ * A user's launch text with the appsinks `video` and `audio` replaced by Whence's own tails, so that it may deliver video and
+ * audio in any raw format.
  *
- * @throws {CaptureError} when one of the two appsinks is missing or there twice.
+ * @throws {CaptureError} unless it has each of the two appsinks once.
  */
 export function completeGraph(graph: string, videoTail: string, audioTail: string): string {
   const tails = { video: videoTail, audio: audioTail };

@@ -1,58 +1,78 @@
+import { cString } from "../core/c_string.ts";
+import { withDeadline } from "../core/deadline.ts";
+import type { PictureSize } from "../core/fit_geometry.ts";
+import { maskSecrets } from "../core/secrets.ts";
 import { AppSink } from "./app_sink.ts";
 import { Bus } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
-import type { PictureSize } from "./fit_geometry.ts";
-import { cString, loadNative, type Native, takeError } from "./native.ts";
+import { hungFor, keepHung } from "./hung_pipelines.ts";
+import { loadNative, type Native, takeError } from "./native.ts";
 import type { CapturePlan } from "./plan.ts";
-import { maskSecrets } from "../config/secrets.ts";
-import { FRAME_SINK, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./tails.ts";
+import { FRAME_SINK, JPEG_SINK, JPEG_VALVE, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./sink_bin.ts";
 
-const STATE_NULL = 1;
-const STATE_READY = 2;
-const STATE_PAUSED = 3;
-const STATE_PLAYING = 4;
-const STATE_FAILURE = 0;
-const STATE_ASYNC = 2;
-const STATE_NO_PREROLL = 3;
+const STATE = { none: 0, null: 1, ready: 2, paused: 3, playing: 4 } as const;
+const CHANGE = { failure: 0, success: 1, async: 2, noPreroll: 3 } as const;
+const FORMAT_TIME = 3;
 const SINK_PAD = cString("sink");
 const WIDTH = cString("width");
 const HEIGHT = cString("height");
+const DROP = cString("drop");
 const PIXEL_SHAPE = cString("pixel-aspect-ratio");
 
-/** How a start goes on. */
-export type Progress = "failed" | "going" | "playing";
+/** Time that GStreamer gets to create the elements of a launch text, ms. */
+const BUILD_MS = 30_000;
+/** Time that a pipeline gets to stop, ms. */
+const STOP_MS = 2_000;
+/** Interval of the check whether a pipeline has stopped, ms. */
+const LOOK_MS = 2;
 
-/** A GStreamer pipeline with the appsinks of a plan; every reference it holds is given back by `stop`. */
+/** A state that can be requested of a pipeline. */
+export type TargetState = Exclude<keyof typeof STATE, "none">;
+/** Progress of a state change; `live`: reached, but data flows only while playing. */
+export type Progress = "failed" | "going" | "reached" | "live";
+
+/**
+ * A GStreamer pipeline with the appsinks of a plan.
+ *
+ * A state change can block forever in a driver or on a file, so GStreamer makes it on one of its own threads; this class
+ * polls its progress.
+ */
 export class GstPipeline {
   readonly frames: AppSink;
   readonly samples: AppSink;
+  /** Camera pictures as JPEG files, if the plan has a branch for them. */
+  readonly pictures: AppSink | undefined;
   readonly bus: Bus;
   readonly #native: Native;
   readonly #pipeline: Deno.PointerObject;
-  readonly #together: boolean;
+  readonly #launch: string;
   readonly #clock: Deno.PointerObject;
   readonly #picturePad: Deno.PointerObject;
+  readonly #state = new Int32Array(2);
+  readonly #valve: Deno.PointerObject | undefined;
+  #requested: TargetState | undefined;
   #pictureCaps: Deno.PointerValue = null;
 
   private constructor(native: Native, pipeline: Deno.PointerObject, plan: CapturePlan) {
     const depth = plan.live ? "leaky" : "waiting";
+    const sink = (name: string, stream: "video" | "audio") =>
+      new AppSink(
+        native,
+        elementNamed(native, pipeline, name),
+        SINK_DEPTH[stream][depth],
+        plan.live,
+      );
     this.#native = native;
     this.#pipeline = pipeline;
-    this.#together = plan.together;
-    this.frames = new AppSink(
-      native,
-      elementNamed(native, pipeline, FRAME_SINK),
-      SINK_DEPTH.video[depth],
-      plan.live,
-    );
-    this.samples = new AppSink(
-      native,
-      elementNamed(native, pipeline, SAMPLE_SINK),
-      SINK_DEPTH.audio[depth],
-      plan.live,
-    );
+    this.#launch = plan.launch;
+    this.frames = sink(FRAME_SINK, "video");
+    this.samples = sink(SAMPLE_SINK, "audio");
+    if (plan.pictures) {
+      this.pictures = new AppSink(native, elementNamed(native, pipeline, JPEG_SINK), 0, true);
+      this.#valve = elementNamed(native, pipeline, JPEG_VALVE);
+    }
     this.bus = new Bus(native, native.gst_element_get_bus(pipeline)!);
-    // Sound cards offer their own clock, which wanders away from the robot's by seconds a day.
+    // Sound cards offer their own clock, which drifts from the system's by seconds a day.
     this.#clock = native.gst_system_clock_obtain()!;
     native.gst_pipeline_use_clock(pipeline, this.#clock);
     const picture = elementNamed(native, pipeline, PICTURE);
@@ -61,50 +81,68 @@ export class GstPipeline {
   }
 
   /**
-   * Builds the pipeline of a plan; it does not run yet.
+   * Builds the pipeline of a plan without starting it.
    *
-   * @throws {CaptureError} when GStreamer does not understand the launch text.
+   * @throws {CaptureError} when the launch text is invalid, or when an earlier pipeline of the same plan still hangs.
    */
   static async build(plan: CapturePlan): Promise<GstPipeline> {
     const native = await loadNative();
+    const seconds = hungFor(plan.launch);
+    if (seconds !== undefined) {
+      throw new CaptureError(
+        `Cannot capture from ${plan.video.label}: it hangs; the last attempt has not closed for ` +
+          `${Math.round(seconds)} s`,
+        plan.video.path,
+      );
+    }
+    const text = cString(plan.launch);
     const error = new BigUint64Array(1);
-    const pipeline = await native.gst_parse_launch(cString(plan.launch), error);
-    if (error[0] !== 0n || pipeline === null) {
-      const reason = maskSecrets(takeError(native, error[0]));
+    const building = native.gst_parse_launch(text, error)
+      // Both buffers must live until the call returns.
+      .then((pipeline) => ({ pipeline, fault: error[0], text }));
+    const { pipeline, fault } = await withDeadline(BUILD_MS, building, () => {
+      building.then(({ pipeline }) => pipeline && native.gst_object_unref(pipeline));
+      return new CaptureError(
+        `Cannot build the capture: GStreamer takes more than ${BUILD_MS / 1000} s`,
+        plan.video.path,
+      );
+    });
+    if (fault !== 0n || pipeline === null) {
+      const reason = maskSecrets(takeError(native, fault));
       if (pipeline !== null) native.gst_object_unref(pipeline);
       throw new CaptureError(`Cannot build the capture: ${reason}`, plan.video.path, true);
     }
     return new GstPipeline(native, pipeline, plan);
   }
 
-  /** Asks for data to flow; says whether it comes at its own time (camera, network) or when it is asked for. */
-  async play(): Promise<"failed" | "live" | "asked"> {
-    const paused = await this.#set(STATE_PAUSED);
-    if (paused === STATE_FAILURE) return "failed";
-    const live = paused === STATE_NO_PREROLL;
-    if (live && this.#together) {
-      await this.#set(STATE_READY);
-      this.frames.startAlone();
-      this.samples.startAlone();
-    }
-    const playing = await this.#set(STATE_PLAYING);
-    if (playing === STATE_FAILURE) return "failed";
-    return live ? "live" : "asked";
+  /** Requests a state. The next request must wait until {@linkcode progress} reports that this one is reached or failed. */
+  request(state: TargetState): void {
+    const target = Deno.UnsafePointer.create(BigInt(STATE[state]));
+    const native = this.#native;
+    this.#requested = state;
+    native.gst_element_call_async(this.#pipeline, native.gst_element_set_state, target, null);
   }
 
-  /** Waits for both streams to bring something; `going` when they do not within `timeoutMs`. */
-  async settle(timeoutMs: number): Promise<Progress> {
-    const state = new Int32Array(1);
-    const pending = new Int32Array(1);
-    const timeout = BigInt(timeoutMs * 1e6);
-    const change = await this.#native.gst_element_get_state(
-      this.#pipeline,
-      state,
-      pending,
-      timeout,
-    );
-    if (change === STATE_FAILURE) return "failed";
-    return change === STATE_ASYNC ? "going" : "playing";
+  /** Progress of the last request. */
+  progress(): Progress {
+    const { change, state, pending } = this.#look();
+    if (change === CHANGE.failure) return "failed";
+    const reached = state === STATE[this.#requested ?? "null"] && pending === STATE.none;
+    if (!reached) return "going";
+    return change === CHANGE.noPreroll ? "live" : "reached";
+  }
+
+  /** Lets camera pictures through to their encoder, or keeps them back. */
+  encodePictures(on: boolean): void {
+    if (this.#valve === undefined) return;
+    this.#native.gst_util_set_object_arg(this.#valve, DROP, cString(String(!on)));
+  }
+
+  /** Length of a recording as its container states it, ns; undefined if it states none. */
+  durationNs(): number | undefined {
+    const duration = new BigInt64Array(1);
+    const known = this.#native.gst_element_query_duration(this.#pipeline, FORMAT_TIME, duration);
+    return known === 0 || duration[0] <= 0n ? undefined : Number(duration[0]);
   }
 
   /** Epoch time of running time 0, ns. */
@@ -114,7 +152,7 @@ export class GstPipeline {
     return BigInt(Date.now()) * 1_000_000n - running;
   }
 
-  /** The picture as it comes from the source; undefined when it is not known yet or has not changed since the last call. */
+  /** Size of the source picture; undefined while it is unknown or unchanged since the last call. */
   newPicture(): PictureSize | undefined {
     const native = this.#native;
     const caps = native.gst_pad_get_current_caps(this.#picturePad);
@@ -133,27 +171,60 @@ export class GstPipeline {
     return { width: width[0], height: height[0], parN: parN[0], parD: parD[0] };
   }
 
-  /** Stops the data, waits for pulls that are under way, and frees everything. Call once. */
+  /**
+   * Stops the pipeline and frees everything. Call once.
+   *
+   * Gives up after two seconds; a pipeline that hangs is freed when the same source is opened again and it has stopped by then.
+   */
   async stop(): Promise<void> {
+    const deadlineMs = performance.now() + STOP_MS;
+    if (this.#requested !== undefined) {
+      // Requests that have not begun may be served out of order.
+      while (!this.#begun() && performance.now() < deadlineMs) await pause();
+      this.request("null");
+    }
+    while (!this.tryFree()) {
+      if (performance.now() > deadlineMs) return keepHung(this.#launch, this);
+      await pause();
+    }
+  }
+
+  /** Frees everything if the pipeline has stopped; returns whether it has. Do not call it again after that. */
+  tryFree(): boolean {
+    if (this.progress() !== "reached") return false;
     const native = this.#native;
-    await this.#set(STATE_NULL);
-    await this.frames.release();
-    await this.samples.release();
+    this.frames.release();
+    this.samples.release();
+    this.pictures?.release();
+    if (this.#valve !== undefined) native.gst_object_unref(this.#valve);
     this.#dropPicture();
     native.gst_object_unref(this.#picturePad);
     this.bus.release();
     native.gst_object_unref(this.#clock);
-    await native.gst_dispose(this.#pipeline);
+    native.gst_object_unref(this.#pipeline);
+    return true;
   }
 
-  #set(state: number): Promise<number> {
-    return this.#native.gst_element_set_state(this.#pipeline, state);
+  #begun(): boolean {
+    const { change, state, pending } = this.#look();
+    return change === CHANGE.failure || pending !== STATE.none ||
+      state === STATE[this.#requested ?? "null"];
+  }
+
+  #look(): { change: number; state: number; pending: number } {
+    const [state, pending] = [this.#state.subarray(0, 1), this.#state.subarray(1)];
+    const change = this.#native.gst_element_get_state(this.#pipeline, state, pending, 0n);
+    return { change, state: state[0], pending: pending[0] };
   }
 
   #dropPicture(): void {
     if (this.#pictureCaps !== null) this.#native.gst_mini_object_unref(this.#pictureCaps);
     this.#pictureCaps = null;
   }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 function elementNamed(

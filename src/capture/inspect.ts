@@ -1,5 +1,6 @@
 import { CaptureError } from "./capture_error.ts";
-import { cString, loadNative, type Native } from "./native.ts";
+import { cString } from "../core/c_string.ts";
+import { loadNative, type Native } from "./native.ts";
 import { installHint, packageOfElement } from "./packages.ts";
 
 /**
@@ -15,7 +16,7 @@ export async function gstreamerVersion(): Promise<string> {
 }
 
 /**
- * Makes plugins known that were installed while this process ran.
+ * Loads plugins that were installed while this process was running.
  *
  * @throws {CaptureError} when GStreamer is not installed.
  */
@@ -23,16 +24,16 @@ export async function refreshPlugins(): Promise<void> {
   await (await loadNative()).gst_update_registry();
 }
 
-/** An element that a source needs, and where to get it. */
+/** An element that a source needs, and its package. */
 export interface ElementFinding {
   readonly element: string;
   readonly found: boolean;
-  /** The Debian package that has it, if known. */
+  /** Its Debian package, if known. */
   readonly package: string | undefined;
 }
 
 /**
- * Looks for elements in this machine's GStreamer.
+ * Checks which elements are installed.
  *
  * @throws {CaptureError} when GStreamer is not installed.
  */
@@ -46,7 +47,7 @@ export async function inspectElements(elements: readonly string[]): Promise<Elem
 }
 
 /**
- * Refuses a source whose elements are not all there.
+ * Requires that all elements of a source are installed.
  *
  * @throws {CaptureError} that names the first missing one and its package.
  */

@@ -1,3 +1,5 @@
+import { readCString } from "../core/c_string.ts";
+import { withDeadline } from "../core/deadline.ts";
 import { CaptureError } from "./capture_error.ts";
 
 const GSTREAMER = {
@@ -10,12 +12,14 @@ const GSTREAMER = {
   gst_version: { parameters: ["buffer", "buffer", "buffer", "buffer"], result: "void" },
   gst_parse_launch: { parameters: ["buffer", "buffer"], result: "pointer", nonblocking: true },
   gst_bin_get_by_name: { parameters: ["pointer", "buffer"], result: "pointer" },
-  gst_element_set_state: { parameters: ["pointer", "i32"], result: "i32", nonblocking: true },
-  gst_element_get_state: {
-    parameters: ["pointer", "buffer", "buffer", "u64"],
-    result: "i32",
-    nonblocking: true,
+  // Its address: GStreamer calls it on a thread of its own.
+  gst_element_set_state: { type: "pointer" },
+  gst_element_call_async: {
+    parameters: ["pointer", "pointer", "pointer", "pointer"],
+    result: "void",
   },
+  gst_element_get_state: { parameters: ["pointer", "buffer", "buffer", "u64"], result: "i32" },
+  gst_element_query_duration: { parameters: ["pointer", "i32", "buffer"], result: "i32" },
   gst_element_get_base_time: { parameters: ["pointer"], result: "u64" },
   gst_element_get_bus: { parameters: ["pointer"], result: "pointer" },
   gst_element_get_factory: { parameters: ["pointer"], result: "pointer" },
@@ -26,12 +30,6 @@ const GSTREAMER = {
   gst_clock_get_time: { parameters: ["pointer"], result: "u64" },
   gst_object_get_name: { parameters: ["pointer"], result: "pointer" },
   gst_object_unref: { parameters: ["pointer"], result: "void" },
-  gst_dispose: {
-    name: "gst_object_unref",
-    parameters: ["pointer"],
-    result: "void",
-    nonblocking: true,
-  },
   gst_mini_object_unref: { parameters: ["pointer"], result: "void" },
   gst_bus_pop_filtered: { parameters: ["pointer", "i32"], result: "pointer" },
   gst_message_parse_error: { parameters: ["pointer", "buffer", "buffer"], result: "void" },
@@ -59,16 +57,7 @@ const GSTREAMER = {
 } as const;
 
 const APP = {
-  gst_app_sink_try_pull_sample: {
-    parameters: ["pointer", "u64"],
-    result: "pointer",
-    nonblocking: true,
-  },
-  gst_app_sink_take_sample: {
-    name: "gst_app_sink_try_pull_sample",
-    parameters: ["pointer", "u64"],
-    result: "pointer",
-  },
+  gst_app_sink_try_pull_sample: { parameters: ["pointer", "u64"], result: "pointer" },
   gst_app_sink_is_eos: { parameters: ["pointer"], result: "i32" },
 } as const;
 
@@ -98,10 +87,13 @@ export type Native =
   & ReturnType<typeof open.gobject>
   & ReturnType<typeof open.glib>;
 
+/** The first start on a machine scans all plugins, ms. */
+const START_MS = 120_000;
+
 let loaded: Promise<Native> | undefined;
 
 /**
- * GStreamer's libraries, loaded and initialised on the first call.
+ * GStreamer's libraries, loaded and initialized on the first call.
  *
  * @throws {CaptureError} when they are not installed or do not start.
  */
@@ -125,25 +117,20 @@ async function load(): Promise<Native> {
     );
   }
   const error = new BigUint64Array(1);
-  if (await native.gst_init_check(null, null, error) === 0) {
-    throw new CaptureError(`Cannot start GStreamer: ${takeError(native, error[0])}`);
+  const starting = native.gst_init_check(null, null, error)
+    .then((started) => ({ started, fault: error[0] }));
+  const late = () =>
+    new CaptureError(`Cannot start GStreamer: it takes more than ${START_MS / 1000} s`);
+  const { started, fault } = await withDeadline(START_MS, starting, late);
+  if (started === 0) {
+    throw new CaptureError(`Cannot start GStreamer: ${takeError(native, fault)}`);
   }
   return native;
 }
 
-/** Bytes of a C string. */
-export function cString(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${text}\0`);
-}
-
-/** Text of a C string that stays with its owner; empty for NULL. */
-export function readString(pointer: Deno.PointerValue): string {
-  return pointer === null ? "" : Deno.UnsafePointerView.getCString(pointer);
-}
-
 /** Text of a C string that is freed here; empty for NULL. */
 export function takeString(native: Native, pointer: Deno.PointerValue): string {
-  const text = readString(pointer);
+  const text = readCString(pointer);
   native.g_free(pointer);
   return text;
 }
@@ -152,7 +139,7 @@ export function takeString(native: Native, pointer: Deno.PointerValue): string {
 export function takeError(native: Native, address: bigint): string {
   const pointer = Deno.UnsafePointer.create(address);
   if (pointer === null) return "unknown error";
-  const text = readString(new Deno.UnsafePointerView(pointer).getPointer(8));
+  const text = readCString(new Deno.UnsafePointerView(pointer).getPointer(8));
   native.g_error_free(pointer);
   return text;
 }

@@ -1,4 +1,4 @@
-/** A picture without the bytes that GStreamer pads each row with (to a multiple of 4). */
+/** A picture without the padding that GStreamer adds to each row (to a multiple of 4 bytes). */
 export function packRows(
   data: Uint8Array<ArrayBuffer>,
   rowBytes: number,

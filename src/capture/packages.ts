@@ -1,34 +1,48 @@
-/** Elements whose Debian package follows from their name alone. */
+import type { SourceDescriptor } from "./source.ts";
+import { SOURCES } from "./sources.ts";
+
+/** Elements by Debian package, without those that only one source uses: their descriptors name the package. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "libgstreamer1.0-0": ["capsfilter", "fakesink", "filesrc", "identity", "queue", "tee"],
+  "libgstreamer1.0-0": [
+    "capsfilter",
+    "fakesink",
+    "fdsink",
+    "fdsrc",
+    "filesink",
+    "identity",
+    "queue",
+    "tee",
+    "valve",
+  ],
   "gstreamer1.0-plugins-base": [
     "appsink",
     "audioconvert",
     "audioresample",
-    "audiotestsrc",
     "decodebin",
     "oggdemux",
     "opusdec",
+    "opusenc",
+    "rawvideoparse",
     "theoradec",
     "uridecodebin",
     "videoconvert",
     "videorate",
     "videoscale",
-    "videotestsrc",
     "vorbisdec",
   ],
   "gstreamer1.0-plugins-good": [
+    "aacparse",
     "aspectratiocrop",
     "avidemux",
     "capssetter",
     "flacdec",
     "flvdemux",
     "jpegdec",
+    "jpegenc",
     "matroskademux",
+    "mp4mux",
     "mpg123audiodec",
-    "multipartdemux",
     "qtdemux",
-    "rtpbin",
     "mulawenc",
     "rtph264depay",
     "rtph264pay",
@@ -37,14 +51,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "rtpmp4gdepay",
     "rtppcmadepay",
     "rtppcmudepay",
-    "rtspsrc",
-    "souphttpsrc",
-    "udpsrc",
-    "v4l2src",
     "videoflip",
     "vp8dec",
+    "vp8enc",
     "vp9dec",
     "wavparse",
+    "webmmux",
   ],
   "gstreamer1.0-plugins-bad": [
     "h264parse",
@@ -53,17 +65,29 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "tsdemux",
     "dashdemux",
     "av1dec",
+    "openh264enc",
   ],
   "gstreamer1.0-plugins-ugly": ["x264enc"],
-  "gstreamer1.0-libav": ["avdec_h264", "avdec_h265", "avdec_aac", "avdec_mjpeg", "avdec_mpeg4"],
-  "gstreamer1.0-alsa": ["alsasrc"],
-  "gstreamer1.0-pulseaudio": ["pulsesrc"],
+  "gstreamer1.0-libav": [
+    "avenc_aac",
+    "avdec_h264",
+    "avdec_h265",
+    "avdec_aac",
+    "avdec_mjpeg",
+    "avdec_mpeg4",
+  ],
   "gstreamer1.0-tools": ["gst-launch-1.0", "gst-inspect-1.0"],
-  "nvidia-l4t-gstreamer": ["nvarguscamerasrc", "nvvidconv", "nvv4l2decoder", "nvjpegdec"],
+  "nvidia-l4t-gstreamer": ["nvvidconv", "nvv4l2decoder", "nvjpegdec"],
 };
 
-/** The Debian (on a Jetson: L4T) package that has an element, if known. */
-export function packageOfElement(element: string): string | undefined {
+/** The Debian (on a Jetson: L4T) package of an element, if known. */
+export function packageOfElement(
+  element: string,
+  sources: readonly SourceDescriptor[] = SOURCES,
+): string | undefined {
+  for (const { packages } of sources) {
+    if (packages !== undefined && Object.hasOwn(packages, element)) return packages[element];
+  }
   for (const [name, elements] of Object.entries(PACKAGES)) {
     if (elements.includes(element)) return name;
   }
@@ -92,7 +116,7 @@ export function packageOfMissing(
   return media === "" ? undefined : "gstreamer1.0-libav";
 }
 
-/** " (apt-get install PACKAGE)" for an element, or nothing when no package is known. */
+/** "; install it with: apt-get install PACKAGE", or nothing when the package is unknown. */
 export function installHint(packageName: string | undefined): string {
   return packageName === undefined ? "" : `; install it with: apt-get install ${packageName}`;
 }

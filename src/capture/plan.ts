@@ -1,46 +1,55 @@
 import { existsSync } from "node:fs";
-import type { SourceConfig } from "../config/schema.ts";
-import { maskSecrets } from "../config/secrets.ts";
+import type { Fit } from "../core/fit_geometry.ts";
+import { maskSecrets } from "../core/secrets.ts";
 import { CaptureError } from "./capture_error.ts";
-import type { Fit } from "./fit_geometry.ts";
-import { completeGraph } from "./graph_text.ts";
-import { type Head, sourceHead, type Stream } from "./heads.ts";
 import { launchElements } from "./launch_text.ts";
-import { parseSourceUrl, type SourceUrl } from "./source_url.ts";
-import { audioTail, type FrameFormat, type SinkMode, videoTail } from "./tails.ts";
+import { audioTail, type FrameFormat, videoTail } from "./sink_bin.ts";
+import type { Endless, SourceDescriptor, Stream } from "./source.ts";
+import { readAddress, type SourceAddress } from "./source_address.ts";
+import type { SourceConfig } from "./source_schema.ts";
+import { SOURCES } from "./sources.ts";
 
-/** What the model wants, and where the pipeline file lies. */
+/** Inputs of a plan besides the `source` block. */
 export interface PlanOptions {
   readonly width: number;
   readonly height: number;
   readonly sampleRate: number;
-  /** Relative paths of the source count from here. */
+  /** Relative paths start here. */
   readonly folder: string;
   /** Default: whether this machine is a Jetson. */
   readonly jetson?: boolean;
+  /** The known sources. Default: all of them. */
+  readonly sources?: readonly SourceDescriptor[];
+  /** Element that encodes camera pictures as JPEG. Default: no camera pictures. */
+  readonly jpeg?: string;
 }
 
 /** How one stream of a plan behaves. */
 export interface StreamPlan {
-  /** What error messages call its source; holds no secrets. */
+  /** Name of its source in error messages, without secrets. */
   readonly label: string;
-  /** Keys of the pipeline file that name it. */
+  /** Path of the pipeline file's key that names it. */
   readonly path: readonly string[];
-  /** A stream that has no end by itself: `device` ends only by failing, `generated` when the other stream ends. */
-  readonly endless: "no" | "device" | "generated";
+  readonly endless: Endless;
 }
 
 /** A source worked out down to GStreamer's launch text. */
 export interface CapturePlan {
   /** Launch text with appsinks named `video` and `audio`; may hold passwords. */
   readonly launch: string;
-  /** The launch text with its secrets masked, for people. */
+  /** The launch text for display, secrets masked. */
   readonly shown: string;
-  /** Whether the source paces itself; else it waits for its reader. */
+  /** Whether the source paces itself; otherwise it waits for its reader. */
   readonly live: boolean;
-  /** Whether nothing flows before both streams have something. */
+  /** Whether there is a branch for camera pictures. */
+  readonly pictures: boolean;
+  /** Whether the streams wait for each other before they start. */
   readonly together: boolean;
-  /** Elements the launch text needs, and those that it is known to need once it runs. */
+  /** Whether to open the source again after a failure. */
+  readonly reopens: boolean;
+  /** Whether an error in a recording counts as its end. */
+  readonly toleratesDamage: boolean;
+  /** Elements that the launch text needs, including those added at run time as far as known. */
   readonly elements: readonly string[];
   readonly fit: Fit;
   readonly width: number;
@@ -58,120 +67,86 @@ export interface CapturePlan {
  * @throws {CaptureError} with the path of the faulty key.
  */
 export function planCapture(source: SourceConfig, options: PlanOptions): CapturePlan {
-  const { width, height, sampleRate, folder } = options;
+  const { width, height, sampleRate } = options;
   const jetson = options.jetson ?? existsSync("/etc/nv_tegra_release");
-  const format: FrameFormat = { width, height, fit: source.fit, frameRate: source.frame_rate };
-  const wish = { ...format, sampleRate, jetson };
-  const common = { width, height, sampleRate, fit: source.fit, frameRate: source.frame_rate };
-  if (source.graph !== undefined) {
-    const live = source.pace === "live";
-    const mode = { leaky: live, paced: live, together: true };
-    const launch = completeGraph(
-      source.graph,
-      videoTail(format, mode, { nvmm: jetson }),
-      audioTail(sampleRate, mode),
-    );
-    const stream = { label: "source.graph", path: ["source", "graph"], endless: "no" } as const;
-    const streams = { video: stream, audio: stream };
-    return { ...common, ...texts(launch, []), live, together: true, ...streams };
-  }
-  const video = namedSource(source, "video", folder);
-  const audio = namedSource(source, "audio", folder);
-  const live = source.pace === "live" || video.endless === "device" || audio.endless === "device";
+  const video = namedSource(source, "video", options);
+  const audio = namedSource(source, "audio", options);
+  const devices = video.endless === "device" || audio.endless === "device";
+  const live = source.pace === "live" || devices;
   const together = !live || (video.endless === "no" && audio.endless === "no");
-  const launch = launchText(video, audio, { leaky: live, together }, wish);
-  const extra = [video, audio].flatMap(({ url }) => laterElements(url));
-  return { ...common, ...texts(launch, extra), live, together, video, audio };
+  const format = { width, height, fit: source.fit, frameRate: source.frame_rate };
+  const { jpeg } = options;
+  const launch = launchText(video, audio, { live, together, format, sampleRate, jetson, jpeg });
+  const later = [video, audio].flatMap(({ address }) => address.laterElements);
+  return {
+    ...format,
+    sampleRate,
+    launch,
+    shown: maskSecrets(launch),
+    elements: [...new Set([...launchElements(launch), ...later])],
+    live,
+    pictures: jpeg !== undefined,
+    together,
+    toleratesDamage: source.tolerate_damage,
+    reopens: devices || [video, audio].some(({ address }) => address.descriptor.reopens),
+    video: streamPlan(video),
+    audio: streamPlan(audio),
+  };
 }
 
 interface NamedSource extends StreamPlan {
-  readonly url: SourceUrl;
+  readonly address: SourceAddress;
 }
 
-interface Wish extends FrameFormat {
-  readonly sampleRate: number;
-  readonly jetson: boolean;
+function streamPlan({ label, path, endless }: NamedSource): StreamPlan {
+  return { label, path, endless };
 }
 
-function namedSource(source: SourceConfig, stream: Stream, folder: string): NamedSource {
-  const key = source.uri === undefined ? stream : "uri";
+function namedSource(source: SourceConfig, stream: Stream, options: PlanOptions): NamedSource {
+  const key = source.graph !== undefined ? "graph" : source.uri !== undefined ? "uri" : stream;
   const text = source[key];
   if (text === undefined) {
-    throw new CaptureError(`Cannot capture: source.${stream} must be named`, ["source"]);
+    throw new CaptureError(`Cannot capture: source.${stream} must be given`, ["source"]);
   }
-  const url = parseSourceUrl(text, key, folder);
-  return { url, label: maskSecrets(text), path: ["source", key], endless: endless(url) };
+  const path = ["source", key];
+  const address = readAddress(text, key, options.folder, options.sources ?? SOURCES);
+  const absent = address.absent();
+  if (absent !== undefined) throw new CaptureError(absent, path);
+  const label = key === "graph" ? "source.graph" : maskSecrets(text);
+  return { address, label, path, endless: address.endless };
 }
 
-function endless(url: SourceUrl): StreamPlan["endless"] {
-  switch (url.kind) {
-    case "file":
-      return "no";
-    case "http":
-      return url.live ? "device" : "no";
-    case "pattern":
-    case "wave":
-      return "generated";
-    default:
-      return "device";
-  }
+interface LaunchOptions {
+  readonly live: boolean;
+  readonly together: boolean;
+  readonly format: FrameFormat;
+  readonly sampleRate: number;
+  readonly jetson: boolean;
+  readonly jpeg: string | undefined;
 }
 
-function launchText(
-  video: NamedSource,
-  audio: NamedSource,
-  sinks: Omit<SinkMode, "paced">,
-  wish: Wish,
-): string {
-  const live = sinks.leaky;
-  const sameSource = JSON.stringify(video.url) === JSON.stringify(audio.url);
-  const head = (source: NamedSource, streams: readonly Stream[], name: string): Head =>
-    sourceHead(source.url, streams, name, live, wish);
-  const shared = sameSource ? head(video, ["video", "audio"], "source") : undefined;
-  const videoHead = shared ?? head(video, ["video"], "video_source");
-  const audioHead = shared ?? head(audio, ["audio"], "audio_source");
-  const mode = (source: NamedSource): SinkMode => ({
-    ...sinks,
-    paced: live && source.endless === "no",
-  });
-  const file = video.url.kind === "file" || video.url.kind === "http";
-  const frames = videoTail(wish, mode(video), {
-    upright: file,
-    nvmm: wish.jetson && (file || video.url.kind === "rtsp"),
-    measured: video.url.kind === "argus",
-  });
+function launchText(video: NamedSource, audio: NamedSource, options: LaunchOptions): string {
+  const { live, format } = options;
+  const tail = (stream: Stream) =>
+    stream === "video" ? videoText(video, options) : audioText(audio, options);
+  if (video.address.identity === audio.address.identity) {
+    const streams = ["video", "audio"] as const;
+    return video.address.launch({ streams, name: "source", live, format, tail });
+  }
   return [
-    videoHead.source,
-    shared === undefined ? audioHead.source : "",
-    `${videoHead.link.video} ! ${frames}`,
-    `${audioHead.link.audio} ! ${audioTail(wish.sampleRate, mode(audio))}`,
-  ].filter((part) => part !== "").join("  ");
+    video.address.launch({ streams: ["video"], name: "video_source", live, format, tail }),
+    audio.address.launch({ streams: ["audio"], name: "audio_source", live, format, tail }),
+  ].join("  ");
 }
 
-function texts(
-  launch: string,
-  extra: readonly string[],
-): Pick<CapturePlan, "launch" | "shown" | "elements"> {
-  const elements = [...new Set([...launchElements(launch), ...extra])];
-  return { launch, shown: maskSecrets(launch), elements };
+function videoText({ address, endless }: NamedSource, options: LaunchOptions): string {
+  const { live, together, format, jetson, jpeg } = options;
+  const { tagged, videoMemory, measured } = address.descriptor.picture ?? {};
+  const mode = { leaky: live, together, paced: live && endless === "no" };
+  return videoTail(format, mode, { upright: tagged, nvmm: jetson && videoMemory, measured, jpeg });
 }
 
-const DEMUXERS: Readonly<Record<string, string>> = {
-  mkv: "matroskademux",
-  webm: "matroskademux",
-  mp4: "qtdemux",
-  mov: "qtdemux",
-  m4a: "qtdemux",
-  avi: "avidemux",
-  wav: "wavparse",
-  ogg: "oggdemux",
-  ts: "tsdemux",
-};
-
-/** What decodebin or rtspsrc is bound to add once it sees the data. */
-function laterElements(url: SourceUrl): string[] {
-  if (url.kind === "rtsp") return ["rtpbin", "udpsrc"];
-  if (url.kind !== "file") return [];
-  const demuxer = DEMUXERS[url.file.slice(url.file.lastIndexOf(".") + 1).toLowerCase()];
-  return demuxer === undefined ? [] : [demuxer];
+function audioText({ endless }: NamedSource, options: LaunchOptions): string {
+  const { live, together, sampleRate } = options;
+  return audioTail(sampleRate, { leaky: live, together, paced: live && endless === "no" });
 }

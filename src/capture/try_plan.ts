@@ -4,8 +4,8 @@ import { inspectElements } from "./inspect.ts";
 import type { CapturePlan } from "./plan.ts";
 
 /**
- * What GStreamer finds wrong with a plan's launch text before anything is opened; undefined when it builds, and when that
- * cannot be told because GStreamer or one of the elements is not installed.
+ * The error in a plan's launch text, found without opening anything; undefined when it builds, and when GStreamer or one of
+ * the elements is not installed.
  */
 export async function tryPlan(plan: CapturePlan): Promise<CaptureError | undefined> {
   const findings = await inspectElements(plan.elements).catch(() => undefined);

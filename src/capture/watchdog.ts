@@ -1,7 +1,7 @@
 import type { AppSink } from "./app_sink.ts";
 import type { CaptureNotice } from "./media.ts";
 
-/** Tells when a stream stops bringing anything, and when it goes on. */
+/** Detects when a stream stops delivering data and when it resumes. */
 export class Watchdog {
   readonly #stream: "audio" | "video";
   readonly #sink: AppSink;
@@ -11,7 +11,7 @@ export class Watchdog {
   #lastMs: number;
   #starved = false;
 
-  /** @param live a stream that waits for its reader is not starved while buffers wait. */
+  /** @param live whether the source paces itself; one that waits for its reader is not starved while buffers are queued. */
   constructor(
     stream: "audio" | "video",
     sink: AppSink,
@@ -26,7 +26,7 @@ export class Watchdog {
     this.#lastMs = nowMs;
   }
 
-  /** Looks at the counters; call a few times a second. */
+  /** Checks the counters; call it a few times a second. */
   look(nowMs: number): CaptureNotice | undefined {
     this.#sink.count();
     const came = this.#sink.arrived !== this.#arrived;

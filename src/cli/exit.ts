@@ -1,20 +1,28 @@
 import { type Command, CommanderError } from "commander";
-import { maskSecrets } from "../config/secrets.ts";
+import { exitProcess } from "../core/exit_process.ts";
+import { flushLog } from "../core/logger.ts";
+import { maskSecrets } from "../core/secrets.ts";
+import { ignoreSigusr1 } from "./ignore_sigusr1.ts";
+import { printFault } from "./stderr.ts";
 
-/** What the process tells its caller: all went well, it failed, or it was asked wrongly. */
+/** Exit codes: success, failure, wrong usage or configuration. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
-/** A command that was asked for wrongly; one line, exit code 2. */
+/** Wrong usage of a command; one line, exit code 2. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
 /**
- * Runs a program of commands and ends the process: 0 done, 1 failed, 2 wrong usage or configuration. Whatever a user
- * can cause is one line a fault on stderr; stacks show only with `WHENCE_DEBUG=1`.
+ * Runs a program of commands and ends the process: 0 done, 1 failed, 2 wrong usage or configuration. Faults that
+ * a user can cause are one line each on stderr; stack traces need `WHENCE_DEBUG=1`.
  */
 export async function runAndExit(program: Command, args: readonly string[]): Promise<never> {
-  const fail = (cause: unknown) => Deno.exit(report(cause));
+  const exit = (code?: number): never => {
+    flushLog();
+    exitProcess(code);
+  };
+  const fail = (cause: unknown) => exit(report(cause));
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     fail(event.reason);
@@ -23,29 +31,31 @@ export async function runAndExit(program: Command, args: readonly string[]): Pro
     event.preventDefault();
     fail(event.error);
   });
+  ignoreSigusr1();
   settle(program);
   try {
     await program.parseAsync([...args], { from: "user" });
   } catch (cause) {
     fail(cause);
   }
-  Deno.exit();
+  return exit();
 }
 
-/** Prints what went wrong and gives the exit code. */
-export function report(cause: unknown, print: (line: string) => void = console.error): number {
+/** Prints what went wrong and returns the exit code. */
+export function report(cause: unknown, print: (line: string) => void = printFault): number {
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.done : EXIT.usage;
   const error = cause instanceof Error ? cause : new Error(String(cause));
   if (Deno.env.get("WHENCE_DEBUG") === "1") {
-    print(maskSecrets(error.stack ?? error.message));
+    const lines = (error: Error) => (error.stack ?? error.message).split("\n");
+    for (const line of lines(error)) print(maskSecrets(line));
     for (let at = error.cause; at instanceof Error; at = at.cause) {
-      print(maskSecrets(`Caused by: ${at.stack ?? at.message}`));
+      for (const line of lines(at)) print(maskSecrets(`Caused by: ${line}`));
     }
   } else if (USAGE.has(error.name) || LISTS.has(error.name)) {
     for (const line of error.message.split("\n")) print(maskSecrets(line));
   } else {
     const line = maskSecrets(error.message.split("\n")[0] || error.name);
-    print(isBug(error) ? `Cannot go on: ${line} (WHENCE_DEBUG=1 shows where)` : line);
+    print(isBug(error) ? `Internal error: ${line} (set WHENCE_DEBUG=1 for the stack trace)` : line);
   }
   return USAGE.has(error.name) ? EXIT.usage : EXIT.failed;
 }
@@ -55,7 +65,7 @@ const USAGE = new Set(["ConfigError", "OverrideError", "UsageError"]);
 const LISTS = new Set(["ImportError"]);
 const BUGS = new Set(["Error", "TypeError", "RangeError", "ReferenceError", "SyntaxError"]);
 
-// Errors with a name of their own (or the system's) are worded for users; the language's own are not.
+// Errors with a name of their own (or the system's) are written for users; the language's own are not.
 function isBug(error: Error): boolean {
   return BUGS.has(error.name) || error.name === "AssertionError";
 }
@@ -64,6 +74,6 @@ function settle(command: Command): void {
   command.exitOverride().configureOutput({
     outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`),
   });
-  command.configureHelp({ showGlobalOptions: false });
+  command.configureHelp({ showGlobalOptions: true });
   for (const child of command.commands) settle(child);
 }

@@ -4,7 +4,7 @@ import { durationSchema } from "../config/units.ts";
 
 /** `--set KEY=VALUE`, repeatable; gives `set: Override[]`. */
 export function setOption(): Option {
-  return new Option("--set <key=value>", "put another value in the place of a key; repeatable")
+  return new Option("--set <key=value>", "override a key of the file; repeatable")
     .default([], "none")
     .argParser((text: string, former: Override[]) => [...former, parseOverride(text)]);
 }
@@ -15,5 +15,16 @@ export function durationOption(flags: string, description: string): Option {
     const result = durationSchema.safeParse(text);
     if (!result.success) throw new InvalidArgumentError(`It ${result.error.issues[0].message}.`);
     return result.data;
+  });
+}
+
+/** An option whose value is an integer of at least 1. */
+export function countOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text: string) => {
+    const count = Number(text);
+    if (!Number.isSafeInteger(count) || count < 1) {
+      throw new InvalidArgumentError("It must be an integer of at least 1.");
+    }
+    return count;
   });
 }

@@ -1,16 +1,20 @@
+import { dirname, join } from "node:path";
 import { Command } from "commander";
 
-/** `whence schema`: writes the JSON Schemas of pipeline files and of events. */
+/** `whence schema`: writes the JSON Schemas of pipeline files and events, and the configuration reference. */
 export function schemaCommand(): Command {
   return new Command("schema")
-    .description("write the JSON Schemas of pipeline files and events")
-    .option("--output <folder>", "where to", "config")
+    .description(
+      "write the JSON Schemas of pipeline files and events, and the configuration reference",
+    )
+    .option("--output <folder>", "folder that gets config/ and docs/", ".")
     .action(async ({ output }: { output: string }) => {
-      const { jsonSchemas } = await import("./json_schemas.ts");
-      await Deno.mkdir(output, { recursive: true });
-      for (const [name, text] of Object.entries(jsonSchemas())) {
-        await Deno.writeTextFile(`${output}/${name}`, text);
-        console.log(`${output}/${name}`);
+      const { generatedFiles } = await import("./generated_files.ts");
+      for (const [name, text] of Object.entries(await generatedFiles(output))) {
+        const file = join(output, name);
+        await Deno.mkdir(dirname(file), { recursive: true });
+        await Deno.writeTextFile(file, text);
+        console.log(file);
       }
     });
 }

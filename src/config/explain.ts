@@ -1,13 +1,14 @@
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
+import { maskSecrets } from "../core/secrets.ts";
 import type { ConfigPath } from "./yaml_text.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** A schema's complaint, put for the person who wrote the file. */
+/** An issue of a schema in words for the person who wrote the file. */
 export interface Explanation {
   readonly path: ConfigPath;
-  /** Whether the key itself is at fault, or its value. */
+  /** Whether the key itself is wrong, or its value. */
   readonly part: "key" | "value";
   readonly message: string;
 }
@@ -24,16 +25,16 @@ export function explain(
     return issue.keys.map((key) => ({
       path: [...path, key],
       part: "key" as const,
-      message: `${dotted([...path, key])} is no key Whence knows${suggestion(key, known)}`,
+      message: `unknown key ${shortened(dotted([...path, key]))}${suggestion(key, known)}`,
     }));
   }
   const got = valueAt(data, path);
   if (issue.code === "invalid_key") {
-    const rule = issue.issues[0]?.message ?? "must be another name";
-    const message = `${dotted(path.slice(0, -1))}: the name ${rule}, got "${path.at(-1)}"`;
+    const rule = issue.issues[0]?.message ?? "is not allowed";
+    const message = `${dotted(path.slice(0, -1))}: the name ${rule}, got ${show(path.at(-1))}`;
     return [{ path, part: "key", message }];
   }
-  const name = path.length === 0 ? "the file" : dotted(path);
+  const name = path.length === 0 ? "the file" : shortened(dotted(path));
   const rule = ruleOf(issue);
   if (got === undefined && issue.code !== "custom") {
     return [{ path, part: "value", message: `${name} is missing; it ${rule}` }];
@@ -44,18 +45,21 @@ export function explain(
   return [{ path, part: "value", message: `${name} ${rule}${shown}${hint(issue, got)}` }];
 }
 
+/** Characters of a value that a message shows. */
+const LONGEST = 200;
+
 /** `a.b.0` for a path. */
 export function dotted(path: ConfigPath): string {
   return path.join(".");
 }
 
 const TYPES: Record<string, string> = {
-  string: "text",
+  string: "a string",
   number: "a number",
-  int: "a whole number",
+  int: "an integer",
   boolean: "true or false",
-  object: "a mapping of keys",
-  record: "a mapping of names",
+  object: "a mapping",
+  record: "a mapping",
   array: "a list",
   tuple: "a list",
 };
@@ -94,16 +98,22 @@ function ruleOf(issue: Issue): string {
 
 function hint(issue: Issue, got: unknown): string {
   if (issue.code !== "invalid_type" || typeof got !== "string") return "";
-  const wantsBare = ["number", "int", "boolean"].includes(issue.expected) &&
+  const quoted = ["number", "int", "boolean"].includes(issue.expected) &&
     /^(-?[\d.]+|true|false)$/.test(got);
-  return wantsBare ? " (write it without quotes)" : "";
+  return quoted ? " (write it without quotes)" : "";
 }
 
 function show(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
   if (Array.isArray(value)) return value.length === 1 ? "a list of 1" : `a list of ${value.length}`;
   if (typeof value === "object") return "a mapping";
-  return JSON.stringify(value);
+  return typeof value === "string" ? JSON.stringify(shortened(value)) : JSON.stringify(value);
+}
+
+/** Text that would fill the screen, cut; secrets are masked first, as half of one would not be recognized. */
+function shortened(text: string): string {
+  if (text.length <= LONGEST) return text;
+  return `${maskSecrets(text).slice(0, LONGEST)}…`;
 }
 
 function anyOf(words: readonly string[]): string {
@@ -113,12 +123,12 @@ function anyOf(words: readonly string[]): string {
 function suggestion(key: string, known: readonly string[]): string {
   if (known.length === 0) return "";
   // Letters the words share break ties, so that swapped letters (fti, fit) win over other ones (fti, uri).
-  const [nearest] = known.map((word) => ({
+  const [nearest] = key.length > LONGEST ? [] : known.map((word) => ({
     word,
     away: distance(key, word) - shared(key, word) / 100,
   }))
     .toSorted((a, b) => a.away - b.away);
-  const near = nearest.away <= Math.max(2, Math.floor(key.length / 3));
+  const near = nearest && nearest.away <= Math.max(2, Math.floor(key.length / 3));
   return near ? `; did you mean ${nearest.word}?` : `; it must be ${anyOf(known)}`;
 }
 

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { pipelineSchema } from "./schema.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -10,14 +9,14 @@ const VARIABLE = {
 } as const;
 
 /**
- * The JSON Schema (draft 2020-12) of a pipeline file as it is written, for editors. Any value that is no free text
- * may be written with a `${VARIABLE}` instead.
+ * The JSON Schema (draft 2020-12) of a configuration file as it is written, for editors. Any value that is not free text
+ * may be written with a `${VARIABLE}` instead; `name` may be left out.
  */
-export function pipelineJsonSchema(): JsonSchema {
-  const schema = z.toJSONSchema(pipelineSchema, { io: "input" });
+export function configJsonSchema(config: z.ZodType, title: string): JsonSchema {
+  const schema = z.toJSONSchema(config, { io: "input" });
   return {
     ...allowVariables(schema),
-    title: "Whence pipeline",
+    title,
     required: schema.required?.filter((key) => key !== "name"),
     $defs: { variable: { ...VARIABLE } },
   };

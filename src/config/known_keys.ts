@@ -10,7 +10,7 @@ interface Definition {
   readonly element?: z.core.$ZodType;
 }
 
-/** The keys that a schema knows for the mapping at `path`; none when there is no mapping of fixed keys. */
+/** The keys that a schema allows in the mapping at `path`; none if there is no mapping with fixed keys. */
 export function knownKeys(schema: z.core.$ZodType, path: ConfigPath): string[] {
   let at: z.core.$ZodType | undefined = schema;
   for (const step of path) {

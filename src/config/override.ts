@@ -1,17 +1,18 @@
 import { type Document, parseDocument } from "yaml";
-import type { ConfigPath } from "./yaml_text.ts";
 import type { ConfigFault } from "./fault.ts";
+import { structureFaults } from "./yaml_faults.ts";
+import { type ConfigPath, YAML_OPTIONS } from "./yaml_text.ts";
 
 /** One `--set a.b.c=value`. */
 export interface Override {
   /** The key as written, `a.b.c`. */
   readonly key: string;
   readonly path: readonly string[];
-  /** YAML; empty or null takes the key out. */
+  /** YAML; empty or null removes the key. */
   readonly value: string;
 }
 
-/** Raised for an override that is no `KEY=VALUE`; one line. */
+/** An override that is not `KEY=VALUE`; one line. */
 export class OverrideError extends Error {
   override name = "OverrideError";
 }
@@ -38,9 +39,13 @@ export function applyOverrides(document: Document, overrides: readonly Override[
   const faults: ConfigFault[] = [];
   for (const { key, path, value } of overrides) {
     const fault = (message: string) => faults.push({ file: `--set ${key}`, message });
-    const parsed = parseDocument(value, { prettyErrors: false, version: "1.2" });
-    if (parsed.errors.length > 0) {
-      fault(`${key} must be YAML, got ${JSON.stringify(value)}`);
+    const parsed = parseDocument(value, YAML_OPTIONS);
+    if (parsed.errors.length > 0 || structureFaults(parsed).length > 0) {
+      fault(
+        `${key} must be YAML, got ${JSON.stringify(value)}; for a string, quote it: ${
+          quoted(key, value)
+        }`,
+      );
       continue;
     }
     const content = parsed.toJS();
@@ -49,10 +54,16 @@ export function applyOverrides(document: Document, overrides: readonly Override[
       // A node, never a bare value: a bare one would take over the place of the value it replaces.
       else document.setIn(path, overrideNode(document, parsed, content));
     } catch {
-      fault(`${key} must name a key inside a mapping, but a part before the last is none`);
+      fault(`${key} must name a key of a mapping, but a part before the last is no mapping`);
     }
   }
   return faults;
+}
+
+/** The option with the value as a YAML string, quoted for a shell. */
+function quoted(key: string, value: string): string {
+  const word = `${key}="${value.replace(/["\\]/g, "\\$&")}"`;
+  return `--set '${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The override that the value at `path` comes from, if it comes from one. */

@@ -1,20 +1,22 @@
+import type { z } from "zod";
 import { basename, dirname, extname, resolve } from "node:path";
+import { readStart, UnreadableFileError } from "../core/file_start.ts";
 import { expandVariables } from "./expand.ts";
 import { explain } from "./explain.ts";
 import { byPlace, type ConfigFault } from "./fault.ts";
 import { knownKeys } from "./known_keys.ts";
+import { type BinaryContent, binaryContent } from "./not_text.ts";
 import { applyOverrides, type Override, overrideAt } from "./override.ts";
-import { type PipelineConfig, pipelineSchema } from "./schema.ts";
-import { rememberUrlPasswords } from "./secrets.ts";
+import { rememberUrlPasswords } from "../core/secrets.ts";
 import { type ConfigPath, type Position, YamlText } from "./yaml_text.ts";
 
-/** What a pipeline file holds, overrides and variables in, before its schema has been applied; and where. */
-export interface PipelineDocument {
+/** What a YAML file holds, overrides and variables in, before its schema has been applied; and where. */
+export interface ConfigDocument {
   /** As given. */
   readonly file: string;
   /** Absolute folder of the file; relative paths in it start here. */
   readonly folder: string;
-  /** Declared, or taken from the file's name; empty when what is declared is no text. */
+  /** Declared, or taken from the file's name; empty when what is declared is no string. */
   readonly name: string;
   readonly content: unknown;
   /** Place of the value at `path`, or of the nearest block around it. */
@@ -24,37 +26,50 @@ export interface PipelineDocument {
 }
 
 /** One file, read. */
-export interface PipelineReading {
+export interface ConfigReading<T> {
   /** Absent when the file is no YAML. */
-  readonly document: PipelineDocument | undefined;
+  readonly document: ConfigDocument | undefined;
   /** Absent when there is any fault. */
-  readonly config: PipelineConfig | undefined;
+  readonly config: T | undefined;
   readonly faults: readonly ConfigFault[];
 }
 
-/** Reads one pipeline file and gathers all its faults; throws nothing that a user can cause. */
-export async function readPipeline(
+/** How one file is read. */
+export interface ReadOptions {
+  readonly overrides?: readonly Override[];
+  /** Default: this process's environment. */
+  readonly environment?: (name: string) => string | undefined;
+  /** What to do about a file that is binary, or does not exist (no content); added to its fault. */
+  readonly advice?: (file: string, content?: BinaryContent) => string | undefined;
+}
+
+/** Largest size of a file, in bytes; real ones are far smaller. */
+const MOST_BYTES = 1_000_000;
+
+/**
+ * Reads one YAML file, checks it against `schema` and gathers all its faults; throws nothing that a user can cause.
+ * A mapping without a `name` takes the file's.
+ */
+export async function readConfig<S extends z.ZodType>(
+  schema: S,
   file: string,
-  overrides: readonly Override[] = [],
-  environment: (name: string) => string | undefined = (name) => Deno.env.get(name),
-): Promise<PipelineReading> {
-  let source: string;
-  try {
-    source = await Deno.readTextFile(file);
-  } catch (cause) {
-    const missing = cause instanceof Deno.errors.NotFound;
-    return unreadable([{ file, message: missing ? "there is no such file" : reason(cause) }]);
-  }
+  options: ReadOptions = {},
+): Promise<ConfigReading<z.output<S>>> {
+  const { overrides = [], environment = (name) => Deno.env.get(name) } = options;
+  const source = await readSource(file, options.advice);
+  if (typeof source !== "string") return unreadable([source]);
   const text = new YamlText(file, source);
   if (!text.readable) return unreadable(text.faults);
   const faults = [...text.faults, ...applyOverrides(text.yaml, overrides)];
+  const unexpanded = expandVariables(text.yaml, environment);
   const places = placesIn(text, overrides);
-  for (const { path, offset, reference, message } of expandVariables(text.yaml, environment)) {
-    const sentence = `${reference} ${message}`;
+  const unexpandedPaths = new Set<string>();
+  for (const { path, range, reference, message } of unexpanded) {
+    unexpandedPaths.add(path.join("."));
     faults.push(
-      offset === undefined
-        ? places.fault(path, sentence)
-        : { file, ...text.positionAt(source.indexOf(reference, offset)), message: sentence },
+      range === undefined
+        ? places.fault(path, `${reference} ${message}`)
+        : { file, ...placeOf(text, range, reference), message: `${reference} ${message}` },
     );
   }
   let content: unknown;
@@ -64,9 +79,11 @@ export async function readPipeline(
     return unreadable([...faults, { file, message: `not valid YAML: ${reason(cause)}` }]);
   }
   rememberUrlPasswords(content);
-  const result = pipelineSchema.safeParse(content);
+  const result = schema.safeParse(content);
   for (const issue of result.error?.issues ?? []) {
-    const keysAt = (path: ConfigPath) => knownKeys(pipelineSchema, path);
+    // A value with an unset variable breaks its schema, too: one fault is enough.
+    if (unexpandedPaths.has(issue.path.join("."))) continue;
+    const keysAt = (path: ConfigPath) => knownKeys(schema, path);
     for (const { path, part, message } of explain(issue, content, keysAt)) {
       faults.push(places.fault(path, message, part));
     }
@@ -85,16 +102,50 @@ export async function readPipeline(
   };
 }
 
+/** The text of a file, or the reason why it cannot be used. */
+async function readSource(
+  file: string,
+  advice: ReadOptions["advice"] = () => undefined,
+): Promise<string | ConfigFault> {
+  const fault = (message: string, hint?: string) => ({
+    file,
+    message: hint === undefined ? message : `${message}; ${hint}`,
+  });
+  try {
+    const { bytes, whole } = await readStart(file, MOST_BYTES);
+    const binary = await binaryContent(bytes);
+    if (binary !== undefined) {
+      const { kind, shown } = binary;
+      const what = kind === "other" ? `must be YAML, got ${shown}` : `this is ${shown}`;
+      return fault(what, advice(file, binary));
+    }
+    if (!whole) return fault(`must be YAML of at most ${MOST_BYTES / 1e6} MB`);
+    return new TextDecoder().decode(bytes);
+  } catch (cause) {
+    if (!(cause instanceof UnreadableFileError)) throw cause;
+    const missing = cause.message === "no such file";
+    return fault(`cannot be read: ${cause.message}`, missing ? advice(file) : undefined);
+  }
+}
+
+/** Where a variable is written, within the value at `range`. */
+function placeOf(text: YamlText, [start, end]: readonly [number, number], reference: string) {
+  const at = text.text.slice(start, end).indexOf(reference);
+  // Escapes inside double quotes can spell it in another way.
+  return text.positionAt(start + Math.max(0, at));
+}
+
 function placesIn(text: YamlText, overrides: readonly Override[]) {
+  const locate = text.locator();
   const around = (path: ConfigPath): Position => {
     for (let length = path.length; length > 0; length--) {
-      const place = text.locate(path.slice(0, length), length < path.length ? "key" : "value");
+      const place = locate(path.slice(0, length), length < path.length ? "key" : "value");
       if (place !== undefined) return place;
     }
     return { line: 1, column: 1 };
   };
   const fault = (path: ConfigPath, message: string, part: "key" | "value" = "value") => {
-    const place = text.locate(path, part);
+    const place = locate(path, part);
     const override = place === undefined ? overrideAt(overrides, path) : undefined;
     if (override !== undefined) return { file: `--set ${override.key}`, message };
     return { file: text.file, ...(place ?? around(path)), message };
@@ -110,7 +161,7 @@ function withName(content: unknown, file: string): unknown {
   return { name, ...content };
 }
 
-function unreadable(faults: readonly ConfigFault[]): PipelineReading {
+function unreadable(faults: readonly ConfigFault[]): ConfigReading<never> {
   return { document: undefined, config: undefined, faults };
 }
 

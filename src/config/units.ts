@@ -20,6 +20,17 @@ export const durationSchema = z.codec(
   },
 );
 
+/** A duration from `least` to `most`; decoded to seconds. */
+export const durationWithin = (least: string, most: string) => {
+  const [from, to] = [durationSchema.parse(least), durationSchema.parse(most)];
+  return durationSchema.refine((seconds) => seconds >= from && seconds <= to, {
+    message: `must be from ${least} to ${most}`,
+  });
+};
+
+/** A fraction or coordinate, 0..1. */
+export const unitSchema = z.number().min(0).max(1);
+
 const LEVEL = /^(-?\d+(?:\.\d+)?) ?dBFS$/;
 
 /** A level relative to full scale such as `-55dBFS` (RMS, AES17 without its 3 dB offset); decoded to decibels. */

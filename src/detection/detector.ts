@@ -1,22 +1,28 @@
-import type { CameraConfig, DetectConfig } from "../config/schema.ts";
-import type { FitGeometry } from "../config/fit.ts";
-import type { WhenceEvent } from "../events/event.ts";
+import type { HeadKind } from "../core/head_kind.ts";
+import type { CameraConfig } from "./camera_schema.ts";
+import type { DetectConfig } from "./detect_schema.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
+import type { EndReason, WhenceEvent } from "../events/event.ts";
 import { eventId } from "../events/event_id.ts";
 import { secondsFromNs, stampFromNs } from "../events/stamp.ts";
-import type { GroundedStep } from "../grounding/grounded_step.ts";
+import type { GroundedStep, Step } from "../grounding/grounded_step.ts";
 import { bearing, cellsInPicture, inPolygon, type Point } from "./picture.ts";
 import { regionOf } from "./region.ts";
-import { CalibratedScorer, type LogisticMap, RunningScorer, type Scorer } from "./score.ts";
+import type { LogisticMap } from "../core/logistic.ts";
+import { CalibratedScorer, RunningScorer, type Scorer } from "./score.ts";
 import { EventTracker, type TrackedEvent } from "./tracker.ts";
 
-/** What a detector has to know of one head; the index in the list is the head's. */
+/** No threshold lets a step with the score 0 use its map. */
+const NO_MAP = new Float32Array(0);
+
+/** One head as a detector sees it; its index in the list is the head's index. */
 export interface HeadOptions {
-  readonly kind: WhenceEvent["kind"];
-  /** Without it the head is scored by its own running statistics. */
+  readonly kind: HeadKind;
+  /** Without it the head's score comes from its own running statistics. */
   readonly calibration?: LogisticMap;
 }
 
-/** What a detector needs besides the `detect` and `camera` blocks. */
+/** Options of a detector besides the `detect` and `camera` blocks. */
 export interface DetectorOptions {
   readonly pipeline: string;
   /** NAME@VERSION */
@@ -31,24 +37,50 @@ export interface DetectorOptions {
   readonly epochNs: (runningNs: number) => bigint;
 }
 
-/** An event as detected, not yet published, with the heat map that its region comes from. */
+/** An event as detected, not yet published, with its heat map. */
 export interface Detection {
   readonly event: Omit<WhenceEvent, "latency_ms">;
-  /** `[h, w]` on the model's grid: mean over the event's time steps, clipped at 0, 0 outside the picture. */
+  /** `[h, w]` on the model's grid: mean over all of the event's time steps, clipped at 0, 0 outside the picture. */
   readonly heatMap: Float32Array;
-  /** Capture time of the newest input this message rests on, ns of running time. */
+  /** Capture time of the newest input that this message uses, ns of running time. */
   readonly atNs: number;
 }
 
-/** From grounded steps to events of all heads of one pipeline. */
+/** One head's part of a step as a detector judges it. */
+export interface JudgedHead {
+  /** Calibrated probability; 0 while the sound is below the gate. */
+  readonly score: number;
+  /** The score without the gate. */
+  readonly ungated: number;
+  /** Whether an announced event is active after this step. */
+  readonly active: boolean;
+  /** `[h, w]` of the similarity volume; valid during the call only. */
+  readonly map: Float32Array;
+}
+
+/** Receives every step with its scores; heads in the model's order. */
+export type StepObserver = (step: GroundedStep, heads: readonly JudgedHead[]) => void;
+
+/** What all messages of one event share. */
+interface Announced {
+  readonly id: string;
+  /** By the clock when the event was announced: it keeps its onset if the clock is set afterwards. */
+  readonly onsetEpochNs: bigint;
+  /** Number of its next message. */
+  seq: number;
+}
+
+/** Turns grounded steps into the events of all heads of one pipeline. */
 export class Detector {
+  /** Receives every step; scores below the gate are only computed for an observer. */
+  onStep: StepObserver | undefined;
   readonly #options: DetectorOptions;
-  readonly #detect: DetectConfig;
+  #detect: DetectConfig;
   readonly #camera: CameraConfig;
   readonly #counts: Uint8Array;
   readonly #scorers: Scorer[];
   readonly #trackers: EventTracker[];
-  readonly #told = new WeakMap<object, { id: string; seq: number }>();
+  readonly #announced = new WeakMap<object, Announced>();
 
   constructor(detect: DetectConfig, camera: CameraConfig, options: DetectorOptions) {
     this.#options = options;
@@ -64,68 +96,99 @@ export class Detector {
     );
   }
 
-  /** `[h, w]`: 0 in the picture, very low in letterbox bars; what similarity adds before its maximum over space. */
+  /** Uses other settings from the next step on; active events go on under them. */
+  configure(detect: DetectConfig): void {
+    this.#detect = detect;
+    this.#options.heads.forEach(({ kind }, k) =>
+      this.#trackers[k].configure(detect[kind], detect.region.level)
+    );
+  }
+
+  /** `[h, w]`: 1 for cells inside the source picture. */
+  get counts(): Uint8Array {
+    return this.#counts;
+  }
+
+  /** `[h, w]`: 0 in the picture, very low in letterbox bars; similarity adds it before its maximum over space. */
   margin(): Float32Array {
     return Float32Array.from(this.#counts, (counts) => counts ? 0 : -1e9);
   }
 
-  /** Kinds with an announced event under way. */
-  active(): Set<WhenceEvent["kind"]> {
+  /** Kinds with an announced event that is still active. */
+  active(): Set<HeadKind> {
     return new Set(
       this.#options.heads.filter((_, k) => this.#trackers[k].active).map(({ kind }) => kind),
     );
   }
 
-  /** Takes the next grounded step. */
-  step(step: GroundedStep): Detection[] {
+  /** Takes the next step; one that was skipped has the score 0. */
+  step(step: Step): Detection[] {
     const { stepSeconds, heads } = this.#options;
     const half = stepSeconds * 1e9 / 2;
+    const [startNs, endNs] = [Math.max(0, step.ptsNs - half), step.ptsNs + half];
+    if (step.skipped) {
+      const nothing = { startNs, endNs, score: 0, similarity: 0, map: NO_MAP };
+      return heads.flatMap((_, k) => this.#detections(k, this.#trackers[k].step(nothing), null));
+    }
     const silent = step.level < this.#detect.gate;
     const cells = step.volume.length / heads.length;
-    return heads.flatMap((_, k) => {
+    const judged: JudgedHead[] | undefined = this.onStep && [];
+    const detections = heads.flatMap((_, k) => {
       const similarity = step.activation[k];
+      const ungated = silent && judged ? this.#scorers[k].peek(similarity) : undefined;
       const score = silent ? 0 : this.#scorers[k].score(similarity);
       const map = step.volume.subarray(k * cells, (k + 1) * cells);
-      const [startNs, endNs] = [Math.max(0, step.ptsNs - half), step.ptsNs + half];
-      return this.#detections(
-        k,
-        this.#trackers[k].step({ startNs, endNs, score, similarity, map }),
-      );
+      const tracked = this.#trackers[k].step({ startNs, endNs, score, similarity, map });
+      judged?.push({ score, ungated: ungated ?? score, active: this.#trackers[k].active, map });
+      return this.#detections(k, tracked, null);
     });
+    if (judged) this.onStep?.(step, judged);
+    return detections;
   }
 
-  /** Says that no step before `untilNs` (running time) will come any more, so that events can end without input. */
-  advance(untilNs: number): Detection[] {
-    return this.#trackers.flatMap((tracker, k) => this.#detections(k, tracker.advance(untilNs)));
+  /**
+   * Declares that no step before `untilNs` (running time) is still to come, so that events can end without input.
+   *
+   * @param reason why an event that ends ends: null for silence, `source_lost` if the input is missing.
+   */
+  advance(untilNs: number, reason: EndReason | null = null): Detection[] {
+    return this.#trackers.flatMap((tracker, k) =>
+      this.#detections(k, tracker.advance(untilNs), reason)
+    );
   }
 
-  /** Ends all events under way. */
-  end(): Detection[] {
-    return this.#trackers.flatMap((tracker, k) => this.#detections(k, tracker.end()));
+  /** Ends all active events, for a reason other than silence; null where a recording ends. */
+  end(reason: EndReason | null): Detection[] {
+    return this.#trackers.flatMap((tracker, k) => this.#detections(k, tracker.end(), reason));
   }
 
-  #detections(head: number, tracked: readonly TrackedEvent[]): Detection[] {
-    return tracked.map((event) => this.#detection(head, event));
+  #detections(
+    head: number,
+    tracked: readonly TrackedEvent[],
+    reason: EndReason | null,
+  ): Detection[] {
+    return tracked.map((event) => this.#detection(head, event, reason));
   }
 
-  #detection(head: number, tracked: TrackedEvent): Detection {
+  #detection(head: number, tracked: TrackedEvent, reason: EndReason | null): Detection {
     const { pipeline, model, heads, gridWidth, gridHeight, fit, epochNs } = this.#options;
     const { type, onsetNs, offsetNs } = tracked;
-    const told = this.#told.get(tracked.key);
-    const { id, seq } = told
-      ? { id: told.id, seq: told.seq + 1 }
-      : { id: eventId(epochNs(onsetNs)), seq: 0 };
-    this.#told.set(tracked.key, { id, seq });
+    const announced = this.#announce(tracked);
+    const { id, onsetEpochNs } = announced;
+    const seq = announced.seq++;
+    const offset = offsetNs === null
+      ? null
+      : secondsFromNs(onsetEpochNs + BigInt(Math.round(offsetNs - onsetNs)));
     const heatMap = tracked.heatMap.map((value, i) => this.#counts[i] ? Math.max(0, value) : 0);
     const { peak, box } = regionOf(
-      { width: gridWidth, height: gridHeight, values: tracked.heatMap },
+      { width: gridWidth, height: gridHeight, values: tracked.newestMap },
       this.#counts,
       this.#detect.region.level,
       fit,
     );
     const direction = bearing(peak, this.#camera, fit);
     const event: Detection["event"] = {
-      schema: "whence/event/1",
+      schema: "whence/event/2",
       id,
       type,
       seq,
@@ -133,21 +196,33 @@ export class Detector {
       kind: heads[head].kind,
       head,
       header: { stamp: stampFromNs(epochNs(tracked.atNs)), frame_id: this.#camera.frame_id },
-      onset: secondsFromNs(epochNs(onsetNs)),
-      offset: offsetNs === null ? null : secondsFromNs(epochNs(offsetNs)),
+      onset: secondsFromNs(onsetEpochNs),
+      offset,
       duration: ((offsetNs ?? tracked.atNs) - onsetNs) / 1e9,
       stream: { onset: onsetNs / 1e9, offset: offsetNs === null ? null : offsetNs / 1e9 },
       score: tracked.score,
-      top_score: tracked.topScore,
+      current_score: tracked.currentScore,
       similarity: tracked.similarity,
+      located: true,
       peak,
       box,
       ...(direction ? { bearing: direction } : {}),
       zones: this.#zonesAt(peak),
       labels: [],
+      media: {},
+      reason: type === "end" ? reason : null,
       model,
     };
     return { event, heatMap, atNs: tracked.atNs };
+  }
+
+  #announce({ key, onsetNs }: TrackedEvent): Announced {
+    const known = this.#announced.get(key);
+    if (known) return known;
+    const onsetEpochNs = this.#options.epochNs(onsetNs);
+    const announced = { id: eventId(onsetEpochNs), onsetEpochNs, seq: 0 };
+    this.#announced.set(key, announced);
+    return announced;
   }
 
   #zonesAt(peak: Point): string[] {

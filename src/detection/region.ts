@@ -1,7 +1,8 @@
-import type { FitGeometry } from "../config/fit.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
+import { resizeBilinear } from "../core/resize_bilinear.ts";
 import { toSource } from "./picture.ts";
 
-/** Where in the source picture something is; 0..1. */
+/** Where in the source picture something is, 0..1. */
 export interface Region {
   readonly peak: [number, number];
   /** x1, y1, x2, y2 */
@@ -18,7 +19,7 @@ export interface HeatMap {
 /** Finer than a cell, so that boxes do not snap to the grid. */
 const UPSAMPLING = 4;
 
-/** Index of the highest value among the cells that count. */
+/** Index of the highest value among the cells inside the picture. */
 export function peakCell(values: Float32Array | Float64Array, counts: Uint8Array): number {
   let best = -1;
   for (let i = 0; i < values.length; i++) {
@@ -27,10 +28,17 @@ export function peakCell(values: Float32Array | Float64Array, counts: Uint8Array
   return Math.max(best, 0);
 }
 
+/** The position of a heat map's highest cell in the source picture, finer than a cell. */
+export function peakOf(map: HeatMap, counts: Uint8Array, fit: FitGeometry): [number, number] {
+  const { width, height } = map;
+  const values = map.values.map((value, i) => counts[i] ? Math.max(0, value) : 0);
+  return toSource(peakIn({ width, height, values }, peakCell(map.values, counts)), fit);
+}
+
 /**
- * The peak of a heat map, finer than a cell, and the box round all that is connected to it and above `level` × its height.
+ * The peak of a heat map, finer than a cell, and the box around the connected region above `level` × the peak's height.
  *
- * @param map mean similarity over an event's time steps; values below 0 count as 0.
+ * @param map mean similarity over time steps; values below 0 count as 0.
  * @param counts `[h, w]`, 0 for cells outside the picture.
  */
 export function regionOf(
@@ -42,10 +50,7 @@ export function regionOf(
   const { width, height } = map;
   const values = map.values.map((value, i) => counts[i] ? Math.max(0, value) : 0);
   const cell = peakCell(map.values, counts);
-  const column = cell % width;
-  const row = Math.floor(cell / width);
-  const x = (column + 0.5 + vertex(values, cell, 1, column, width)) / width;
-  const y = (row + 0.5 + vertex(values, cell, width, row, height)) / height;
+  const [x, y] = peakIn({ width, height, values }, cell);
   const [left, top, right, bottom] = connectedBox({ width, height, values }, cell, level);
   const peak = toSource([x, y], fit);
   const [x1, y1] = toSource([Math.min(left, x), Math.min(top, y)], fit);
@@ -53,7 +58,17 @@ export function regionOf(
   return { peak, box: [x1, y1, x2, y2] };
 }
 
-/** Offset, within half a cell, of the top of the parabola through a cell and its two neighbours along one axis. */
+/** The peak around a cell in 0..1 of the map. */
+function peakIn({ width, height, values }: HeatMap, cell: number): [number, number] {
+  const column = cell % width;
+  const row = Math.floor(cell / width);
+  return [
+    (column + 0.5 + vertex(values, cell, 1, column, width)) / width,
+    (row + 0.5 + vertex(values, cell, width, row, height)) / height,
+  ];
+}
+
+/** Offset, within half a cell, of the vertex of the parabola through a cell and its two neighbors along one axis. */
 function vertex(
   values: Float32Array,
   cell: number,
@@ -68,7 +83,8 @@ function vertex(
 }
 
 function connectedBox(map: HeatMap, cell: number, level: number): [number, number, number, number] {
-  const fine = upsample(map);
+  const size = { width: map.width * UPSAMPLING, height: map.height * UPSAMPLING };
+  const fine = { ...size, values: resizeBilinear(map.values, map, size) };
   const middle = (at: number) => at * UPSAMPLING + UPSAMPLING / 2;
   const seed = middle(Math.floor(cell / map.width)) * fine.width + middle(cell % map.width);
   const threshold = level * map.values[cell];
@@ -95,25 +111,4 @@ function connectedBox(map: HeatMap, cell: number, level: number): [number, numbe
     if (y < fine.height - 1) visit(at + fine.width);
   }
   return [left / fine.width, top / fine.height, right / fine.width, bottom / fine.height];
-}
-
-/** Bilinear, with pixel centres aligned and edges repeated. */
-function upsample({ width, height, values }: HeatMap): HeatMap {
-  const fine = { width: width * UPSAMPLING, height: height * UPSAMPLING };
-  const result = new Float32Array(fine.width * fine.height);
-  const source = (at: number, size: number) => {
-    const position = Math.min(size - 1, Math.max(0, (at + 0.5) / UPSAMPLING - 0.5));
-    const low = Math.min(Math.floor(position), Math.max(0, size - 2));
-    return { low, high: Math.min(low + 1, size - 1), share: position - low };
-  };
-  for (let y = 0; y < fine.height; y++) {
-    const v = source(y, height);
-    for (let x = 0; x < fine.width; x++) {
-      const u = source(x, width);
-      const along = (row: number) =>
-        values[row * width + u.low] * (1 - u.share) + values[row * width + u.high] * u.share;
-      result[y * fine.width + x] = along(v.low) * (1 - v.share) + along(v.high) * v.share;
-    }
-  }
-  return { ...fine, values: result };
 }

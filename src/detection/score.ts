@@ -1,18 +1,14 @@
-/** Logistic map from activation to probability. */
-export interface LogisticMap {
-  readonly slope: number;
-  readonly offset: number;
-}
+import { logistic, type LogisticMap, probability } from "../core/logistic.ts";
 
 /** Turns a head's activations into scores 0..1. */
 export interface Scorer {
   /** @param activation `a[k, t]` of the next time step. */
   score(activation: number): number;
+  /** The score of an activation, without taking it into the running statistics. */
+  peek(activation: number): number;
 }
 
-const logistic = (x: number) => 1 / (1 + Math.exp(-x));
-
-/** Scores with a calibration fitted on data: the probability that what sounds is in the picture. */
+/** Scores with a calibration fitted on data: the probability that the source of the sound is in the picture. */
 export class CalibratedScorer implements Scorer {
   readonly #map: LogisticMap;
 
@@ -21,22 +17,26 @@ export class CalibratedScorer implements Scorer {
   }
 
   score(activation: number): number {
-    return logistic(this.#map.slope * activation + this.#map.offset);
+    return probability(this.#map, activation);
+  }
+
+  peek(activation: number): number {
+    return this.score(activation);
   }
 }
 
-/** Time steps after which the running statistics of an uncalibrated head have forgotten what they saw. */
+/** Time steps over which the running statistics of an uncalibrated head average. */
 const MEMORY = 750;
-/** Time steps that must have been seen before anything can stand out from them. */
+/** Time steps needed before a score is given. */
 const LEAST = 50;
 /** Standard deviations above the running mean that score 0.5, and the slope there. */
 const MIDPOINT = 2.5;
 const STEEPNESS = 1.5;
 
 /**
- * Scores a head nobody calibrated by how far its activation stands out from its own recent past.
+ * Scores an uncalibrated head by how far its activation exceeds its own recent values.
  *
- * It never says how probable a match is; it is a stand-in until the model has been calibrated.
+ * The score is not a probability of a match; it is a substitute until the model has been calibrated.
  */
 export class RunningScorer implements Scorer {
   #count = 0;
@@ -44,12 +44,25 @@ export class RunningScorer implements Scorer {
   #variance = 0;
 
   score(activation: number): number {
-    const deviation = Math.sqrt(this.#variance);
-    const away = deviation > 0 ? (activation - this.#mean) / deviation : 0;
+    const away = this.#away(activation);
     const weight = 1 / Math.min(++this.#count, MEMORY);
     const difference = activation - this.#mean;
     this.#mean += weight * difference;
     this.#variance = (1 - weight) * (this.#variance + weight * difference * difference);
+    return this.#scoreOf(away);
+  }
+
+  peek(activation: number): number {
+    return this.#scoreOf(this.#away(activation));
+  }
+
+  /** Distance from the running mean in standard deviations. */
+  #away(activation: number): number {
+    const deviation = Math.sqrt(this.#variance);
+    return deviation > 0 ? (activation - this.#mean) / deviation : 0;
+  }
+
+  #scoreOf(away: number): number {
     return this.#count <= LEAST ? 0 : logistic(STEEPNESS * (away - MIDPOINT));
   }
 }

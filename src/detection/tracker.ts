@@ -1,23 +1,11 @@
-import type { TrackConfig } from "../config/schema.ts";
+import type { TrackConfig } from "./detect_schema.ts";
 import { peakCell } from "./region.ts";
+import { type ScoredStep, Span } from "./span.ts";
 
-/** Steps that follow each other may be apart by a rounding error. */
+/** Consecutive steps may be apart by a rounding error. */
 const SAME_TIME_NS = 1000;
 
-/** One head's part of a grounded time step. */
-export interface ScoredStep {
-  /** The step's stretch of time, ns of running time. */
-  readonly startNs: number;
-  readonly endNs: number;
-  /** Calibrated probability. */
-  readonly score: number;
-  /** The activation it comes from. */
-  readonly similarity: number;
-  /** `[h, w]` of the similarity volume. */
-  readonly map: Float32Array;
-}
-
-/** An event as a tracker sees it: times on the running-time clock, the heat map on the model's grid. */
+/** An event as a tracker sees it: times on the running-time clock, maps on the model's grid. */
 export interface TrackedEvent {
   readonly type: "new" | "update" | "end";
   /** The same object for all messages of one event. */
@@ -25,77 +13,50 @@ export interface TrackedEvent {
   readonly onsetNs: number;
   /** End of the last step in which the score was up; null while the event lasts. */
   readonly offsetNs: number | null;
-  /** End of the newest step this message rests on. */
+  /** End of the newest step that this message uses. */
   readonly atNs: number;
+  /** Highest score so far; at least `on`. */
   readonly score: number;
-  readonly topScore: number;
+  /** Score and activation of the step that ends at `atNs`. */
+  readonly currentScore: number;
   readonly similarity: number;
-  /** `[h, w]`: mean over the event's steps. */
+  /** `[h, w]`: mean over all of the event's steps. */
   readonly heatMap: Float32Array;
+  /** `[h, w]`: mean over the steps of the last 500 ms before `atNs`. */
+  readonly newestMap: Float32Array;
 }
 
-/** Steps that belong together: one event, announced or not yet. */
-class Span {
-  readonly key = {};
-  readonly onsetNs: number;
-  readonly sum: Float64Array;
-  steps = 0;
-  activeNs = 0;
-  lastActiveNs: number;
-  score = 0;
-  topScore = 0;
-  similarity = 0;
-  toldNs: number | undefined;
-
-  constructor(step: ScoredStep) {
-    this.onsetNs = step.startNs;
-    this.lastActiveNs = step.startNs;
-    this.sum = new Float64Array(step.map.length);
-    this.add(step);
-  }
-
-  add(step: ScoredStep): void {
-    for (let i = 0; i < this.sum.length; i++) this.sum[i] += step.map[i];
-    this.steps++;
-    this.activeNs += step.endNs - step.startNs;
-    this.lastActiveNs = step.endNs;
-    this.score = step.score;
-    this.topScore = Math.max(this.topScore, step.score);
-    this.similarity = step.similarity;
-  }
-
-  absorb(later: Span): void {
-    for (let i = 0; i < this.sum.length; i++) this.sum[i] += later.sum[i];
-    this.steps += later.steps;
-    this.activeNs += later.activeNs;
-    this.lastActiveNs = later.lastActiveNs;
-    this.score = later.score;
-    this.topScore = Math.max(this.topScore, later.topScore);
-    this.similarity = later.similarity;
-  }
-
-  message(type: TrackedEvent["type"], offsetNs: number | null): TrackedEvent {
-    const { key, onsetNs, score, topScore, similarity } = this;
-    const heatMap = Float32Array.from(this.sum, (value) => value / this.steps);
-    const atNs = offsetNs ?? this.lastActiveNs;
-    return { type, key, onsetNs, offsetNs, atNs, score, topScore, similarity, heatMap };
-  }
+function message(type: TrackedEvent["type"], span: Span): TrackedEvent {
+  const { key, onsetNs, lastActiveNs, score, currentScore, similarity } = span;
+  return {
+    type,
+    key,
+    onsetNs,
+    offsetNs: type === "end" ? lastActiveNs : null,
+    atNs: lastActiveNs,
+    score,
+    currentScore,
+    similarity,
+    heatMap: span.wholeMap,
+    newestMap: span.newestMap,
+  };
 }
 
 /**
- * Turns one head's scores into events: hysteresis between `on` and `off`, bursts below `min_duration` ignored, dips below
- * `merge_gap` bridged. When the peak moves to another place while the score stays up, the event ends and a new one begins.
+ * Turns one head's scores into events: hysteresis between `on` and `off`, bursts shorter than `min_duration` ignored, dips
+ * shorter than `merge_gap` bridged. An event follows a peak that moves slowly; if the peak jumps to another place while the
+ * score stays up, the event ends and a new one begins.
  */
 export class EventTracker {
-  readonly #config: TrackConfig;
-  readonly #level: number;
+  #config: TrackConfig;
+  #level: number;
   readonly #counts: Uint8Array;
   #span: Span | undefined;
   #elsewhere: Span | undefined;
   #dipped = false;
 
   /**
-   * @param level share of the heat map's peak that still belongs to the event's place.
+   * @param level share of the heat map's peak above which a cell belongs to the event's place.
    * @param counts `[h, w]`, 0 for cells outside the picture.
    */
   constructor(config: TrackConfig, level: number, counts: Uint8Array) {
@@ -104,12 +65,18 @@ export class EventTracker {
     this.#counts = counts;
   }
 
-  /** Whether an event is under way that has been announced. */
-  get active(): boolean {
-    return this.#span?.toldNs !== undefined;
+  /** Uses other settings from the next step on; an active event goes on under them. */
+  configure(config: TrackConfig, level: number): void {
+    this.#config = config;
+    this.#level = level;
   }
 
-  /** Takes the next step; steps come in order of time. */
+  /** Whether an announced event is active. */
+  get active(): boolean {
+    return this.#span?.announcedNs !== undefined;
+  }
+
+  /** Takes the next step; steps must come in order of time. */
   step(step: ScoredStep): TrackedEvent[] {
     const messages = this.advance(step.startNs);
     const threshold = this.#span && !this.#dipped ? this.#config.off : this.#config.on;
@@ -120,11 +87,11 @@ export class EventTracker {
     this.#dipped = false;
     if (this.#span) this.#extend(this.#span, step, messages);
     else this.#span = new Span(step);
-    this.#tell(messages);
+    this.#announce(messages);
     return messages;
   }
 
-  /** Says that nothing more will come before `untilNs`: an event that has been quiet for `merge_gap` ends. */
+  /** Declares that no step before `untilNs` is still to come: an event that has been quiet for `merge_gap` ends. */
   advance(untilNs: number): TrackedEvent[] {
     const last = this.#elsewhere ?? this.#span;
     if (!last) return [];
@@ -132,14 +99,14 @@ export class EventTracker {
     return quietNs < Math.max(this.#config.merge_gap * 1e9, SAME_TIME_NS) ? [] : this.end();
   }
 
-  /** Ends an event under way at once. */
+  /** Ends an active event at once. */
   end(): TrackedEvent[] {
     const span = this.#span;
     if (!span) return [];
     if (this.#elsewhere) span.absorb(this.#elsewhere);
     this.#span = this.#elsewhere = undefined;
     this.#dipped = false;
-    return span.toldNs === undefined ? [] : [span.message("end", span.lastActiveNs)];
+    return span.announcedNs === undefined ? [] : [message("end", span)];
   }
 
   #extend(span: Span, step: ScoredStep, messages: TrackedEvent[]): void {
@@ -156,27 +123,30 @@ export class EventTracker {
       if (this.#elsewhere) span.absorb(this.#elsewhere);
       this.#elsewhere = new Span(step);
     }
-    const { activeNs, topScore } = this.#elsewhere;
-    if (activeNs >= this.#config.min_duration * 1e9 && topScore >= this.#config.on) {
-      if (span.toldNs !== undefined) messages.push(span.message("end", span.lastActiveNs));
+    const { activeNs, score } = this.#elsewhere;
+    if (activeNs >= this.#config.min_duration * 1e9 && score >= this.#config.on) {
+      if (span.announcedNs !== undefined) messages.push(message("end", span));
       this.#span = this.#elsewhere;
       this.#elsewhere = undefined;
     }
   }
 
+  /** Whether a cell belongs to the span's place: where it is now, or where it has mostly been. */
   #holds(span: Span, cell: number): boolean {
-    const peak = peakCell(span.sum, this.#counts);
-    return cell === peak || span.sum[cell] >= this.#level * span.sum[peak];
+    return [span.newestMap, span.wholeMap].some((map) => {
+      const peak = peakCell(map, this.#counts);
+      return cell === peak || map[cell] >= this.#level * map[peak];
+    });
   }
 
-  #tell(messages: TrackedEvent[]): void {
+  #announce(messages: TrackedEvent[]): void {
     const span = this.#span!;
-    if (span.toldNs === undefined) {
+    if (span.announcedNs === undefined) {
       if (span.activeNs < this.#config.min_duration * 1e9) return;
-      messages.push(span.message("new", null));
-    } else if (span.lastActiveNs - span.toldNs >= this.#config.update_every * 1e9) {
-      messages.push(span.message("update", null));
+      messages.push(message("new", span));
+    } else if (span.lastActiveNs - span.announcedNs >= this.#config.update_every * 1e9) {
+      messages.push(message("update", span));
     } else return;
-    span.toldNs = span.lastActiveNs;
+    span.announcedNs = span.lastActiveNs;
   }
 }

@@ -1,4 +1,4 @@
-/** A data set, or a file of it, that cannot be used, in one line. */
+/** A data set, or one of its files, cannot be used. One line. */
 export class EvaluationError extends Error {
   override name = "EvaluationError";
 }

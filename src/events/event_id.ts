@@ -2,7 +2,7 @@ import { stampFromNs } from "./stamp.ts";
 
 const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
 const RANDOM_CHARACTERS = 6;
-// Bytes from here on would make the first characters of the alphabet likelier than the last.
+// Larger bytes would make the first characters of the alphabet more likely than the last.
 const FAIR_BYTES = 256 - 256 % ALPHABET.length;
 
 function randomCharacters(count: number): string {
@@ -16,10 +16,10 @@ function randomCharacters(count: number): string {
 }
 
 /**
- * A new event's id: its onset in epoch seconds to the millisecond (cut, not rounded), then 6 random characters.
+ * A new event's id: its onset in epoch seconds, truncated to milliseconds, then 6 random characters.
  *
  * @param onsetNs Capture time of the onset, epoch nanoseconds, not before 1970.
- * @throws {RangeError} when the onset lies before the epoch.
+ * @throws {RangeError} when the onset is before the epoch.
  */
 export function eventId(onsetNs: bigint): string {
   if (onsetNs < 0n) {

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { eventSchema, type WhenceEvent } from "./event.ts";
 
-/** An event, or the text that should hold one, does not fit the schema. */
+/** An event, or a text that should be one, does not match the schema. */
 export class EventFormatError extends Error {
   override readonly name = "EventFormatError";
 }
@@ -21,9 +21,7 @@ const share = (value: number) => rounded(value, 4);
 
 /** Wire precision: times to 1 ms (the stamp stays exact), 0..1 values and similarity to 1e-4, angles to 1e-5 rad. */
 function toWire(event: WhenceEvent): WhenceEvent {
-  const { onset, offset } = event.stream;
-  const [x, y] = event.peak;
-  const [x1, y1, x2, y2] = event.box;
+  const { peak, box, bearing, stream: { onset, offset } } = event;
   return {
     ...event,
     onset: milliseconds(event.onset),
@@ -34,24 +32,22 @@ function toWire(event: WhenceEvent): WhenceEvent {
       offset: offset === null ? null : milliseconds(offset),
     },
     score: share(event.score),
-    top_score: share(event.top_score),
+    current_score: share(event.current_score),
     similarity: share(event.similarity),
-    peak: [share(x), share(y)],
-    box: [share(x1), share(y1), share(x2), share(y2)],
-    ...(event.bearing && {
-      bearing: {
-        azimuth: rounded(event.bearing.azimuth, 5),
-        elevation: rounded(event.bearing.elevation, 5),
-      },
+    ...(peak && { peak: [share(peak[0]), share(peak[1])] }),
+    ...(box && { box: [share(box[0]), share(box[1]), share(box[2]), share(box[3])] }),
+    ...(bearing && {
+      bearing: { azimuth: rounded(bearing.azimuth, 5), elevation: rounded(bearing.elevation, 5) },
     }),
+    labels: event.labels.map(({ name, score }) => ({ name, score: share(score) })),
     latency_ms: rounded(event.latency_ms, 1),
   };
 }
 
 /**
- * Makes sure that an event keeps the schema; types alone let a score that is not a number pass.
+ * Validates an event against the schema; types alone accept a score of NaN.
  *
- * @throws {EventFormatError} naming the first key at fault.
+ * @throws {EventFormatError} naming the first invalid key.
  */
 export function checkEvent(event: WhenceEvent): WhenceEvent {
   const checked = eventSchema.safeParse(event);
@@ -62,16 +58,16 @@ export function checkEvent(event: WhenceEvent): WhenceEvent {
 }
 
 /**
- * One event as a line of JSON (no line end), rounded to what the numbers mean.
+ * One event as a line of JSON (no line end), with numbers rounded to their meaningful precision.
  *
- * @throws {EventFormatError} when the event breaks the schema.
+ * @throws {EventFormatError} when the event does not match the schema.
  */
 export function encodeEvent(event: WhenceEvent): string {
   return JSON.stringify(toWire(checkEvent(event)));
 }
 
 /**
- * Reads one event.
+ * Parses one event.
  *
  * @throws {EventFormatError} when the text is not JSON or not an event.
  */

@@ -6,11 +6,13 @@ const COLUMNS: readonly (readonly [title: string, width: number, align: "left" |
   ["type", 6, "left"],
   ["kind", 6, "left"],
   ["score", 5, "right"],
+  ["now", 4, "right"],
   ["lasts", 7, "right"],
   ["peak", 9, "left"],
   ["box", 19, "left"],
   ["latency", 8, "right"],
-  ["zones", 0, "left"],
+  ["zones", 12, "left"],
+  ["notes", 0, "left"],
 ];
 
 function alignRow(cells: readonly string[]): string {
@@ -27,16 +29,23 @@ function clock(epochS: number): string {
   return `${time}.${String(at.getMilliseconds()).padStart(3, "0")}`;
 }
 
-const position = (values: readonly number[]) => values.map((value) => value.toFixed(2)).join(" ");
+const position = (values: readonly number[] | undefined) =>
+  values?.map((value) => value.toFixed(2)).join(" ") ?? "-";
 
-// What comes from a broker may hold terminal control sequences.
+/** Labels with their scores, then why the event ended early. */
+function notes({ labels, reason }: WhenceEvent): string {
+  const names = labels.map(({ name, score }) => `${name} ${score.toFixed(2)}`);
+  return [...names, ...reason === null ? [] : [reason]].join(", ");
+}
+
+// Text from a broker may contain terminal control sequences.
 // deno-lint-ignore no-control-regex
 const printable = (text: string) => text.replace(/[\x00-\x1f\x7f-\x9f]/g, "?");
 
-/** The column titles over lines of {@linkcode formatEventLine}. */
+/** Column titles for the lines of {@linkcode formatEventLine}. */
 export const EVENT_LINE_HEADER: string = alignRow(COLUMNS.map(([title]) => title));
 
-/** One event as an aligned line for people; the time is its onset by the local clock. */
+/** One event as an aligned line of text; the time is its onset in local time. */
 export function formatEventLine(event: WhenceEvent): string {
   return alignRow([
     clock(event.onset),
@@ -44,10 +53,12 @@ export function formatEventLine(event: WhenceEvent): string {
     event.type,
     event.kind,
     event.score.toFixed(2),
+    event.current_score.toFixed(2),
     `${event.duration.toFixed(2)} s`,
     position(event.peak),
     position(event.box),
     `${Math.round(event.latency_ms)} ms`,
     printable(event.zones.join(", ")) || "-",
+    printable(notes(event)),
   ]);
 }

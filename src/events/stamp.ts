@@ -6,7 +6,7 @@ export type Stamp = WhenceEvent["header"]["stamp"];
 const NS_PER_S = 1_000_000_000n;
 
 /**
- * Splits epoch nanoseconds; exact. Before the epoch `sec` is negative and `nanosec` still counts upwards
+ * Splits epoch nanoseconds exactly. Before the epoch `sec` is negative and `nanosec` still counts up
  * (builtin_interfaces/Time).
  */
 export function stampFromNs(epochNs: bigint): Stamp {
@@ -19,7 +19,7 @@ export function nsFromStamp(stamp: Stamp): bigint {
   return BigInt(stamp.sec) * NS_PER_S + BigInt(stamp.nanosec);
 }
 
-/** Epoch nanoseconds as seconds; today's resolution of such a number is 0.24 µs. */
+/** Epoch nanoseconds as seconds; a double resolves current times to 0.24 µs. */
 export function secondsFromNs(epochNs: bigint): number {
   const { sec, nanosec } = stampFromNs(epochNs);
   return sec + nanosec / 1e9;

@@ -1,10 +1,13 @@
 import type { Encoders } from "../model/encoders.ts";
-import type { Manifest } from "../model/manifest.ts";
+import { stepSamples, windowSamples } from "../model/window_samples.ts";
 import type { AudioRing } from "../ring/audio_ring.ts";
 import type { FrameRing, HeldFrame } from "../ring/frame_ring.ts";
-import type { GroundedStep, Hop } from "./grounded_step.ts";
+import { headNorms, longestNorms } from "./feature_norms.ts";
+import type { GroundedStep, Hop, Step } from "./grounded_step.ts";
 import { levelDbfs } from "./pooling.ts";
+import { stepsOfReach } from "./reach.ts";
 import type { Similarity } from "./similarity.ts";
+import { SKIP_NOTHING, type SkipRules } from "./skip_rules.ts";
 
 /** How a rolling window moves; seconds. */
 export interface RollingOptions {
@@ -18,14 +21,23 @@ export interface RollingOptions {
 /** Counters since the start. */
 export interface RollingStats {
   readonly hops: number;
-  /** Hops left out because inference was slower than the hop. */
+  /** Hops skipped because inference was slower than the hop. */
   readonly skippedHops: number;
+  /** Hops in which at least one step had to be encoded. */
+  readonly encodedWindows: number;
+  /** Samples in those windows, without what the encoder was not given. */
+  readonly encodedSamples: number;
+  /** Steps that were grounded. */
   readonly steps: number;
+  /** Steps below the gate: nothing was computed for them. */
+  readonly silentSteps: number;
+  /** Steps whose audio features are too short to match any picture: their frame was not encoded. */
+  readonly weakSteps: number;
   /** Steps that left the window before they could become final. */
   readonly lostSteps: number;
-  /** Steps with no frame near enough in time. */
+  /** Steps without a frame near enough in time. */
   readonly unpairedSteps: number;
-  /** Steps whose similarity was no number: half precision overflowed, or the model is broken. */
+  /** Steps whose similarity was not a finite number: half precision overflowed, or the model is broken. */
   readonly invalidSteps: number;
   readonly encodedFrames: number;
 }
@@ -36,12 +48,24 @@ interface EncodedFrame {
   readonly cls?: Float32Array;
 }
 
+interface EncodedAudio {
+  /** Number of its first time step. */
+  readonly first: number;
+  readonly count: number;
+  /** `[C, T]` */
+  readonly features: Float32Array;
+  readonly cls?: Float32Array;
+}
+
 /**
- * Slides a window of sound over the newest input and grounds each audio time step once, in the frame nearest to it.
+ * Slides an audio window over the newest input and grounds each audio time step once, in the frame nearest to it.
  *
- * Windows begin on the encoder's own grid of time steps, so a step has the same samples round it whatever the hop: results
- * differ between hops only by what lies outside the window, that is, not at all where `lookahead` reaches half the
+ * Windows begin on the encoder's own grid of time steps, so that a step has the same samples around it with any hop:
+ * results differ between hops only by what is outside the window, and not at all if `lookahead` is at least half the
  * encoder's receptive field.
+ *
+ * Computes nothing that cannot matter: no step that the skip rules leave out, no frame that no step needs, and, if the
+ * encoder has a limited receptive field, no audio before the receptive field of the first step that is encoded.
  */
 export class RollingGrounding {
   readonly #encoders: Encoders;
@@ -54,16 +78,25 @@ export class RollingGrounding {
   readonly #hop: number;
   readonly #lookahead: number;
   readonly #maxDistanceNs: number;
+  readonly #heads: number;
+  readonly #reach: number | undefined;
+  /** Per head, no image feature is longer; undefined where that is not known. */
+  readonly #bounds: (number | undefined)[];
   readonly #stats = {
     hops: 0,
     skippedHops: 0,
+    encodedWindows: 0,
+    encodedSamples: 0,
     steps: 0,
+    silentSteps: 0,
+    weakSteps: 0,
     lostSteps: 0,
     unpairedSteps: 0,
     invalidSteps: 0,
     encodedFrames: 0,
   };
   #margin: Float32Array;
+  #rules = SKIP_NOTHING;
   #encoded: EncodedFrame | undefined;
   #hopNumber = 1;
   #nextStep: number | undefined;
@@ -80,21 +113,30 @@ export class RollingGrounding {
     this.#similarity = similarity;
     this.#audio = audio;
     this.#frames = frames;
-    this.#stride = Math.round(audio.sampleRate / manifest.audio.feature_rate);
+    this.#stride = stepSamples(manifest.audio);
     this.#first = Math.round(manifest.audio.first_feature * audio.sampleRate);
-    this.#window = new Float32Array(windowSamples(manifest, options.duration));
+    this.#window = new Float32Array(windowSamples(manifest.audio, options.duration));
     this.#hop = options.hop * audio.sampleRate;
     this.#lookahead = Math.round(options.lookahead * audio.sampleRate);
     this.#maxDistanceNs = options.maxFrameDistance * 1e9;
     this.#margin = new Float32Array(manifest.image.grid.width * manifest.image.grid.height);
+    this.#heads = manifest.heads.length;
+    this.#reach = encoders.takesAnyLength ? stepsOfReach(manifest.audio) : undefined;
+    // A class token adds to every activation, however short the features are.
+    this.#bounds = manifest.heads.map(({ bound }) => manifest.class_token ? undefined : bound);
   }
 
-  /** `[h, w]`: added to a similarity volume before its maximum is taken; set it to keep letterbox bars out. */
+  /** Steps that are left out from the next one on; by default none. */
+  set rules(rules: SkipRules) {
+    this.#rules = rules;
+  }
+
+  /** Additive mask `[h, w]` for the maximum of a similarity volume; set it to exclude letterbox bars. */
   set margin(margin: Float32Array) {
     this.#margin = margin;
   }
 
-  /** Sample index at which the next hop is due; undefined before any sample came. */
+  /** Sample index at which the next hop is due; undefined before the first sample. */
   get due(): number | undefined {
     return this.#audio.begin === undefined ? undefined : this.#endOf(this.#hopNumber);
   }
@@ -107,29 +149,34 @@ export class RollingGrounding {
   /**
    * Runs the newest hop that is due at `now`; older ones that are due as well are skipped and counted.
    *
-   * @param now sample index up to which sound counts as arrived.
+   * @param now sample index up to which audio counts as arrived.
    * @param framesKnownUntilNs time up to which no further frame will arrive; a later step waits for its frame.
+   * @param onStep called with each step as soon as it is final; the result has them, too.
    * @returns undefined while no hop is due.
    */
-  async hop(now: number, framesKnownUntilNs: number): Promise<Hop | undefined> {
+  async hop(
+    now: number,
+    framesKnownUntilNs: number,
+    onStep: (step: Step) => void = () => {},
+  ): Promise<Hop | undefined> {
     if (this.due === undefined || now < this.due) return undefined;
     for (let next = this.#endOf(this.#hopNumber + 1); now >= next;) {
-      // Hops shorter than a time step of the model fall together.
+      // Hops shorter than a time step of the model coincide.
       if (next > this.#endOf(this.#hopNumber)) this.#stats.skippedHops++;
       next = this.#endOf(++this.#hopNumber + 1);
     }
     const end = this.#endOf(this.#hopNumber++);
-    return await this.#run(end, end - this.#lookahead, framesKnownUntilNs);
+    return await this.#run(end, end - this.#lookahead, framesKnownUntilNs, onStep);
   }
 
-  /** Goes on hopping after the end of the stream, with silence in place of the future, until all steps are final. */
-  async *flush(): AsyncGenerator<Hop> {
+  /** Continues after the end of the stream, on silence, until all steps are final. */
+  async *flush(onStep: (step: Step) => void = () => {}): AsyncGenerator<Hop> {
     if (this.#audio.begin === undefined) return;
     const last = this.#audio.end - 1;
     for (let final = -Infinity; final < last;) {
       const end = this.#endOf(this.#hopNumber++);
       final = end - this.#lookahead;
-      yield await this.#run(end, Math.min(final, last), Infinity);
+      yield await this.#run(end, Math.min(final, last), Infinity, onStep);
     }
   }
 
@@ -137,47 +184,99 @@ export class RollingGrounding {
     return Math.ceil((this.#audio.begin! + hop * this.#hop) / this.#stride) * this.#stride;
   }
 
-  async #run(end: number, finalUntil: number, framesKnownUntilNs: number): Promise<Hop> {
+  async #run(
+    end: number,
+    finalUntil: number,
+    framesKnownUntilNs: number,
+    onStep: (step: Step) => void,
+  ): Promise<Hop> {
     const start = end - this.#window.length;
     this.#audio.read(end, this.#window);
-    const { features, dims, cls } = await this.#encoders.encodeAudio(this.#window);
-    const count = dims[2];
     const firstStep = Math.round(start / this.#stride);
     this.#nextStep ??= Math.ceil((this.#audio.begin! - this.#first) / this.#stride);
     if (this.#nextStep < firstStep) {
       this.#stats.lostSteps += firstStep - this.#nextStep;
       this.#nextStep = firstStep;
     }
-    const steps: GroundedStep[] = [];
-    for (; this.#nextStep < firstStep + count; this.#nextStep++) {
-      const centre = this.#nextStep * this.#stride + this.#first;
-      const ptsNs = this.#audio.timeNs(centre);
-      if (centre > finalUntil || ptsNs > framesKnownUntilNs) break;
+    const steps: Step[] = [];
+    const take = (step: Step) => {
+      steps.push(step);
+      onStep(step);
+    };
+    let audio: EncodedAudio | undefined;
+    for (;; this.#nextStep++) {
+      const center = this.#nextStep * this.#stride + this.#first;
+      const ptsNs = this.#audio.timeNs(center);
+      if (center >= end || center > finalUntil || ptsNs > framesKnownUntilNs) break;
+      if (audio && this.#nextStep >= audio.first + audio.count) break;
       const frame = this.#frames.nearest(ptsNs);
       if (!frame || Math.abs(frame.ptsNs - ptsNs) > this.#maxDistanceNs) {
         this.#stats.unpairedSteps++;
         continue;
       }
-      const audio = column(features, this.#nextStep - firstStep, count);
-      const step = await this.#ground(ptsNs, centre - start, frame, audio, cls);
-      if (step.activation.every(Number.isFinite)) steps.push(step);
-      else this.#stats.invalidSteps++;
+      const framePtsNs = frame.ptsNs;
+      const level = this.#levelAt(center - start);
+      if (level < this.#rules.gate) {
+        this.#stats.silentSteps++;
+        take({ ptsNs, framePtsNs, level, skipped: "silent" });
+        continue;
+      }
+      audio ??= await this.#encodeAudio(firstStep, this.#nextStep);
+      const row = this.#nextStep - audio.first;
+      if (row >= audio.count) break;
+      const code = column(audio.features, row, audio.count);
+      if (this.#isWeak(code)) {
+        this.#stats.weakSteps++;
+        take({ ptsNs, framePtsNs, level, skipped: "weak" });
+        continue;
+      }
+      const step = await this.#ground(ptsNs, level, frame, code, audio.cls);
+      if (step.activation.every(Number.isFinite)) {
+        this.#stats.steps++;
+        take(step);
+      } else this.#stats.invalidSteps++;
     }
     this.#stats.hops++;
-    this.#stats.steps += steps.length;
     const next = (this.#nextStep - 0.5) * this.#stride + this.#first;
     return { endNs: this.#audio.timeNs(end), finalNs: this.#audio.timeNs(next), steps };
   }
 
+  /** @param center of a step, samples from the start of the window. */
+  #levelAt(center: number): number {
+    const half = Math.ceil(this.#stride / 2);
+    return levelDbfs(this.#window.subarray(Math.max(0, center - half), center + half));
+  }
+
+  /** Encodes the window, or the part of it that the features of `step` and later ones depend on. */
+  async #encodeAudio(firstStep: number, step: number): Promise<EncodedAudio> {
+    const { min_samples } = this.#encoders.manifest.audio;
+    const spare = Math.floor((this.#window.length - min_samples) / this.#stride);
+    const unneeded = this.#reach === undefined ? 0 : step - this.#reach - firstStep;
+    const cut = Math.max(0, Math.min(unneeded, spare));
+    const samples = this.#window.subarray(cut * this.#stride);
+    const { features, dims, cls } = await this.#encoders.encodeAudio(samples);
+    this.#stats.encodedWindows++;
+    this.#stats.encodedSamples += samples.length;
+    return { first: firstStep + cut, count: dims[2], features, cls };
+  }
+
+  /** Whether no head can reach its floor with any picture: `|a · v| ≤ ‖a‖ ‖v‖`. */
+  #isWeak(code: Float32Array): boolean {
+    const { floors } = this.#rules;
+    const norms = headNorms(code, this.#heads);
+    return this.#bounds.every((bound, k) => {
+      const floor = floors[k];
+      return bound !== undefined && floor !== undefined && norms[k] * bound < floor;
+    });
+  }
+
   async #ground(
     ptsNs: number,
-    centre: number,
+    level: number,
     frame: HeldFrame,
     audio: Float32Array,
     audioClass: Float32Array | undefined,
   ): Promise<GroundedStep> {
-    const half = Math.ceil(this.#stride / 2);
-    const level = levelDbfs(this.#window.subarray(Math.max(0, centre - half), centre + half));
     const framePtsNs = frame.ptsNs;
     const image = await this.#encode(frame);
     const { volume, activation } = await this.#similarity.compute({
@@ -196,18 +295,23 @@ export class RollingGrounding {
     // The ring may overwrite its slot while the encoder reads.
     const { features, cls } = await this.#encoders.encodeImages(frame.data.slice(), 1);
     this.#stats.encodedFrames++;
+    this.#raiseBounds(features);
     return this.#encoded = { ptsNs, features, cls };
   }
-}
 
-/** Samples of the window of sound that is encoded for a duration in seconds: whole time steps, and as many as the model needs. */
-export function windowSamples({ audio }: Manifest, duration: number): number {
-  const stride = Math.round(audio.sample_rate / audio.feature_rate);
-  const steps = Math.max(1, Math.round(duration * audio.feature_rate));
-  return Math.max(steps, Math.ceil(audio.min_samples / stride)) * stride;
+  /** A picture unlike those that the bounds were measured on may have longer features. */
+  #raiseBounds(features: Float32Array): void {
+    if (this.#bounds.every((bound) => bound === undefined)) return;
+    const longest = longestNorms(features, this.#heads, this.#margin.length);
+    this.#bounds.forEach((bound, k) => {
+      if (bound !== undefined) this.#bounds[k] = Math.max(bound, longest[k]);
+    });
+  }
 }
 
 /** Row `t` of `[S, C]`, taken from `[C, T]`. */
 function column(features: Float32Array, t: number, count: number): Float32Array {
-  return Float32Array.from({ length: features.length / count }, (_, c) => features[c * count + t]);
+  const row = new Float32Array(features.length / count);
+  for (let c = 0; c < row.length; c++) row[c] = features[c * count + t];
+  return row;
 }

@@ -1,7 +1,7 @@
 import { GraphBuilder } from "../onnx/graph_builder.ts";
-import type { Runtime, Session } from "../model/session.ts";
+import type { Runtime, Session } from "../model/runtime/session.ts";
 
-/** Sizes that a similarity volume is made of. */
+/** Sizes of a similarity volume. */
 export interface SimilarityShape {
   /** C, a multiple of `heads`. */
   readonly channels: number;
@@ -10,19 +10,19 @@ export interface SimilarityShape {
   readonly gridHeight: number;
   readonly gridWidth: number;
   readonly classToken: boolean;
-  /** Audio time steps a call; leave out for any number. Fixed shapes spare TensorRT a rebuild. */
+  /** Audio time steps per call; absent for any number. A fixed number saves compiling providers a rebuild. */
   readonly steps?: number;
 }
 
-/** What a similarity volume is computed from. */
+/** The inputs of a similarity volume. */
 export interface SimilarityInputs {
-  /** `[S, C]`, one row a time step. */
+  /** `[S, C]`, one row per time step. */
   readonly audio: Float32Array;
   /** `[C, h, w]` of one frame. */
   readonly image: Float32Array;
-  /** `[h, w]`, added before the maximum over space: 0 inside the picture, very low where there is none. */
+  /** `[h, w]`, added before the maximum over space: 0 inside the image, very low outside it (additive mask). */
   readonly margin: Float32Array;
-  /** `[C]` each; present exactly when the model has class tokens. */
+  /** `[C]` each; present if and only if the model has class tokens. */
   readonly audioClass?: Float32Array;
   readonly imageClass?: Float32Array;
 }
@@ -31,7 +31,7 @@ export interface SimilarityInputs {
 export interface SimilarityVolume {
   /** `[K, S, h, w]`: `s[k, t, y, x] = Σ_c audio[k, c, t] · image[k, c, y, x]` */
   readonly volume: Float32Array;
-  /** `[K, S]`: maximum of `volume` over the picture. */
+  /** `[K, S]`: maximum of `volume` over the image. */
   readonly activation: Float32Array;
 }
 
@@ -86,9 +86,28 @@ export class Similarity {
     return new Similarity(shape, await runtime.createSession(similarityGraph(shape)));
   }
 
-  /** Where it runs: `tensorrt`, `cuda` or `cpu`. */
+  /** The execution provider that it runs on. */
   get provider(): string {
     return this.#session.provider;
+  }
+
+  /** Sets the time limit of later computations, ms. */
+  limitRuns(limitMs: number): void {
+    this.#session.limitRuns(limitMs);
+  }
+
+  /** Computes once, so that a provider that compiles the graph does so before the first real step. */
+  async warmUp(): Promise<void> {
+    const { channels, gridHeight, gridWidth, classToken, steps = 1 } = this.shape;
+    const cells = gridHeight * gridWidth;
+    const token = classToken ? new Float32Array(channels) : undefined;
+    await this.compute({
+      audio: new Float32Array(steps * channels),
+      image: new Float32Array(channels * cells),
+      margin: new Float32Array(cells),
+      audioClass: token,
+      imageClass: token,
+    });
   }
 
   /** @throws {ModelError} when an input's size does not fit the shape. */

@@ -2,13 +2,13 @@ import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ImportError } from "./import_error.ts";
 
-/** Left free beyond what is asked for, so that the system goes on working. */
+/** Left free beyond what is needed, so that the system keeps working. */
 const RESERVE = 64 * 1024 * 1024;
 
 /**
- * Makes sure that `bytes` more fit on the disk of `folder`, which need not exist yet.
+ * Checks that `bytes` more fit on the disk of `folder`, which need not exist yet.
  *
- * @throws {ImportError} naming what is needed and what is free.
+ * @throws {ImportError} with the space that is needed and the space that is free.
  */
 export async function checkDiskSpace(folder: string, bytes: number, what: string): Promise<void> {
   const { bavail, bsize } = await statfs(existingFolder(resolve(folder)));
@@ -22,7 +22,8 @@ export async function checkDiskSpace(folder: string, bytes: number, what: string
   }
 }
 
-function existingFolder(path: string): string {
+/** The folder itself, or the nearest one above it that exists. */
+export function existingFolder(path: string): string {
   try {
     Deno.statSync(path);
     return path;

@@ -1,17 +1,17 @@
-import type { HeadKind } from "../model/manifest.ts";
+import type { HeadKind } from "../core/head_kind.ts";
 import { ImportError } from "./import_error.ts";
 
-/** What each head listens for, and whether anybody has confirmed it. */
+/** The kind of each head, and whether it has been confirmed. */
 export interface HeadKinds {
   readonly kinds: readonly HeadKind[];
   readonly verified: boolean;
 }
 
 /**
- * What is presumed of `count` heads, or undefined.
+ * The presumed kinds of `count` heads, or undefined.
  *
- * The weights do not say which head is which. For two heads the published model's presumed order is
- * taken (head 0 speech, head 1 sound; from third-party code, not confirmed); for one, the
+ * The weights do not state which head is which. Two heads are presumed to be in the order of the published model
+ * (head 0 speech, head 1 sound; from third-party code, not confirmed); the kind of one head follows from the
  * repository's name (`DenseAV-language`, `DenseAV-sound`).
  */
 export function presumedKinds(count: number, origin: string): HeadKinds | undefined {
@@ -24,9 +24,9 @@ export function presumedKinds(count: number, origin: string): HeadKinds | undefi
 }
 
 /**
- * The user's choice, which counts as verified.
+ * The kinds that the user states, which count as verified.
  *
- * @throws {ImportError} when it names another number of heads than the model has.
+ * @throws {ImportError} when the number of kinds is not the number of heads.
  */
 export function givenKinds(count: number, kinds: readonly HeadKind[]): HeadKinds {
   if (kinds.length !== count) {

@@ -1,4 +1,4 @@
-/** Weights that cannot be imported or fetched, in one line (a list of tensors may follow on further lines). */
+/** Why weights cannot be imported or downloaded, in one line (a list of tensors may follow on further lines). */
 export class ImportError extends Error {
   override name = "ImportError";
 }

@@ -1,57 +1,55 @@
-import { join, resolve } from "node:path";
-import type { HeadKind, Manifest } from "../model/manifest.ts";
-import type { Runtime } from "../model/session.ts";
+import { join } from "node:path";
+import type { Manifest } from "../model/manifest.ts";
+import type { HeadKind } from "../core/head_kind.ts";
+import type { Runtime } from "../model/runtime/session.ts";
+import { windowSamples } from "../model/window_samples.ts";
 import { writeModel, type WrittenFile } from "../onnx/write_model.ts";
-import { type Architecture, readArchitecture } from "./architecture.ts";
-import { buildAudioGraph } from "./audio_graph.ts";
-import { Checkpoint } from "./checkpoint.ts";
+import { type Architecture, readArchitecture } from "./checkpoint/architecture.ts";
+import { buildAudioGraph } from "./graph/audio_graph.ts";
+import { Checkpoint } from "./checkpoint/checkpoint.ts";
 import { checkDiskSpace } from "./disk_space.ts";
-import { checkWeights } from "./expected_weights.ts";
+import { checkWeights } from "./checkpoint/expected_weights.ts";
 import { givenKinds, type HeadKinds, presumedKinds } from "./head_kinds.ts";
-import { readHyperParameters } from "./hyper_parameters.ts";
-import { buildImageGraph, type BuiltGraph } from "./image_graph.ts";
+import { readHyperParameters } from "./checkpoint/hyper_parameters.ts";
+import { buildImageGraph, type BuiltGraph } from "./graph/image_graph.ts";
 import { ImportError } from "./import_error.ts";
-import type { Arithmetic, Precision } from "./layers.ts";
-import { writeManifest } from "./manifest_file.ts";
-import { manifestOf } from "./manifest_of.ts";
+import { checkTarget, type ImportTarget, pathExists } from "./import_target.ts";
+import type { Arithmetic, Precision } from "./graph/layers.ts";
+import { writeManifest } from "../model/manifest_file.ts";
+import { audioTimes, manifestOf } from "./manifest_of.ts";
 import { checkEncoder } from "./self_check.ts";
-import { audioTiming, SAMPLE_RATE, windowSamples } from "./timing.ts";
-import { findWeights, folderName } from "./weights_folder.ts";
+import { audioTiming, SAMPLE_RATE } from "./graph/timing.ts";
+import { findWeights, folderName } from "./checkpoint/weights_folder.ts";
 
-/** What an import is told. */
-export interface ImportOptions {
-  readonly name: string;
-  /** Folder in which the model's own folder is made. */
-  readonly out: string;
+/** How a model is imported. */
+export interface ImportOptions extends ImportTarget {
   readonly precision: Precision;
   /** Pixels. */
   readonly image: { readonly width: number; readonly height: number };
-  /** Length of the audio window in s: of a `fixed` model, and of the self-check. */
+  /** Length of the audio window of a `fixed` model and of the self-check, s. */
   readonly window: number;
-  /** Fixes batch and length of both inputs, as TensorRT prefers. */
+  /** Fixes batch and length of both inputs, as providers that compile models prefer. */
   readonly fixed?: boolean;
   readonly heads?: readonly HeadKind[];
-  /** Asked for the kinds of `count` heads when `heads` is absent; undefined leaves it at `presumed`. */
+  /** Called for the kinds of `count` heads if `heads` is absent; undefined keeps `presumed`. */
   readonly chooseHeads?: (
     count: number,
     presumed: HeadKinds | undefined,
   ) => Promise<readonly HeadKind[] | undefined>;
-  /** Whether each window is brought to mean 0, deviation 1 inside the graph. */
+  /** Whether the graph normalizes each window to mean 0 and standard deviation 1. */
   readonly normalizeAudio?: boolean;
   readonly allowUnexpected?: boolean;
-  /** Whether an existing model of that name is replaced. */
-  readonly replace?: boolean;
-  /** Weights of an encoder beyond this many bytes go to a file of their own (default 1.5e9). */
+  /** Weights of an encoder go to a separate file if they have more bytes than this (default 1.5e9). */
   readonly externalDataAbove?: number;
-  /** Where the weights come from; the folder's own name when absent. */
+  /** Where the weights come from. Default: the folder's own name. */
   readonly source?: string;
   readonly license?: string;
   readonly signal?: AbortSignal;
-  /** Told what is being done and how far it is, 0..1. */
+  /** Called with the current step and its progress, 0..1. */
   readonly onProgress?: (step: string, fraction: number) => void;
 }
 
-/** What an import made. */
+/** The result of an import. */
 export interface ImportReport {
   readonly folder: string;
   readonly manifest: Manifest;
@@ -64,14 +62,13 @@ export interface ImportReport {
   readonly headsVerified: boolean;
 }
 
-const NAME = /^[A-Za-z0-9][\w.-]*$/;
 const MAX_SIDE = 4096;
 const BYTES_PER_WEIGHT = { fp32: 4, fp16: 2, int8: 1.2 } as const;
 
 /**
  * Turns a folder of the published layout (`config.json`, `model.safetensors`) into a model folder.
  *
- * The folder appears whole or not at all.
+ * The folder appears complete or not at all.
  *
  * @throws {ImportError} one line; a list of tensors may follow on further lines.
  */
@@ -80,15 +77,7 @@ export async function importModel(
   runtime: Runtime,
   options: ImportOptions,
 ): Promise<ImportReport> {
-  if (!NAME.test(options.name)) {
-    throw new ImportError(
-      `Cannot import ${folder}: the name must be letters, digits, ".", "_", "-", got ${
-        JSON.stringify(options.name)
-      }`,
-    );
-  }
-  const target = join(options.out, options.name);
-  checkTarget(folder, target, options.replace ?? false);
+  const target = checkTarget(folder, options);
   const path = findWeights(folder);
   const config = readHyperParameters(folder);
   using weights = new Checkpoint(path);
@@ -97,7 +86,7 @@ export async function importModel(
   checkSizes(options, architecture);
   const heads = await decideHeads(folder, architecture.heads, options);
 
-  // The check needs the weights once more, in float32.
+  // The self-check needs another copy of the weights, in float32.
   const bytes = weights.parameters * (BYTES_PER_WEIGHT[options.precision] + 4);
   await checkDiskSpace(options.out, bytes, `import ${folder}`);
   Deno.mkdirSync(options.out, { recursive: true });
@@ -131,26 +120,8 @@ export async function importModel(
   }
 }
 
-/** What is replaced must be a model, and not the weights that it is made from. */
-function checkTarget(folder: string, target: string, replace: boolean): void {
-  if (!exists(target)) return;
-  if (!replace) {
-    throw new ImportError(
-      `Cannot import ${folder}: ${target} must not exist yet; remove it or give --replace`,
-    );
-  }
-  const inside = `${resolve(folder)}/`.startsWith(`${resolve(target)}/`);
-  if (inside || !exists(join(target, "model.yaml"))) {
-    throw new ImportError(
-      `Cannot import ${folder}: ${target} must be a model to be replaced, got ${
-        inside ? "the weights themselves" : "a folder without model.yaml"
-      }; give another --name`,
-    );
-  }
-}
-
 function putInPlace(staging: string, target: string): void {
-  const old = exists(target) ? `${staging}-old` : undefined;
+  const old = pathExists(target) ? `${staging}-old` : undefined;
   if (old) Deno.renameSync(target, old);
   Deno.renameSync(staging, target);
   if (old) Deno.removeSync(old, { recursive: true });
@@ -168,7 +139,7 @@ async function decideHeads(
   if (chosen) return givenKinds(count, chosen);
   if (presumed) return presumed;
   throw new ImportError(
-    `Cannot import: --heads must name each of the ${count} heads (sound or speech), got nothing`,
+    `Cannot import: --heads must name each of the ${count} heads (sound or speech), got none`,
   );
 }
 
@@ -185,7 +156,7 @@ async function writeEncoders(
   runtime: Runtime,
   options: ImportOptions,
 ): Promise<Encoders> {
-  const samples = windowSamples(audioTiming(architecture), options.window);
+  const samples = windowSamples(audioTimes(architecture), options.window);
   const batch = options.fixed ? 1 : undefined;
   const image = (arithmetic: Arithmetic): BuiltGraph =>
     buildImageGraph(weights, architecture, { ...options.image, arithmetic, batch });
@@ -224,8 +195,8 @@ async function writeEncoders(
     plain: () => audio("plain"),
   }, staging);
   options.onProgress?.("checked", 1);
-  const named = (room: string, check: Record<string, number>) =>
-    Object.entries(check).map(([output, value]) => [`${room} ${output}`, value]);
+  const named = (encoder: string, check: Record<string, number>) =>
+    Object.entries(check).map(([output, value]) => [`${encoder} ${output}`, value]);
   return {
     ...files,
     check: Object.fromEntries([...named("image", imageCheck), ...named("audio", audioCheck)]),
@@ -249,14 +220,5 @@ function checkSizes(options: ImportOptions, architecture: Architecture): void {
         minSamples / SAMPLE_RATE
       }s, got ${options.window}s`,
     );
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,13 +1,14 @@
 import type { Manifest } from "../model/manifest.ts";
+import { type AudioTimes, windowSamples } from "../model/window_samples.ts";
 import type { WrittenFile } from "../onnx/write_model.ts";
-import type { Architecture } from "./architecture.ts";
-import { modelFlops } from "./flops.ts";
+import type { Architecture } from "./checkpoint/architecture.ts";
+import { modelFlops } from "./graph/flops.ts";
 import type { HeadKinds } from "./head_kinds.ts";
-import type { Precision } from "./layers.ts";
-import { audioTiming, SAMPLE_RATE, windowSamples } from "./timing.ts";
-import { cardLicense, folderName } from "./weights_folder.ts";
+import type { Precision } from "./graph/layers.ts";
+import { audioTiming, SAMPLE_RATE } from "./graph/timing.ts";
+import { cardLicense, folderName } from "./checkpoint/weights_folder.ts";
 
-/** All that a manifest is made of. */
+/** Everything that a manifest is made from. */
 export interface ManifestFacts {
   readonly name: string;
   /** Folder of the weights. */
@@ -35,7 +36,7 @@ export function manifestOf(facts: ManifestFacts): Manifest {
   const { architecture, files, heads, precision } = facts;
   const { width, height } = facts.image;
   const { patch } = architecture.image;
-  const timing = audioTiming(architecture);
+  const times = audioTimes(architecture);
   const flops = modelFlops(architecture, facts.image, facts.window);
   const external = [...files.image, ...files.audio].filter(({ file }) => file.endsWith(".data"));
   return {
@@ -60,11 +61,10 @@ export function manifestOf(facts: ManifestFacts): Manifest {
     audio: {
       file: "audio.onnx",
       sha256: files.audio[0].sha256,
-      sample_rate: SAMPLE_RATE,
-      feature_rate: timing.featureRate,
-      first_feature: timing.firstFeature,
-      receptive_field: timing.receptiveField,
-      min_samples: facts.fixed ? windowSamples(timing, facts.window) : timing.minSamples,
+      ...times,
+      receptive_field: audioTiming(architecture).receptiveField,
+      whole_window: true,
+      min_samples: facts.fixed ? windowSamples(times, facts.window) : times.min_samples,
       flops_per_second: flops.second,
     },
     external_data: external.map(({ file, sha256 }) => ({ file, sha256 })),
@@ -75,5 +75,16 @@ export function manifestOf(facts: ManifestFacts): Manifest {
       precision,
       relative_l2: Number(Math.max(...Object.values(facts.check)).toPrecision(3)),
     },
+  };
+}
+
+/** An architecture's audio timing under the manifest's names. */
+export function audioTimes(architecture: Architecture): AudioTimes {
+  const { featureRate, firstFeature, minSamples } = audioTiming(architecture);
+  return {
+    sample_rate: SAMPLE_RATE,
+    feature_rate: featureRate,
+    first_feature: firstFeature,
+    min_samples: minSamples,
   };
 }

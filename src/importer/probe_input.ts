@@ -1,4 +1,4 @@
-/** A built-in picture, RGB, `height × width × 3` bytes: slopes, edges and a little noise, the same everywhere. */
+/** A built-in image, RGB, `height × width × 3` bytes: slopes, edges and a little noise, the same on every machine. */
 export function probeFrame(width: number, height: number): Uint8Array {
   const random = randomNumbers(7);
   const frame = new Uint8Array(height * width * 3);
@@ -15,7 +15,7 @@ export function probeFrame(width: number, height: number): Uint8Array {
   return frame;
 }
 
-/** A built-in sound at 16 kHz: gliding tones that come and go over faint noise, −1..1. */
+/** Built-in audio at 16 kHz: gliding tones that fade in and out over faint noise, −1..1. */
 export function probeWaveform(samples: number): Float32Array {
   const random = randomNumbers(11);
   const wave = new Float32Array(samples);
@@ -29,7 +29,7 @@ export function probeWaveform(samples: number): Float32Array {
   return wave;
 }
 
-// Park and Miller's generator: enough for noise, and the same on every machine.
+// Park and Miller's generator: good enough for noise, and the same on every machine.
 function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 48271) % 0x7fffffff) / 0x7fffffff;

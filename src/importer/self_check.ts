@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import type { Runtime, Tensor } from "../model/session.ts";
+import type { Runtime, Tensor } from "../model/runtime/session.ts";
 import { writeModel } from "../onnx/write_model.ts";
 import { ImportError } from "./import_error.ts";
-import type { BuiltGraph } from "./image_graph.ts";
+import type { BuiltGraph } from "./graph/image_graph.ts";
 import { probeFrame, probeWaveform } from "./probe_input.ts";
 
-/** One encoder to be checked: the file that was written and the same thing in plain arithmetic. */
+/** One encoder to be checked: the written file, and the same graph in plain arithmetic. */
 export interface CheckedEncoder {
   /** Path of the written model. */
   readonly model: string;
@@ -18,7 +18,7 @@ export interface CheckedEncoder {
 /**
  * Runs a written encoder and its plain float32 counterpart on a built-in input.
  *
- * The counterpart's weights go to `folder` for as long as it runs, in a file that the runtime maps.
+ * The counterpart's weights are in a file in `folder` while it runs, which the runtime maps into memory.
  *
  * @returns relative L2 distance of each output.
  * @throws {ImportError} when an output holds values that are not finite.
@@ -38,7 +38,7 @@ export async function checkEncoder(
   for (const [name, { data }] of Object.entries(written)) {
     if (!(data as Float32Array).every(Number.isFinite)) {
       throw new ImportError(
-        `Cannot import: output ${name} of the ${encoder.input} encoder must be finite numbers; the weights are damaged or their values pass the precision's range (try --precision fp32)`,
+        `Cannot import: output ${name} of the ${encoder.input} encoder must be finite numbers; the weights are damaged or their values exceed the range of the precision (try --precision fp32)`,
       );
     }
   }

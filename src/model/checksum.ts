@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { fileFault } from "../core/file_fault.ts";
 import { type Manifest, ModelError, type ModelFolder } from "./manifest.ts";
 
 /**
@@ -7,7 +8,7 @@ import { type Manifest, ModelError, type ModelFolder } from "./manifest.ts";
  *
  * @throws {ModelError} naming the file that is missing or has changed.
  */
-export async function checkFiles({ path, manifest }: ModelFolder): Promise<void> {
+export async function checkHashes({ path, manifest }: ModelFolder): Promise<void> {
   for (const { file, sha256 } of filesOf(manifest)) {
     const full = join(path, file);
     const got = await sha256Of(full);
@@ -24,6 +25,10 @@ function filesOf(manifest: Manifest): readonly { file: string; sha256: string }[
 }
 
 async function sha256Of(path: string): Promise<string> {
+  const fault = await fileFault(path);
+  if (fault) {
+    throw new ModelError(`Cannot load the model: ${path} must be a readable file (${fault})`);
+  }
   const hash = createHash("sha256");
   try {
     const file = await Deno.open(path);

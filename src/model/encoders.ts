@@ -1,10 +1,13 @@
 import { join } from "node:path";
-import { checkFiles } from "./checksum.ts";
-import { fits, shapeText } from "./feeds.ts";
+import { checkHashes } from "./checksum.ts";
+import { audioContract, checkContract, type Contract, imageContract } from "./contract.ts";
+import { type EncodedWindow, featureTimesFault } from "./feature_times.ts";
 import { type Manifest, ModelError, type ModelFolder } from "./manifest.ts";
-import type { Runtime, Session, Tensor, TensorInfo, TensorType } from "./session.ts";
+import { fits, shapeText } from "./runtime/feeds.ts";
+import type { Runtime, Session, Tensor } from "./runtime/session.ts";
+import { windowSamples } from "./window_samples.ts";
 
-/** Dense features of pictures. */
+/** Dense features of images. */
 export interface ImageFeatures {
   /** Row-major `[n, C, h, w]`. */
   readonly features: Float32Array;
@@ -13,50 +16,63 @@ export interface ImageFeatures {
   readonly cls?: Float32Array;
 }
 
-/** Dense features of sound. */
+/** Dense features of audio. */
 export interface AudioFeatures {
   /** Row-major `[n, C, T]`. */
   readonly features: Float32Array;
   readonly dims: readonly [n: number, channels: number, steps: number];
   /** `[n, C]`, of models with a class token. */
   readonly cls?: Float32Array;
+  /**
+   * Row-major `[n, K, T]`, of models that have this output: the probability that something of head k's kind is heard at all,
+   * in view or not.
+   */
+  readonly presence?: Float32Array;
 }
 
 /** Both encoders of a model, loaded. */
 export interface Encoders {
   readonly manifest: Manifest;
-  /** The session of image.onnx, for what it runs on; run it through `encodeImages`. */
+  /** The session of image.onnx, to see what it runs on; run it through `encodeImages`. */
   readonly image: Session;
   /** The session of audio.onnx. */
   readonly audio: Session;
+  /** Whether `encodeAudio` returns `presence`. */
+  readonly givesPresence: boolean;
+  /** Whether windows of any length can be encoded, none of them compiled first. */
+  readonly takesAnyLength: boolean;
   /**
-   * Encodes RGB pictures of the model's size, `count` × height × width × 3 bytes. The bytes must stay unchanged until
-   * the promise settles; they may lie on a SharedArrayBuffer.
+   * Encodes RGB images of the model's size, `count` × height × width × 3 bytes. The bytes must stay unchanged until
+   * the promise settles; they may be a view of a SharedArrayBuffer.
    *
-   * @throws {ModelError} when the bytes are not as many, or the model gives another shape than its manifest says.
+   * @throws {ModelError} when the number of bytes is wrong, or the model returns another shape than its manifest states.
    */
   encodeImages(frames: Uint8Array, count: number): Promise<ImageFeatures>;
   /**
    * Encodes `count` windows of equal length, mono at the manifest's sample rate, -1..1. The samples must stay
-   * unchanged until the promise settles; they may lie on a SharedArrayBuffer.
+   * unchanged until the promise settles; they may be a view of a SharedArrayBuffer.
    *
-   * @throws {ModelError} when a window is shorter than the model takes.
+   * @throws {ModelError} when a window is shorter than the model takes, or the model returns another shape than its
+   * manifest states.
    */
   encodeAudio(waveform: Float32Array, count?: number): Promise<AudioFeatures>;
-  /** Frees both sessions; waits for runs under way. */
+  /** Frees both sessions, after the runs under way. */
   release(): Promise<void>;
 }
 
-/** What `loadModel` may be told beyond the model. */
+/** What `loadModel` needs to know beyond the model. */
 export interface LoadOptions {
-  /** Length of the windows that will be encoded, in samples: what TensorRT builds its engine for. */
+  /** Length of the windows that will be encoded, in samples; providers that compile a model do so for this length. */
   readonly windowSamples?: number;
 }
 
+/** Length of the window that both encoders are tried with unless one is given, s. */
+const TRIAL_SECONDS = 2;
+
 /**
- * Loads a model's encoders after checking its files' hashes, and that inputs and outputs are those of the contract.
- * Both run once, so that what only a run shows is known at the start; TensorRT takes minutes for that, unless it finds
- * its engines in the cache.
+ * Loads a model's encoders after comparing its files with their hashes, and checks that their inputs, outputs and
+ * feature times are those of the manifest. Both run at least once, so that faults that only a run shows come up at
+ * start. A provider that compiles the model takes minutes, unless it finds the result in its cache.
  *
  * @throws {ModelError} one line that names the file and what does not fit.
  */
@@ -65,7 +81,7 @@ export async function loadModel(
   runtime: Runtime,
   options: LoadOptions = {},
 ): Promise<Encoders> {
-  await checkFiles(folder);
+  await checkHashes(folder);
   const { image, audio } = folder.manifest;
   await using stack = new AsyncDisposableStack();
   const load = async (file: string, contract: Contract) => {
@@ -79,20 +95,49 @@ export async function loadModel(
     folder,
     await load(image.file, imageContract(folder.manifest)),
     await load(audio.file, audioContract(folder.manifest)),
+    runtime.compiles !== undefined,
   );
   await encoders.encodeImages(new Uint8Array(image.width * image.height * 3), 1);
-  await encoders.encodeAudio(new Float32Array(options.windowSamples ?? audio.min_samples));
+  const fixed = encoders.audio.inputs[0].dims[1] !== -1;
+  const samples = options.windowSamples ??
+    (fixed ? audio.min_samples : windowSamples(audio, TRIAL_SECONDS));
+  const lengths = encoders.takesAnyLength ? [windowSamples(audio, 0), samples] : [samples];
+  await checkFeatureTimes(folder, encoders, lengths);
   stack.move();
   return encoders;
 }
 
+async function checkFeatureTimes(
+  { path, manifest }: ModelFolder,
+  encoders: Encoders,
+  lengths: readonly number[],
+): Promise<void> {
+  const windows: EncodedWindow[] = [];
+  for (const samples of lengths) {
+    const { dims } = await encoders.encodeAudio(new Float32Array(samples));
+    windows.push({ samples, features: dims[2] });
+  }
+  const fault = featureTimesFault(manifest.audio, windows);
+  if (fault) throw new ModelError(`Cannot use ${join(path, "model.yaml")}: ${fault}`);
+}
+
 class OnnxEncoders implements Encoders {
   readonly manifest: Manifest;
+  readonly givesPresence: boolean;
+  readonly takesAnyLength: boolean;
   readonly #path: string;
 
-  constructor(folder: ModelFolder, readonly image: Session, readonly audio: Session) {
+  constructor(
+    folder: ModelFolder,
+    readonly image: Session,
+    readonly audio: Session,
+    compiled: boolean,
+  ) {
     this.manifest = folder.manifest;
     this.#path = folder.path;
+    // A compiling provider would compile the model once more for another length.
+    this.takesAnyLength = audio.inputs[0].dims[1] === -1 && !compiled;
+    this.givesPresence = audio.outputs.some(({ name }) => name === "presence");
   }
 
   async encodeImages(frames: Uint8Array, count: number): Promise<ImageFeatures> {
@@ -127,6 +172,7 @@ class OnnxEncoders implements Encoders {
       features: features.data,
       dims: features.dims as unknown as AudioFeatures["dims"],
       ...this.#classToken(file, results, count),
+      ...this.#presence(results, count, features.dims[2]),
     };
   }
 
@@ -137,6 +183,13 @@ class OnnxEncoders implements Encoders {
   #classToken(file: string, results: Record<string, Tensor>, count: number) {
     if (!this.manifest.class_token) return {};
     return { cls: this.#output(file, results, "cls", [count, this.manifest.channels]).data };
+  }
+
+  #presence(results: Record<string, Tensor>, count: number, steps: number) {
+    if (!this.givesPresence) return {};
+    const { audio, heads } = this.manifest;
+    const wanted = [count, heads.length, steps];
+    return { presence: this.#output(audio.file, results, "presence", wanted).data };
   }
 
   #output(
@@ -155,68 +208,5 @@ class OnnxEncoders implements Encoders {
       );
     }
     return { dims, data: data as Float32Array };
-  }
-}
-
-interface Contract {
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
-}
-
-function imageContract({ image, channels, class_token }: Manifest): Contract {
-  return {
-    inputs: [info("frames", "uint8", [-1, image.height, image.width, 3])],
-    outputs: [
-      info("features", "float32", [-1, channels, image.grid.height, image.grid.width]),
-      ...(class_token ? [info("cls", "float32", [-1, channels])] : []),
-    ],
-  };
-}
-
-function audioContract({ channels, class_token }: Manifest): Contract {
-  return {
-    inputs: [info("waveform", "float32", [-1, -1])],
-    outputs: [
-      info("features", "float32", [-1, channels, -1]),
-      ...(class_token ? [info("cls", "float32", [-1, channels])] : []),
-    ],
-  };
-}
-
-function info(name: string, type: TensorType, dims: readonly number[]): TensorInfo {
-  return { name, type, dims };
-}
-
-/** Axes that the manifest fixes must be so where the graph declares them; the graph may fix the others (TensorRT). */
-function checkContract(path: string, session: Session, contract: Contract): void {
-  const fault = (what: string) => new ModelError(`Cannot use ${path}: ${what}`);
-  const extra = session.inputs.find((i) =>
-    !contract.inputs.some((wanted) => wanted.name === i.name)
-  );
-  if (extra) {
-    throw fault(`its only input must be ${contract.inputs[0].name}, got ${extra.name} too`);
-  }
-  for (const side of ["inputs", "outputs"] as const) {
-    for (const wanted of contract[side]) {
-      const word = side.slice(0, -1);
-      const got = session[side].find((tensor) => tensor.name === wanted.name);
-      if (!got) {
-        const names = session[side].map((tensor) => tensor.name).join(", ");
-        throw fault(`it must have an ${word} ${wanted.name}, got ${names}`);
-      }
-      if (got.type !== wanted.type) {
-        throw fault(`${word} ${wanted.name} must be ${wanted.type}, got ${got.type}`);
-      }
-      const same = got.dims.length === wanted.dims.length &&
-        got.dims.every((n, axis) =>
-          n === wanted.dims[axis] || n === -1 || wanted.dims[axis] === -1
-        );
-      if (!same) {
-        throw fault(
-          `${word} ${wanted.name} must be ${shapeText(wanted.dims)} as in model.yaml, ` +
-            `got ${shapeText(got.dims)}`,
-        );
-      }
-    }
   }
 }

@@ -21,9 +21,9 @@ export async function listModels(models: string = PROJECT_MODELS): Promise<strin
 /**
  * Finds what a pipeline's `model` names: a folder of the project's `models`, or a path.
  *
- * @param folder what a relative path starts from: the pipeline file's folder.
+ * @param folder the pipeline file's; a relative path starts there.
  * @param models the folder of models; the project's unless given.
- * @throws {ModelError} listing the models that there are; or when the manifest breaks the contract.
+ * @throws {ModelError} listing the available models; or when the manifest breaks the contract.
  */
 export async function findModel(
   name: string,
@@ -37,7 +37,7 @@ export async function findModel(
   for (const candidate of candidates) {
     if (await isFile(join(candidate, "model.yaml"))) return await loadManifest(candidate);
   }
-  const names = (await listModels(models)).join(", ") || "none there";
+  const names = (await listModels(models)).join(", ") || "none";
   throw new ModelError(
     `Cannot find model ${name}: it must be one of ${models} (${names}) or a folder with a model.yaml`,
   );

@@ -1,19 +1,20 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-
-/** What a head listens for. */
-export const headKindSchema = z.enum(["sound", "speech"]);
-/** `sound` (the environment) or `speech` (spoken words). */
-export type HeadKind = z.infer<typeof headKindSchema>;
+import { headKindSchema } from "../core/head_kind.ts";
+import { readStart, UnreadableFileError } from "../core/file_start.ts";
 
 const fileName = z.string().regex(/^[\w.-]+$/, "must be a file name inside the model's folder");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 
-const calibrationSchema = z.strictObject({
+const fittedMapSchema = z.strictObject({
   slope: z.number(),
   offset: z.number(),
   fitted_on: z.string(),
+});
+const calibrationSchema = fittedMapSchema.extend({
+  /** What `model calibrate` replaced. */
+  previous: fittedMapSchema.optional(),
 });
 /** Logistic map from a head's activation to a probability: `1 / (1 + exp(-(slope · a + offset)))`. */
 export type Calibration = z.infer<typeof calibrationSchema>;
@@ -41,9 +42,12 @@ export const manifestSchema = z.strictObject({
     sample_rate: z.literal(16000),
     feature_rate: z.number().positive(),
     first_feature: z.number().min(0),
+    /** Seconds of audio around a feature that it is convolved from. */
     receptive_field: z.number().positive(),
+    /** Whether features depend on the whole window (attention); otherwise only on `receptive_field` around them. */
+    whole_window: z.boolean().default(true),
     min_samples: z.int().min(1),
-    /** Floating-point operations of one second of sound. */
+    /** Floating-point operations of one second of audio. */
     flops_per_second: z.int().positive().optional(),
   }),
   external_data: z.array(z.strictObject({ file: fileName, sha256 })).default([]),
@@ -54,6 +58,8 @@ export const manifestSchema = z.strictObject({
       kind: headKindSchema,
       verified: z.boolean().default(true),
       calibration: calibrationSchema.optional(),
+      /** No image feature of this head is longer, as measured on pictures, with a margin. */
+      bound: z.number().positive().optional(),
     }),
   ).min(1),
   check: z.strictObject({
@@ -67,16 +73,18 @@ export const manifestSchema = z.strictObject({
 /** A checked manifest; every default filled in. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** A manifest together with the folder its files lie in. */
+/** A manifest and the folder of its files. */
 export interface ModelFolder {
   readonly path: string;
   readonly manifest: Manifest;
 }
 
-/** A model folder that cannot be used, in one line. */
+/** Why a model or its runtime cannot be used, in one line. */
 export class ModelError extends Error {
   override name = "ModelError";
 }
+
+const MAX_BYTES = 1 << 20;
 
 /**
  * Reads and checks `PATH/model.yaml`. The files' hashes are checked when they are loaded.
@@ -87,9 +95,15 @@ export async function loadManifest(path: string): Promise<ModelFolder> {
   const file = join(path, "model.yaml");
   let text: string;
   try {
-    text = await Deno.readTextFile(file);
+    const { bytes, whole } = await readStart(file, MAX_BYTES);
+    if (!whole) throw new UnreadableFileError(`it is larger than ${MAX_BYTES} bytes`);
+    text = new TextDecoder().decode(bytes);
   } catch (cause) {
-    throw new ModelError(`Cannot load the model: ${file} must be a readable file`, { cause });
+    if (!(cause instanceof UnreadableFileError)) throw cause;
+    throw new ModelError(
+      `Cannot load the model: ${file} must be a readable file (${cause.message})`,
+      { cause },
+    );
   }
   let document: unknown;
   try {

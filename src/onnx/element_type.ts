@@ -26,7 +26,7 @@ const FACTS: Readonly<Record<ElementType, Facts>> = {
   float64: { code: 11, bytes: 8 },
 };
 
-/** The number that stands for `type` in an ONNX file. */
+/** The code of `type` in an ONNX file. */
 export function elementCode(type: ElementType): number {
   return FACTS[type].code;
 }
@@ -36,7 +36,7 @@ export function elementBytes(type: ElementType): number {
   return FACTS[type].bytes;
 }
 
-/** The type that `code` stands for, or undefined for one that Whence does not use. */
+/** The type with this code, or undefined for one that Whence does not use. */
 export function elementTypeOf(code: number): ElementType | undefined {
   return (Object.keys(FACTS) as ElementType[]).find((type) => FACTS[type].code === code);
 }

@@ -9,14 +9,14 @@ const ATTRIBUTE = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, FLOATS: 6, INTS: 7 }
 const EXTERNAL = 1;
 const MESSAGE_LIMIT = 2 ** 31 - 1;
 
-/** Where a constant's bytes lie when they are not in the model file. */
+/** Where a constant's bytes are when they are not in the model file. */
 export interface ExternalRange {
-  /** File name beside the model. */
+  /** Name of a file in the model's folder. */
   readonly location: string;
   readonly offset: number;
 }
 
-/** An encoded model: bytes to be written one after the other; a tensor stands for its own bytes. */
+/** An encoded model: byte arrays, and tensors in place of their bytes, to be written in order. */
 export interface EncodedModel {
   readonly byteLength: number;
   readonly segments: readonly (Uint8Array | TensorData)[];
@@ -25,9 +25,9 @@ export interface EncodedModel {
 /**
  * Encodes a graph as the protobuf message `ModelProto`.
  *
- * Constants named in `external` are left out of the message and referred to instead.
+ * The message only refers to constants that are named in `external`.
  *
- * @throws {RangeError} when the message would pass protobuf's 2 GiB.
+ * @throws {RangeError} when the message would exceed protobuf's 2 GiB.
  */
 export function encodeModel(
   graph: Graph,

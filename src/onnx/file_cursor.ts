@@ -1,12 +1,13 @@
 import { WireType } from "@bufbuild/protobuf/wire";
+import { fileFaultSync } from "../core/file_fault.ts";
 
 const CHUNK = 64 * 1024;
 
-/** Walks through a protobuf file without holding it: what nobody asks for is stepped over. */
+/** Reads a protobuf file without holding it in memory; fields that are not used are skipped. */
 export class FileCursor implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly size: number;
   #chunk = new Uint8Array(0);
   #chunkStart = 0;
@@ -18,7 +19,10 @@ export class FileCursor implements Disposable {
     this.size = file.statSync().size;
   }
 
+  /** @throws {RangeError} when `path` is not a readable file. */
   static open(path: string): FileCursor {
+    const fault = fileFaultSync(path);
+    if (fault) throw new RangeError(`Cannot read ${path}: ${fault}`);
     return new FileCursor(path, Deno.openSync(path));
   }
 
@@ -27,10 +31,10 @@ export class FileCursor implements Disposable {
   }
 
   /**
-   * Goes through the fields up to `end`.
+   * Reads the fields up to `end`.
    *
    * `read` gets the field's number and, for one with a length, that length, with the cursor at the
-   * value; it takes the whole value and returns true, or returns false and has it stepped over.
+   * value; it reads the whole value and returns true, or returns false to skip it.
    */
   fields(end: number, read: (field: number, length: number | undefined) => boolean): void {
     while (this.#position < end) {
@@ -53,7 +57,7 @@ export class FileCursor implements Disposable {
     if (this.#position !== end) throw this.damaged();
   }
 
-  /** A whole number below 2^53. */
+  /** An integer below 2^53. */
   varint(): number {
     let value = 0;
     for (let scale = 1; scale < 2 ** 56; scale *= 128) {
@@ -93,7 +97,7 @@ export class FileCursor implements Disposable {
     return chunk.subarray(0, this.#file.readSync(chunk) ?? 0);
   }
 
-  /** The one-line error for a file that is no ONNX model. */
+  /** The one-line error for a file that is not an ONNX model. */
   damaged(cause?: unknown): RangeError {
     return new RangeError(
       `Cannot read ${this.#path}: it must be an ONNX model, got a damaged file at byte ${this.#position}`,

@@ -11,7 +11,7 @@ export interface FloatsAttribute {
   readonly floats: readonly number[];
 }
 
-/** A node's attributes: number → INT (whole), number list → INTS, string → STRING, tensor → TENSOR. */
+/** A node's attributes: number → INT (integer), number list → INTS, string → STRING, tensor → TENSOR. */
 export type Attributes = Readonly<
   Record<
     string,
@@ -19,7 +19,7 @@ export type Attributes = Readonly<
   >
 >;
 
-/** The size of one axis; a name makes it dynamic, the same name the same size. */
+/** The size of one axis. A name makes it dynamic; axes with the same name have the same size. */
 export type Dim = number | string;
 
 /** One input or output of a graph. */
@@ -29,7 +29,7 @@ export interface ValueInfo {
   readonly dims: readonly Dim[];
 }
 
-/** One operator; an empty string among `inputs` leaves an optional input out. */
+/** One operator; an empty string among `inputs` omits an optional input. */
 export interface Node {
   readonly op: string;
   readonly domain: string;

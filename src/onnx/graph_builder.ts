@@ -3,12 +3,12 @@ import type { Attributes, Dim, Graph, Initializer, Node, ValueInfo } from "./gra
 import { encodeModel } from "./encode.ts";
 import { bytesOf, checkTensor, int64s, type TensorData } from "./tensor.ts";
 
-/** An edge of the graph under construction: what a node, an input or a constant gives. */
+/** An edge of the graph under construction: the value of a node, an input or a constant. */
 export interface Value {
   readonly name: string;
 }
 
-/** What a builder may be told beyond the graph's name. */
+/** Settings of a builder beyond the graph's name. */
 export interface GraphOptions {
   /** ONNX operator set, at least 17 (the first with LayerNormalization). */
   readonly opset?: number;
@@ -85,7 +85,7 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Adds an operator with one output and gives that output. `undefined` leaves an optional input out. */
+  /** Adds an operator with one output and returns that output. `undefined` omits an optional input. */
   node(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): Value {
     return this.nodes(op, inputs, attributes, 1)[0];
   }
@@ -107,14 +107,14 @@ export class GraphBuilder {
     for (const input of inputs) {
       if (input && !this.#names.has(input.name)) {
         throw new RangeError(
-          `Cannot add ${name}: its input must be of this graph, got ${input.name}`,
+          `Cannot add ${name}: its inputs must belong to this graph, got ${input.name}`,
         );
       }
     }
     for (const [key, value] of Object.entries(attributes)) {
       if (typeof value === "number" && !Number.isSafeInteger(value)) {
         throw new RangeError(
-          `Cannot add ${name}: attribute ${key} must be whole (or float(${value})), got ${value}`,
+          `Cannot add ${name}: attribute ${key} must be an integer (or float(${value})), got ${value}`,
         );
       }
     }
@@ -129,7 +129,7 @@ export class GraphBuilder {
     return outputs.map((output) => ({ name: output }));
   }
 
-  /** Gives `value` out of the model under `name`. */
+  /** Makes `value` an output of the model, called `name`. */
   output(name: string, value: Value, type: ElementType, dims: readonly Dim[]): void {
     this.#claim(name);
     const computed = this.#nodes.some((node) => node.outputs.includes(value.name));
@@ -143,7 +143,7 @@ export class GraphBuilder {
     this.#outputs.push({ name, type, dims: [...dims] });
   }
 
-  /** Runs `body` with `name/` in front of the names of nodes and constants. */
+  /** Runs `body` with the prefix `name/` on the names of nodes and constants. */
   scope<T>(name: string, body: () => T): T {
     this.#scopes.push(name);
     try {
@@ -153,7 +153,7 @@ export class GraphBuilder {
     }
   }
 
-  /** The graph as it stands. */
+  /** The graph as built so far. */
   graph(): Graph {
     const named = (name: string) => this.#aliases.get(name) ?? name;
     return {
@@ -172,8 +172,8 @@ export class GraphBuilder {
   }
 
   /**
-   * The model as the bytes of an `.onnx` file. For a graph that fits in memory; a large one goes
-   * through `writeModel`.
+   * The model as the bytes of an `.onnx` file. For a graph that fits in memory; write a large one with
+   * `writeModel`.
    */
   build(): Uint8Array {
     const model = encodeModel(this.graph());

@@ -8,7 +8,7 @@ export interface DeclaredValue {
   readonly name: string;
   /** Undefined for a type that Whence does not use. */
   readonly type: ElementType | undefined;
-  /** A name stands for a dynamic axis, "?" for one without a name. */
+  /** A dynamic axis has its name, or "?" without one. */
   readonly dims: readonly Dim[];
 }
 
@@ -19,7 +19,7 @@ export interface DeclaredConstant {
   readonly dims: readonly number[];
 }
 
-/** What an ONNX file says about itself. */
+/** What an ONNX file declares. */
 export interface ModelSummary {
   readonly irVersion: number;
   /** Version of ONNX's own operator set. */
@@ -162,7 +162,7 @@ function readShape(bytes: Uint8Array): Dim[] {
   return dims;
 }
 
-/** Calls `read` for each field; it returns whether it took the value. */
+/** Calls `read` for each field; it returns whether it read the value. */
 function eachField(
   bytes: Uint8Array,
   read: (field: number, reader: BinaryReader) => boolean,

@@ -1,9 +1,9 @@
 import { elementBytes, type ElementType } from "./element_type.ts";
 
-/** Bytes that are produced when they are written, so that a large model never lies in memory at once. */
+/** Bytes that are produced when they are written, so that a large model is never in memory as a whole. */
 export interface LazyBytes {
   readonly byteLength: number;
-  /** Called once for each time the model is written; must give exactly `byteLength` bytes. */
+  /** Called once each time the model is written; must return exactly `byteLength` bytes. */
   read(): Uint8Array;
 }
 
@@ -19,7 +19,7 @@ export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }
 
-/** A small `int64` tensor, such as a shape. A plain number gives a scalar. */
+/** A small `int64` tensor, such as a shape. A plain number makes a scalar. */
 export function int64s(values: number | readonly number[]): TensorData {
   const list = typeof values === "number" ? [values] : values;
   return {
@@ -29,7 +29,7 @@ export function int64s(values: number | readonly number[]): TensorData {
   };
 }
 
-/** A `float32` tensor; a plain number gives a scalar. */
+/** A `float32` tensor; a plain number makes a scalar. */
 export function float32s(
   values: number | ArrayLike<number>,
   dims: readonly number[] = typeof values === "number" ? [] : [values.length],
@@ -45,12 +45,12 @@ export function float32s(
 /**
  * Checks that a tensor's bytes fit its dimensions.
  *
- * @throws {RangeError} naming the tensor, the bytes wanted and the bytes got.
+ * @throws {RangeError} naming the tensor, the expected and the actual number of bytes.
  */
 export function checkTensor(name: string, tensor: TensorData): void {
   if (tensor.dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0)) {
     throw new RangeError(
-      `Cannot add tensor ${name}: dimensions must be whole numbers from 0, got [${tensor.dims}]`,
+      `Cannot add tensor ${name}: dimensions must be integers of at least 0, got [${tensor.dims}]`,
     );
   }
   const wanted = elementCount(tensor.dims) * elementBytes(tensor.type);
@@ -61,7 +61,7 @@ export function checkTensor(name: string, tensor: TensorData): void {
   }
 }
 
-/** The tensor's bytes, read now when they are lazy. */
+/** The tensor's bytes; lazy ones are read now. */
 export function bytesOf(tensor: TensorData): Uint8Array {
   const { data } = tensor;
   if (ArrayBuffer.isView(data)) {
@@ -70,7 +70,7 @@ export function bytesOf(tensor: TensorData): Uint8Array {
   const bytes = data.read();
   if (bytes.byteLength !== data.byteLength) {
     throw new RangeError(
-      `Cannot write a tensor: its source must give ${data.byteLength} bytes, got ${bytes.byteLength}`,
+      `Cannot write a tensor: its source must return ${data.byteLength} bytes, got ${bytes.byteLength}`,
     );
   }
   return bytes;

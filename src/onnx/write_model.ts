@@ -6,15 +6,15 @@ import { bytesOf, type TensorData } from "./tensor.ts";
 
 /** How a model file is laid out. */
 export interface WriteOptions {
-  /** Constants move to a file of their own when they have more bytes than this together (default 1.5e9). */
+  /** Constants go to a separate file if together they have more bytes than this (default 1.5e9). */
   readonly externalDataAbove?: number;
-  /** Stops the writing between two constants. */
+  /** Stops between two constants. */
   readonly signal?: AbortSignal;
-  /** Told how many bytes of constants have been written. */
+  /** Called with the number of bytes of constants that have been written. */
   readonly onProgress?: (written: number, total: number) => void;
 }
 
-/** One file that `writeModel` made. */
+/** One file that `writeModel` wrote. */
 export interface WrittenFile {
   readonly file: string;
   readonly sha256: string;
@@ -30,9 +30,9 @@ const EXTERNAL_MIN = 1024;
  * Writes a graph as `path`, reading lazy constants one at a time.
  *
  * Above `externalDataAbove` the large constants go to `path` + `.data` (ONNX external data, each on
- * a page boundary), because a protobuf message ends at 2 GB.
+ * a page boundary), because a protobuf message is limited to 2 GB.
  *
- * @returns the model file and, when there is one, the data file.
+ * @returns the model file and the data file, if there is one.
  */
 export async function writeModel(
   path: string,

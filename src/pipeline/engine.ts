@@ -1,55 +1,52 @@
-import type { PipelineConfig } from "../config/schema.ts";
-import { windowSamples } from "../grounding/rolling.ts";
+import type { Log } from "../core/log.ts";
 import { Similarity } from "../grounding/similarity.ts";
 import { type Encoders, loadModel } from "../model/encoders.ts";
 import { findModel } from "../model/find_model.ts";
 import type { Manifest } from "../model/manifest.ts";
-import { openRuntime } from "../model/runtime.ts";
-import type { Log } from "../publish/sink.ts";
-import type { Runtime } from "../model/session.ts";
+import { openRuntime } from "../model/runtime/runtime.ts";
+import type { Runtime } from "../model/runtime/session.ts";
+import { windowSamples } from "../model/window_samples.ts";
+import type { PipelineConfig } from "./schema.ts";
 
-/** A model loaded and ready to run. */
+/** A loaded model, ready to run. */
 export interface Engine extends AsyncDisposable {
   readonly manifest: Manifest;
   readonly runtime: Runtime;
   readonly encoders: Encoders;
   readonly similarity: Similarity;
-  /** Execution provider that each part really runs on. */
+  /** The execution provider that each part runs on. */
   readonly providers: Readonly<Record<string, string>>;
 }
 
+/** The parts of a pipeline's configuration that an engine is made from. */
+export type EngineConfig = Pick<PipelineConfig, "model" | "runtime" | "window">;
+
+/** Time limit of one inference, ms: beyond it the device hangs. */
+const RUN_LIMIT_MS = 60_000;
+/** How often a long load reports that it goes on, ms. */
+const STILL_LOADING_MS = 30_000;
+
 /**
- * Loads a pipeline's model on the runtime it asks for.
+ * Loads a pipeline's model on the runtime that it configures, and runs each part once.
  *
  * @param folder the pipeline file's; relative paths start there.
- * @throws {ModelError} one line: model missing or broken, library or provider not to be had.
+ * @throws {ModelError} one line: model missing or broken, library or provider unavailable.
  */
-export async function loadEngine(
-  config: PipelineConfig,
-  folder: string,
-  log: Log,
-): Promise<Engine> {
+export async function loadEngine(config: EngineConfig, folder: string, log: Log): Promise<Engine> {
   const model = await findModel(config.model, folder);
   await using stack = new AsyncDisposableStack();
   const runtime = await openRuntime(config.runtime, folder);
   stack.defer(() => runtime.close());
-  if (runtime.providers[0] === "tensorrt") {
-    log("info", "loading on TensorRT: the first time builds its engines, which may take minutes");
-  }
+  if (runtime.compiles) log("info", `loading on ${runtime.providers[0]}: ${runtime.compiles}`);
+  using _progress = everyPeriod((seconds) => log("info", `still loading after ${seconds} s`));
   const encoders = await loadModel(model, runtime, {
-    windowSamples: windowSamples(model.manifest, config.window.duration),
+    windowSamples: windowSamples(model.manifest.audio, config.window.duration),
   });
   stack.defer(() => encoders.release());
-  const { channels, heads, class_token: classToken, image: { grid } } = model.manifest;
-  const similarity = await Similarity.load(runtime, {
-    channels,
-    heads: heads.length,
-    gridWidth: grid.width,
-    gridHeight: grid.height,
-    classToken,
-    steps: 1,
-  });
+  const similarity = await Similarity.load(runtime, similarityShape(model.manifest));
   stack.defer(() => similarity.release());
+  await similarity.warmUp();
+  for (const part of [encoders.image, encoders.audio, similarity]) part.limitRuns(RUN_LIMIT_MS);
   const release = stack.move();
   return {
     manifest: model.manifest,
@@ -63,4 +60,24 @@ export async function loadEngine(
     },
     [Symbol.asyncDispose]: () => release.disposeAsync(),
   };
+}
+
+function similarityShape({ channels, heads, class_token: classToken, image: { grid } }: Manifest) {
+  return {
+    channels,
+    heads: heads.length,
+    gridWidth: grid.width,
+    gridHeight: grid.height,
+    classToken,
+    steps: 1,
+  };
+}
+
+function everyPeriod(report: (seconds: number) => void): Disposable {
+  const startMs = performance.now();
+  const timer = setInterval(
+    () => report(Math.round((performance.now() - startMs) / 1000)),
+    STILL_LOADING_MS,
+  );
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }

@@ -1,60 +1,118 @@
-import { openCapture } from "../capture/capture.ts";
 import { CaptureError } from "../capture/capture_error.ts";
-import { requireElements } from "../capture/inspect.ts";
-import type { CaptureNotice } from "../capture/media.ts";
-import { type CapturePlan, planCapture } from "../capture/plan.ts";
-import { maskSecrets } from "../config/secrets.ts";
-import type { PipelineConfig } from "../config/schema.ts";
+import type { Capture, CaptureNotice } from "../capture/media.ts";
+import { SourceHealth } from "./source_health.ts";
+import { maskSecrets } from "../core/secrets.ts";
+import type { PipelineConfig } from "./schema.ts";
 import type { PipelineState } from "../events/event.ts";
-import { BackOff } from "../publish/back_off.ts";
+import { aborted, orAborted } from "../core/abort.ts";
+import { BackOff } from "../core/back_off.ts";
+import { within } from "../core/within.ts";
 import { ModelError } from "../model/manifest.ts";
-import { openPublisher, type Publisher } from "../publish/publisher.ts";
-import type { Log } from "../publish/sink.ts";
-import { type Engine, loadEngine } from "./engine.ts";
+import type { Refusal } from "../model/runtime/session.ts";
+import { Publisher } from "../publish/publisher.ts";
+import type { Log } from "../core/log.ts";
+import type { Engine } from "./engine.ts";
+import { EventTally } from "./event_tally.ts";
+import { EngineKeeper, LostEngineError } from "./engine_keeper.ts";
+import type { PipelineParts, Source } from "./parts.ts";
 import { type EventListener, Reporter } from "./reporter.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
 import { SourceStream } from "./stream.ts";
 
 /** Pause between two stats messages, ms. */
 const STATS_EVERY_MS = 10_000;
-/** A source that lived this long was a good one: the next pause is the shortest again, ms. */
+/** Pause between two stats messages to telemetry, ms. */
+const TELEMETRY_STATS_EVERY_MS = 1_000;
+/** After this long without a failure, earlier ones no longer count, ms. */
 const GOOD_LIFE_MS = 60_000;
+/** How long a stopped pipeline waits for an inference or a source that does not end, ms. */
+const STOP_LIMIT_MS = 5_000;
 
 /** What a pipeline is made from. */
 export interface PipelineOptions {
   readonly config: PipelineConfig;
-  /** The pipeline file's folder; relative paths start there. */
-  readonly folder: string;
+  readonly parts: PipelineParts;
   readonly log: Log;
-  /** Hears of each event as it is published. */
+  /** Receives each event as it is published. */
   readonly heard?: EventListener;
 }
 
-/** Wires capture, grounding, detection and publishing of one pipeline file; starts, supervises and stops them. */
+/** The time until a failed pipeline is run again, ms; undefined when it is not. */
+export type NextTry = (error: unknown) => number | undefined;
+
+/** Wires capture, grounding, detection and publishing of one pipeline file; starts, watches and stops them. */
 export class Pipeline {
+  /** What the pipeline offers to listeners in this process. */
+  readonly telemetry: Telemetry;
   readonly #options: PipelineOptions;
   readonly #startedMs = performance.now();
-  readonly #starved = new Set<string>();
+  readonly #health = new SourceHealth();
   readonly #warned: Record<string, number> = {};
-  #publisher: Publisher | undefined;
+  #detect: PipelineConfig["detect"];
+  readonly #publisher: Publisher;
+  readonly #tally = new EventTally();
   #engine: Engine | undefined;
-  #reporter: Reporter | undefined;
+  #engines: EngineKeeper | undefined;
   #stream: SourceStream | undefined;
+  #capture: Pick<Capture, "level"> | undefined;
   #past: Partial<Record<string, number>> = {};
   #reconnects = 0;
+  #reloads = 0;
+  #repeats = false;
   #enabled = true;
   #toggled = new AbortController();
 
   constructor(options: PipelineOptions) {
-    this.#options = options;
+    const { parts, log: write } = options;
+    const telemetry = this.telemetry = new Telemetry(write);
+    const log: Log = (level, message, fields) => {
+      write(level, message, fields);
+      telemetry.tell("log", { timeMs: Date.now(), level, message: maskSecrets(message) });
+    };
+    this.#options = { ...options, log };
+    this.#publisher = new Publisher(
+      () => parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
+      log,
+    );
+    this.#detect = options.config.detect;
+    telemetry.tell("tuning", this.#detect);
   }
 
-  /** Counters since the start, all lives of a reconnecting source together; what `P/NAME/stats` says. */
+  /** The pipeline's name. */
+  get name(): string {
+    return this.#options.config.name;
+  }
+
+  /** The detection settings in use. */
+  get detect(): PipelineConfig["detect"] {
+    return this.#detect;
+  }
+
+  /** Uses other detection settings from the next time step on, until the pipeline file is read again. */
+  tune(detect: PipelineConfig["detect"]): void {
+    this.#detect = detect;
+    this.#stream?.tune(detect);
+    this.telemetry.tell("tuning", detect);
+  }
+
+  /**
+   * Whether it can be run again after a failure without publishing events twice: false for a file that has been read
+   * in part.
+   */
+  get restartable(): boolean {
+    return !this.#repeats || this.stats().hops.run === 0;
+  }
+
+  /** Counters since the start, over all reconnects of the source; the content of `P/NAME/stats`. */
   stats() {
     const count = sum(this.#past, this.#stream?.stats() ?? {});
     return {
       uptime_s: Math.round((performance.now() - this.#startedMs) / 1000),
       rss_mb: Math.round(Deno.memoryUsage().rss / 1e6),
       reconnects: this.#reconnects,
+      audio_dbfs: this.#health.audioDbfs(this.#capture?.level),
+      signal: this.#health.signal,
+      model_reloads: this.#reloads + (this.#engines?.reloads ?? 0),
       frames: {
         captured: count.frames ?? 0,
         encoded: count.encodedFrames ?? 0,
@@ -67,123 +125,161 @@ export class Pipeline {
         missing: count.missingSamples ?? 0,
         overwritten: count.overwrittenSamples ?? 0,
         dropped_buffers: count.droppedAudioBuffers ?? 0,
+        drift_added: count.driftSamplesAdded ?? 0,
+        drift_removed: count.driftSamplesRemoved ?? 0,
       },
-      hops: { run: count.hops ?? 0, skipped: count.skippedHops ?? 0 },
+      hops: {
+        run: count.hops ?? 0,
+        encoded: count.encodedWindows ?? 0,
+        skipped: count.skippedHops ?? 0,
+      },
       steps: {
         grounded: count.steps ?? 0,
+        silent: count.silentSteps ?? 0,
+        weak: count.weakSteps ?? 0,
         lost: count.lostSteps ?? 0,
         unpaired: count.unpairedSteps ?? 0,
         invalid: count.invalidSteps ?? 0,
       },
-      ...this.#reporter?.stats(),
+      ...this.#tally.stats(),
+      invalid_events: this.#publisher.invalidEvents,
+      pictures: this.#publisher.pictures,
       providers: this.#engine?.providers ?? {},
-      sinks: this.#publisher?.counters() ?? {},
+      sinks: this.#publisher.counters(),
     };
   }
 
   /**
-   * Runs until a file ends, the signal aborts, or the pipeline fails for good. A camera or stream that fails is opened again
-   * after 1, 5, 10, 60 s.
+   * Runs until a file ends, the signal aborts, or the pipeline fails for good. A camera or stream that fails is opened
+   * again after 1, 5, 10, 60 s; a model that fails is loaded again, too.
    *
-   * @throws {ModelError|CaptureError} one line that says why it failed for good; `state` says so too.
+   * @param nextTry called after a failure, so that the state can include the time of the next try.
+   * @throws {ModelError|CaptureError|PublishError} one line with the reason why it failed for good, which is also in `state`.
+   * @throws {LostEngineError} when only a new process can help.
    */
-  async run(signal: AbortSignal): Promise<void> {
-    const { config, folder, log } = this.#options;
-    const { publisher, wantsHeatmap } = await openPublisher(config.publish, {
-      pipeline: config.name,
-      folder,
-      log,
-      onSet: (enabled) => this.#set(enabled),
-    });
-    this.#publisher = publisher;
-    const timer = setInterval(() => this.#tellStats(publisher), STATS_EVERY_MS);
+  async run(signal: AbortSignal, nextTry: NextTry = () => undefined): Promise<void> {
+    const { parts, log } = this.#options;
+    const publisher = this.#publisher;
+    const timer = setInterval(() => this.#reportStats(), STATS_EVERY_MS);
+    const statsTimer = setInterval(() => this.#offerStats(), TELEMETRY_STATS_EVERY_MS);
+    const engines = new EngineKeeper(() => parts.loadEngine(log));
+    this.#engines = engines;
     try {
-      this.#tell("starting", null);
-      await using engine = await orAborted(loadEngine(config, folder, log), signal);
-      if (engine === undefined) return this.#tell("stopped", "asked to stop");
+      await publisher.open();
+      this.#report("starting", null);
+      const engine = await orAborted(engines.get(), signal);
+      if (engine === undefined) return this.#report("stopped", stopReason(signal));
       this.#engine = engine;
-      this.#describe(engine);
+      this.#logEngine(engine);
       const { heard } = this.#options;
-      this.#reporter = new Reporter({
+      const reporter = new Reporter({
         publisher,
         manifest: engine.manifest,
-        wantsHeatmap,
+        tally: this.#tally,
         heard,
+        telemetry: this.telemetry,
         log,
       });
-      await this.#supervise(engine, this.#reporter, signal);
-      this.#tell("stopped", signal.aborted ? "asked to stop" : "the source has ended");
+      await this.#supervise(engines, engine, reporter, signal);
+      this.#report("stopped", signal.aborted ? stopReason(signal) : "the source has ended");
     } catch (error) {
-      this.#tell("failed", error instanceof Error ? error.message : String(error));
+      const retryMs = nextTry(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#report("failed", reason + (retryMs === undefined ? "" : nextTryText(retryMs)));
       throw error;
     } finally {
       clearInterval(timer);
-      this.#tellStats(publisher);
+      clearInterval(statsTimer);
+      this.#reloads += engines.reloads;
+      this.#engines = undefined;
+      await within(STOP_LIMIT_MS, engines[Symbol.asyncDispose]());
+      this.#reportStats();
       await publisher.close();
     }
   }
 
-  async #supervise(engine: Engine, reporter: Reporter, signal: AbortSignal): Promise<void> {
-    const { config, folder } = this.#options;
-    const { image, audio } = engine.manifest;
-    const plan = planCapture(config.source, {
-      width: image.width,
-      height: image.height,
-      sampleRate: audio.sample_rate,
-      folder,
-    });
-    await requireElements(plan.elements);
+  async #supervise(
+    engines: EngineKeeper,
+    { manifest }: Engine,
+    reporter: Reporter,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const source = this.#options.parts.source(manifest);
+    this.#repeats = source.repeats;
+    await source.require();
     const pauses = new BackOff();
     while (!signal.aborted) {
       const toggled = AbortSignal.any([signal, this.#toggled.signal]);
       if (!this.#enabled) {
-        this.#tell("stopped", "disabled over MQTT");
+        this.#report("stopped", "disabled over MQTT");
         await aborted(toggled);
         continue;
       }
       const bornMs = performance.now();
-      const reason = await this.#live(plan, engine, reporter, toggled);
+      const reason = await this.#live(source, engines, reporter, toggled);
       if (toggled.aborted) continue;
       if (reason === undefined) return;
       if (performance.now() - bornMs > GOOD_LIFE_MS) pauses.reset();
       this.#reconnects++;
-      this.#tell("reconnecting", `${reason}; next try in ${pauses.nextMs / 1000} s`);
+      this.#report("reconnecting", reason + nextTryText(pauses.nextMs));
       await pauses.wait(toggled);
     }
   }
 
-  /** One life of the source. Gives why it ended if it is worth another try, else undefined. */
+  /**
+   * Runs the source once, from its start to its end or failure; loads the engine before if there is none.
+   *
+   * @returns why it ended, if another try may help.
+   */
   async #live(
-    plan: CapturePlan,
-    engine: Engine,
+    source: Source,
+    engines: EngineKeeper,
     reporter: Reporter,
     signal: AbortSignal,
   ): Promise<string | undefined> {
+    const bornMs = performance.now();
     try {
-      await using capture = await openCapture(plan, { signal });
-      this.#starved.clear();
-      capture.onNotice = (notice) => this.#notice(notice);
-      this.#stream = new SourceStream(
-        capture,
-        engine,
-        this.#options.config,
-        reporter,
-        isDevice(plan),
-      );
-      this.#tell("running", null);
-      await this.#stream.run(signal);
-      return isDevice(plan) ? "the source has ended" : undefined;
+      await untilStopped(this.#runStream(source, engines, reporter, signal), signal);
+      return source.device ? "the source has ended" : undefined;
     } catch (error) {
       if (signal.aborted) return undefined;
-      const mayHeal = error instanceof ModelError ||
-        error instanceof CaptureError && !error.permanent;
-      const worthRetrying = isDevice(plan) || this.#options.config.source.graph !== undefined;
-      if (!(mayHeal && worthRetrying)) throw error;
-      return error.message;
+      if (error instanceof CaptureError && !error.permanent && source.reopens) return error.message;
+      if (!(error instanceof ModelError)) throw error;
+      if (performance.now() - bornMs > GOOD_LIFE_MS) engines.recover();
+      await engines.fail(error);
+      if (!this.restartable) throw error;
+      return `${error.message}; the model is loaded again`;
     } finally {
       this.#past = sum(this.#past, this.#stream?.stats() ?? {});
       this.#stream = undefined;
+      this.#capture = undefined;
     }
+  }
+
+  async #runStream(
+    source: Source,
+    engines: EngineKeeper,
+    reporter: Reporter,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const engine = await engines.get();
+    if (engine !== this.#engine) this.#logPlaces(engine);
+    this.#engine = engine;
+    if (signal.aborted) return;
+    await using capture = await source.open(signal);
+    this.#health.reset();
+    this.#capture = capture;
+    capture.onNotice = (notice) => this.#notice(notice);
+    this.#stream = new SourceStream(
+      capture,
+      engine,
+      { ...this.#options.config, detect: this.#detect },
+      reporter,
+      source.device,
+      this.telemetry,
+    );
+    this.#report("running", null);
+    await this.#stream.run(signal);
   }
 
   #notice(notice: CaptureNotice): void {
@@ -191,22 +287,28 @@ export class Pipeline {
       this.#options.log("warning", notice.message);
       return;
     }
-    if (notice.kind === "starved") this.#starved.add(notice.stream);
-    else this.#starved.delete(notice.stream);
-    const missing = [...this.#starved].toSorted();
-    this.#tell("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
+    this.#health.take(notice);
+    this.#report("running", this.#health.reason);
   }
 
-  #tellStats(publisher: Publisher): void {
+  #reportStats(): void {
     const stats = this.stats();
-    publisher.stats(stats);
+    this.#publisher.stats(stats);
     const { lost, unpaired, invalid } = stats.steps;
-    const bad = { "came too late": lost, "found no frame": unpaired, "are no numbers": invalid };
+    const bad = {
+      "arrived too late": lost,
+      "have no frame near enough in time": unpaired,
+      "have values that are not finite": invalid,
+    };
     for (const [what, count] of Object.entries(bad)) {
       const more = count - (this.#warned[what] ?? 0);
       this.#warned[what] = count;
       if (more > 0) this.#options.log("warning", `${more} time steps ${what}`);
     }
+  }
+
+  #offerStats(): void {
+    if (this.telemetry.wants("stats")) this.telemetry.tell("stats", this.stats());
   }
 
   #set(enabled: boolean): void {
@@ -217,60 +319,64 @@ export class Pipeline {
     toggled.abort();
   }
 
-  #tell(state: PipelineState["state"], reason: string | null): void {
+  #report(state: PipelineState["state"], reason: string | null): void {
     const shown = reason === null ? null : maskSecrets(reason);
-    const level = state === "failed" || state === "reconnecting" || state === "running" && shown
-      ? "warning"
-      : "info";
+    const troubled = state === "reconnecting" || (state === "running" && shown !== null);
+    const level = state === "failed" ? "error" : troubled ? "warning" : "info";
     this.#options.log(level, shown === null ? state : `${state}: ${shown}`);
-    this.#publisher?.state({
+    const told = {
       state,
       since: Date.now() / 1000,
       reason: shown,
       providers: this.#engine?.providers,
-    });
+    };
+    this.#publisher.state(told);
+    this.telemetry.tell("state", told);
   }
 
-  #describe({ manifest, runtime, providers }: Engine): void {
+  #logEngine(engine: Engine): void {
     const { log } = this.#options;
-    const places = Object.entries(providers).map(([part, provider]) => `${part} on ${provider}`);
-    log("info", `model ${manifest.name}@${manifest.version}: ${places.join(", ")}`);
-    for (const { provider, reason } of runtime.refused) {
+    this.#logPlaces(engine);
+    for (const { provider, reason } of refusals(engine)) {
       log("warning", `execution provider ${provider} is not used: ${reason}`);
     }
+    const { manifest } = engine;
     manifest.heads.forEach(({ kind, calibration, verified }, k) => {
       if (!calibration) {
         log(
           "warning",
-          `head ${k} (${kind}) is not calibrated: its scores only say how far it stands out; ` +
+          `head ${k} (${kind}) is not calibrated: its scores only rank time steps against each other; ` +
             `run whence model calibrate ${manifest.name}`,
         );
       }
-      if (!verified) log("warning", `nobody has verified that head ${k} is the ${kind} head`);
+      if (!verified) log("warning", `head ${k} is presumed to be the ${kind} head`);
     });
+  }
+
+  #logPlaces({ manifest, providers }: Engine): void {
+    const places = Object.entries(providers).map(([part, provider]) => `${part} on ${provider}`);
+    this.#options.log("info", `model ${manifest.name}@${manifest.version}: ${places.join(", ")}`);
   }
 }
 
-/** Whether a source only ends by failing: a camera, a microphone, a network stream. */
-function isDevice({ video, audio }: CapturePlan): boolean {
-  return video.endless === "device" || audio.endless === "device";
+/** Providers that are not used although they are preferred, each once. */
+function refusals({ runtime, encoders }: Engine): Refusal[] {
+  const all = [...runtime.refused, ...encoders.image.refused, ...encoders.audio.refused];
+  return [...new Map(all.map((refusal) => [refusal.provider, refusal])).values()];
 }
 
-/** What a promise gives; undefined as soon as the signal aborts, whatever it gives later being let go of. */
-async function orAborted<T extends AsyncDisposable>(
-  promise: Promise<T>,
-  signal: AbortSignal,
-): Promise<T | undefined> {
-  const first = await Promise.race([promise, aborted(signal)]);
-  if (first === undefined) promise.then((late) => late[Symbol.asyncDispose](), () => {});
-  return first ?? undefined;
+function nextTryText(ms: number): string {
+  return `; next try in ${ms / 1000} s`;
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  else signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise;
+function stopReason({ reason }: AbortSignal): string {
+  return reason instanceof LostEngineError ? "the process must be restarted" : "asked to stop";
+}
+
+/** Awaits a promise, but only for a few seconds more once the signal aborts. */
+async function untilStopped(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  await Promise.race([promise, aborted(signal)]);
+  if (signal.aborted) await within(STOP_LIMIT_MS, promise);
 }
 
 function sum(

@@ -1,43 +1,37 @@
+import type { FitGeometry } from "../core/fit_geometry.ts";
+import type { HeadKind } from "../core/head_kind.ts";
+import type { Log } from "../core/log.ts";
 import type { Detection } from "../detection/detector.ts";
 import type { WhenceEvent } from "../events/event.ts";
+import { nsFromStamp } from "../events/stamp.ts";
 import type { Manifest } from "../model/manifest.ts";
+import type { DrawPicture } from "../publish/picture_queue.ts";
 import type { Publisher } from "../publish/publisher.ts";
-import type { Log } from "../publish/sink.ts";
 import type { HeldFrame } from "../ring/frame_ring.ts";
-import { drawHeatMap } from "../viewer/heat_map_picture.ts";
-import type { FitGeometry } from "../config/fit.ts";
-import { Latencies } from "./latencies.ts";
+import type { EventTally } from "./event_tally.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { StreamListener } from "./stream.ts";
 
-/** Hears of each event as it is published; `draw` gives its picture, if there is a frame. */
-export type EventListener = (event: WhenceEvent, draw: () => Uint8Array | undefined) => void;
+/** Receives each event as it is published; `draw` draws its picture, and is undefined if it has none. */
+export type EventListener = (event: WhenceEvent, draw: DrawPicture | undefined) => void;
 
 /** What a reporter works with. */
 export interface ReporterOptions {
   readonly publisher: Publisher;
   readonly manifest: Manifest;
-  readonly wantsHeatmap: boolean;
+  readonly tally: EventTally;
   readonly heard?: EventListener;
+  readonly telemetry: Telemetry;
   readonly log: Log;
 }
 
-/** Publishes what a pipeline's streams find, and counts it. */
+/** Publishes what a pipeline's streams find. */
 export class Reporter implements StreamListener {
   readonly #options: ReporterOptions;
-  readonly #latencies = new Latencies();
-  readonly #events = { sound: 0, speech: 0 };
 
   constructor(options: ReporterOptions) {
     this.#options = options;
     this.active(new Set());
-  }
-
-  /** Events that have begun, and the latency of their first messages. */
-  stats() {
-    return {
-      events: { ...this.#events },
-      latency_ms: { p50: this.#latencies.quantile(0.5), p95: this.#latencies.quantile(0.95) },
-    };
   }
 
   detected(
@@ -47,19 +41,20 @@ export class Reporter implements StreamListener {
     latencyMs: number,
   ): void {
     const event = { ...detection.event, latency_ms: latencyMs };
-    const { publisher, wantsHeatmap, heard } = this.#options;
-    publisher.event(event);
-    if (event.type === "new") {
-      this.#events[event.kind]++;
-      this.#latencies.add(Math.round(latencyMs));
-    }
-    const draw = () => frame && this.#draw(detection, frame, fit);
-    const png = wantsHeatmap ? draw() : undefined;
-    if (png) publisher.heatmap(event.kind, png);
+    const { publisher, tally, heard, telemetry } = this.#options;
+    const pictured = publisher.takesPictures || heard !== undefined;
+    const draw = pictured ? this.#drawing(detection, frame, fit) : undefined;
+    publisher.event(event, draw);
+    tally.add(event, latencyMs);
     heard?.(event, draw);
+    if (telemetry.wants("event")) {
+      const { atNs: ptsNs, heatMap } = detection;
+      const epochNs = nsFromStamp(event.header.stamp);
+      telemetry.tell("event", { event, heatMap, ptsNs, epochNs });
+    }
   }
 
-  active(kinds: ReadonlySet<WhenceEvent["kind"]>): void {
+  active(kinds: ReadonlySet<HeadKind>): void {
     const { publisher, manifest } = this.#options;
     for (const { kind } of manifest.heads) publisher.active(kind, kinds.has(kind));
   }
@@ -67,23 +62,34 @@ export class Reporter implements StreamListener {
   clockSet(seconds: number): void {
     this.#options.log(
       "warning",
-      `the system clock was set by ${seconds.toFixed(1)} s; time stamps follow`,
+      `the system clock was set by ${seconds.toFixed(2)} s; time stamps follow`,
     );
   }
 
-  #draw({ event, heatMap }: Detection, frame: HeldFrame, fit: FitGeometry): Uint8Array {
+  #drawing(
+    { event: { box, peak, kind }, heatMap }: Detection,
+    frame: HeldFrame | undefined,
+    fit: FitGeometry,
+  ): DrawPicture | undefined {
+    if (frame === undefined || box === undefined || peak === undefined) return undefined;
     const { width, height, grid } = this.#options.manifest.image;
-    return drawHeatMap({
-      frame: frame.data,
-      frameWidth: width,
-      frameHeight: height,
-      heatMap,
-      gridWidth: grid.width,
-      gridHeight: grid.height,
-      fit,
-      box: event.box,
-      peak: event.peak,
-      kind: event.kind,
-    });
+    // The ring overwrites the frame before the picture is drawn.
+    const pixels = frame.data.slice();
+    return async () => {
+      // Loaded with the first picture: most pipelines draw none.
+      const { drawHeatMap } = await import("../viewer/heat_map_picture.ts");
+      return await drawHeatMap({
+        frame: pixels,
+        frameWidth: width,
+        frameHeight: height,
+        heatMap,
+        gridWidth: grid.width,
+        gridHeight: grid.height,
+        fit,
+        box,
+        peak,
+        kind,
+      });
+    };
   }
 }

@@ -1,32 +1,40 @@
+import type { HeadKind } from "../core/head_kind.ts";
 import type { AudioChunk, Capture, Frame } from "../capture/media.ts";
+import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { CaptureError } from "../capture/capture_error.ts";
-import type { FitGeometry } from "../config/fit.ts";
-import type { PipelineConfig } from "../config/schema.ts";
+import type { FitGeometry } from "../core/fit_geometry.ts";
+import type { EndReason } from "../events/event.ts";
+import type { PipelineConfig } from "./schema.ts";
 import { type Detection, Detector } from "../detection/detector.ts";
-import type { WhenceEvent } from "../events/event.ts";
-import type { Hop } from "../grounding/grounded_step.ts";
+import { skipRules } from "../detection/skip_rules.ts";
+import type { Hop, Step } from "../grounding/grounded_step.ts";
+import { SKIP_NOTHING, type SkipRules } from "../grounding/skip_rules.ts";
 import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
 import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
 import { CaptureClock } from "./capture_clock.ts";
 import type { Engine } from "./engine.ts";
+import { LiveReader } from "./live_reader.ts";
+import { damageText, shorterStream } from "./recording_text.ts";
+import { StreamTelemetry } from "./stream_telemetry.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Wake } from "./wake.ts";
 
-/** Sound and pictures kept beyond what a hop needs, s: covers the largest buffer that a decoder gives at once. */
+/** Audio and frames kept beyond the needs of a hop, s: covers the largest buffer of any decoder. */
 const SLACK = 4;
-/** A live stream that brings nothing for this long has stalled, s; what waits for it goes on without. */
+/** A live stream without data for this long has stalled, s; the other one no longer waits for it. */
 const STALLED = 1;
-/** A device that brings nothing usable for this long is given up, s. */
+/** A device without usable data for this long has failed, s. */
 const DEAD = 30;
-/** Longest sleep of the live loop, ms: events end by the clock this often. */
+/** Longest sleep of the live loop, ms: how often it checks for stalled streams. */
 const TICK_MS = 100;
 
-/** Who hears of what a stream finds. */
+/** Receives the results of a stream. */
 export interface StreamListener {
   /**
-   * @param frame the frame nearest to what the message rests on.
-   * @param latencyMs from the capture of what the message rests on to now.
+   * @param frame the frame nearest in time to the data behind the message.
+   * @param latencyMs from the capture of that data to now.
    */
   detected(
     detection: Detection,
@@ -34,17 +42,17 @@ export interface StreamListener {
     fit: FitGeometry,
     latencyMs: number,
   ): void;
-  /** Kinds with an event under way, after each hop and whenever it may have changed. */
-  active(kinds: ReadonlySet<WhenceEvent["kind"]>): void;
+  /** Kinds with an open event; called after each hop and whenever they may have changed. */
+  active(kinds: ReadonlySet<HeadKind>): void;
   /** The wall clock was set. */
   clockSet(seconds: number): void;
 }
 
-/** One life of a source: from its first sample to its end, its failure or an abort. */
+/** One run of a source: from its first sample to its end, its failure or an abort. */
 export class SourceStream {
   readonly #capture: Capture;
   readonly #engine: Engine;
-  readonly #config: PipelineConfig;
+  #config: PipelineConfig;
   readonly #listener: StreamListener;
   readonly #clock: CaptureClock;
   readonly #audio: AudioRing;
@@ -52,17 +60,23 @@ export class SourceStream {
   readonly #rolling: RollingGrounding;
   readonly #wake = new Wake();
   readonly #device: boolean;
+  readonly #telemetry: StreamTelemetry | undefined;
   readonly #cameMs = { frames: performance.now(), audio: performance.now() };
   #detector: Detector | undefined;
   #fit: FitGeometry | undefined;
+  #skipRules: SkipRules;
 
-  /** @param device whether the source only ends by failing; one that stays silent for 30 s has failed too. */
+  /**
+   * @param device whether the source only ends by failing; without data for 30 s it has failed too.
+   * @param telemetry receives what listeners asked for.
+   */
   constructor(
     capture: Capture,
     engine: Engine,
     config: PipelineConfig,
     listener: StreamListener,
     device = false,
+    telemetry?: Telemetry,
   ) {
     this.#device = device;
     this.#capture = capture;
@@ -70,6 +84,8 @@ export class SourceStream {
     this.#config = config;
     this.#listener = listener;
     this.#clock = new CaptureClock(capture.epochZeroNs);
+    this.#telemetry = telemetry &&
+      new StreamTelemetry(telemetry, capture, engine, config, this.#clock);
     const { image, audio } = engine.manifest;
     const { duration, hop, lookahead } = config.window;
     this.#audio = new AudioRing(audio.sample_rate, duration + SLACK);
@@ -84,6 +100,15 @@ export class SourceStream {
       this.#frames,
       { ...config.window, maxFrameDistance: Math.max(1, 1.5 / config.source.frame_rate) },
     );
+    this.#skipRules = skipRules(config.detect, engine.manifest.heads);
+  }
+
+  /** Uses other detection settings from the next step on. */
+  tune(detect: PipelineConfig["detect"]): void {
+    this.#config = { ...this.#config, detect };
+    this.#skipRules = skipRules(detect, this.#engine.manifest.heads);
+    this.#detector?.configure(detect);
+    this.#telemetry?.configure(this.#config);
   }
 
   /** Counters of the source, the rings and the rolling window. */
@@ -99,58 +124,80 @@ export class SourceStream {
   }
 
   /**
-   * Runs until the source ends or the signal aborts; open events are ended either way.
+   * Runs until the source ends or the signal aborts; ends open events either way.
    *
    * @throws {CaptureError} when the source fails.
    * @throws {ModelError} when inference fails.
    */
   async run(signal: AbortSignal): Promise<void> {
+    let reason: EndReason | null = "interrupted";
     try {
       await (this.#capture.live ? this.#runLive(signal) : this.#runFast(signal));
+      // A file ends by itself, a device only by failing.
+      reason = this.#device ? "source_lost" : null;
+    } catch (error) {
+      if (error instanceof CaptureError) reason = "source_lost";
+      throw error;
     } finally {
-      this.#endAll();
+      this.#endAll(signal.aborted ? "stopped" : reason);
       this.#listener.active(new Set());
     }
+    if (!signal.aborted) this.#checkRecording();
+  }
+
+  /** Reports a recording that could not be read completely: with `pace: fast` as an error. */
+  #checkRecording(): void {
+    const warn = (message: string) => this.#capture.onNotice?.({ kind: "warning", message });
+    const damage = this.#capture.damage();
+    if (damage === undefined) {
+      const shorter = shorterStream(this.#capture.ends());
+      if (shorter !== undefined) warn(shorter);
+      return;
+    }
+    const { pace, tolerate_damage: tolerated } = this.#config.source;
+    if (pace === "live" || tolerated) return warn(damageText(damage));
+    throw new CaptureError(
+      `Cannot read the whole recording: ${damageText(damage)}; ` +
+        "--tolerate-damage makes this a warning",
+      ["source"],
+      true,
+    );
   }
 
   async #runLive(signal: AbortSignal): Promise<void> {
     const stop = () => this.#wake.notify();
     signal.addEventListener("abort", stop);
-    const flow = { frames: true, audio: true, failure: undefined as unknown };
-    const pump = async <T>(
-      stream: "frames" | "audio",
-      items: AsyncIterable<T>,
-      write: (item: T) => void,
-    ) => {
-      try {
-        for await (const item of items) {
-          write(item);
-          this.#wake.notify();
-        }
-      } catch (error) {
-        flow.failure ??= error;
-      }
-      flow[stream] = false;
-      this.#wake.notify();
-    };
-    const pumps = [
-      pump("frames", this.#capture.frames(), (frame: Frame) => this.#keepFrame(frame)),
-      pump("audio", this.#capture.audio(), (chunk: AudioChunk) => this.#keepChunk(chunk)),
-    ];
+    const reader = this.#liveReader();
+    const reading = reader.run();
     try {
-      while (!signal.aborted && flow.failure === undefined && !this.#exhausted(flow)) {
+      while (!signal.aborted && reader.failure === undefined && !this.#exhausted(reader)) {
         await this.#wake.sleep(TICK_MS);
-        await this.#hop(this.#audio.end, flow.frames ? this.#framesKnownUntil() : Infinity);
+        await this.#hop(this.#audio.end, reader.frames ? this.#framesKnownUntil() : Infinity);
         this.#endByClock();
         this.#giveUpDead();
       }
-      if (!signal.aborted && flow.failure === undefined) await this.#flush();
+      if (!signal.aborted && reader.failure === undefined) await this.#flush(signal);
     } finally {
       signal.removeEventListener("abort", stop);
+      reader.stop();
+      await reading;
       await this.#capture[Symbol.asyncDispose]();
-      await Promise.all(pumps);
     }
-    if (flow.failure !== undefined && !signal.aborted) throw flow.failure;
+    if (reader.failure !== undefined && !signal.aborted) throw reader.failure;
+  }
+
+  #liveReader(): LiveReader {
+    return new LiveReader({
+      capture: this.#capture,
+      frameRate: this.#config.source.frame_rate,
+      keepFrame: (frame) => this.#keepFrame(frame),
+      keepChunk: (chunk) => this.#keepChunk(chunk),
+      dueNs: () => this.#rolling.due && this.#audio.timeNs(this.#rolling.due),
+      endNs: () => this.#audio.endNs,
+      nowNs: () => this.#clock.nowNs,
+      onTaken: () => this.#telemetry?.pictures(),
+      onNews: () => this.#wake.notify(),
+    });
   }
 
   async #runFast(signal: AbortSignal): Promise<void> {
@@ -173,40 +220,43 @@ export class SourceStream {
         moreFrames = await pullFrame();
       }
       await this.#hop(due, moreFrames ? this.#frames.newestNs : Infinity);
+      this.#telemetry?.pictures();
     }
     while (moreFrames && !signal.aborted) moreFrames = await pullFrame();
-    if (!signal.aborted) await this.#flush();
+    if (!signal.aborted) await this.#flush(signal);
   }
 
   #keepFrame(frame: Frame): void {
+    this.#telemetry?.frame(frame);
     const { rejected } = this.#frames;
     this.#frames.write(frame.data, frame.ptsNs);
     if (this.#frames.rejected === rejected) this.#cameMs.frames = performance.now();
   }
 
   #keepChunk(chunk: AudioChunk): void {
+    this.#telemetry?.audio(chunk);
     this.#audio.write(chunk.samples, chunk.ptsNs);
     this.#cameMs.audio = performance.now();
   }
 
-  /** Whether one stream has ended and the other has gone past it: nothing more can be grounded. */
+  /** Whether one stream has ended and the other is past that time: nothing more can be grounded. */
   #exhausted(flow: { readonly frames: boolean; readonly audio: boolean }): boolean {
     const { newestNs } = this.#frames;
-    if (!flow.audio) return !flow.frames || newestNs >= this.#audio.endNs;
+    if (!flow.audio) return !flow.frames || newestNs > this.#audio.endNs + STALLED * 1e9;
     return !flow.frames && this.#audio.endNs > newestNs + STALLED * 1e9;
   }
 
-  /** No step waits for a camera that has stalled. */
+  /** Time up to which no further frame is expected; unlimited when the camera has stalled. */
   #framesKnownUntil(): number {
     return this.#silentFor("frames") > STALLED ? Infinity : this.#frames.newestNs;
   }
 
-  /** Seconds since a stream last brought something usable. */
+  /** Seconds since the last usable data of a stream. */
   #silentFor(stream: "frames" | "audio"): number {
     return (performance.now() - this.#cameMs[stream]) / 1000;
   }
 
-  /** A device that hangs without an error, or whose time stamps have jumped ahead, is only mended by opening it again. */
+  /** Fails if a device hangs without an error, or its time stamps have jumped ahead; opening it again may help. */
   #giveUpDead(): void {
     if (!this.#device) return;
     const dead = (["frames", "audio"] as const).find((stream) => this.#silentFor(stream) > DEAD);
@@ -215,33 +265,57 @@ export class SourceStream {
     throw new CaptureError(`Cannot capture: no ${what} arrives for ${DEAD} s`);
   }
 
-  /** Ends events of a microphone that has stalled: no hop comes that could. */
+  /** Ends events by the clock if the microphone has stalled and no hop can end them. */
   #endByClock(): void {
     const silent = this.#silentFor("audio");
     if (silent < STALLED || !this.#detector) return;
-    this.#report(this.#detector.advance(this.#audio.endNs + silent * 1e9));
+    this.#report(this.#detector.advance(this.#audio.endNs + silent * 1e9, "source_lost"));
     this.#listener.active(this.#detector.active());
   }
 
   async #hop(now: number, framesKnownUntilNs: number): Promise<void> {
     const detector = this.#ready();
     if (!detector) return;
-    const hop = await this.#rolling.hop(now, framesKnownUntilNs);
-    if (hop) this.#take(hop, detector);
+    this.#prepare();
+    const beganMs = performance.now();
+    const onStep = (step: Step) => this.#report(detector.step(step));
+    const hop = await this.#rolling.hop(now, framesKnownUntilNs, onStep);
+    if (hop) this.#take(hop, detector, performance.now() - beganMs);
   }
 
-  async #flush(): Promise<void> {
+  async #flush(signal: AbortSignal): Promise<void> {
     const detector = this.#ready();
     if (!detector) return;
-    for await (const hop of this.#rolling.flush()) this.#take(hop, detector);
+    const onStep = (step: Step) => {
+      if (!signal.aborted) this.#report(detector.step(step));
+    };
+    this.#prepare();
+    let beganMs = performance.now();
+    for await (const hop of this.#rolling.flush(onStep)) {
+      // Silent hops wait for nothing: the signal needs a turn of the event loop.
+      await setImmediate();
+      if (signal.aborted) return;
+      this.#take(hop, detector, performance.now() - beganMs);
+      this.#prepare();
+      beganMs = performance.now();
+    }
   }
 
-  #take(hop: Hop, detector: Detector): void {
+  /** Follows the wall clock and the listeners; call before the steps of a hop. */
+  #prepare(): void {
     const seconds = this.#clock.follow();
     if (seconds !== 0) this.#listener.clockSet(seconds);
-    for (const step of hop.steps) this.#report(detector.step(step));
+    // A listener sees every step, also those that cannot take part in an event.
+    this.#rolling.rules = this.#telemetry?.beforeSteps() ? SKIP_NOTHING : this.#skipRules;
+  }
+
+  #take(hop: Hop, detector: Detector, tookMs: number): void {
     this.#report(detector.advance(hop.finalNs));
     this.#listener.active(detector.active());
+    this.#telemetry?.hop(hop, tookMs, {
+      ...this.#rolling.stats(),
+      missingSamples: this.#audio.missing,
+    });
   }
 
   #report(detections: readonly Detection[]): void {
@@ -256,15 +330,15 @@ export class SourceStream {
     }
   }
 
-  #endAll(): void {
-    if (this.#detector) this.#report(this.#detector.end());
+  #endAll(reason: EndReason | null): void {
+    if (this.#detector) this.#report(this.#detector.end(reason));
   }
 
-  /** The detector; made once the first frame has told the picture's geometry, and anew when that changes. */
+  /** The detector; made once the geometry of the source picture is known, and again when it changes. */
   #ready(): Detector | undefined {
     const fit = this.#capture.geometry;
     if (!fit || (this.#fit && isDeepStrictEqual(fit, this.#fit))) return this.#detector;
-    this.#endAll();
+    this.#endAll("interrupted");
     this.#fit = fit;
     const { manifest } = this.#engine;
     const { grid } = manifest.image;
@@ -279,6 +353,7 @@ export class SourceStream {
       epochNs: (runningNs) => this.#clock.epochNs(runningNs),
     });
     this.#rolling.margin = this.#detector.margin();
+    this.#telemetry?.describe(this.#detector, fit);
     return this.#detector;
   }
 }

@@ -1,9 +1,9 @@
-/** Lets one loop sleep until somebody has news or time is up. */
+/** Lets one loop sleep until there is news or time is up. */
 export class Wake {
   #news = false;
   #wakeUp: (() => void) | undefined;
 
-  /** Ends the sleep, or the next one if nobody sleeps. */
+  /** Ends the sleep, or the next one if the loop is not asleep. */
   notify(): void {
     this.#news = true;
     this.#wakeUp?.();

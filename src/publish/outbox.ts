@@ -1,6 +1,6 @@
 /** A message that must arrive. */
 export interface OutboxMessage {
-  /** Names the message within its outbox. */
+  /** Identifies the message within its outbox; later messages have larger keys. */
   readonly key: number;
   readonly topic: string;
   readonly payload: string;
@@ -8,19 +8,22 @@ export interface OutboxMessage {
 
 /**
  * Holds messages from the moment they are made until the broker has acknowledged them. `take` hands them out in order;
- * `giveBack` makes all that were handed out and not acknowledged available again, in their old order.
+ * `giveBack` makes all messages that were taken and not acknowledged available again, in their old order.
  */
 export interface Outbox {
-  /** Messages held, those on their way included. */
+  /** Messages held, those in flight included. */
   readonly size: number;
-  /** Messages that had to go because there was no room. */
+  /** Messages dropped because there was no room. */
   readonly dropped: number;
-  add(topic: string, payload: string): void;
-  /** The oldest message that is not on its way. */
+  /** Adds a message behind all others and returns its key. */
+  add(topic: string, payload: string): number;
+  /** The oldest message that is not in flight. */
   take(): OutboxMessage | undefined;
-  /** Lets go of a message that was taken; false when it is held no longer. */
+  /** Removes a message that was taken; false if it is no longer held. */
   acknowledge(key: number): boolean;
+  /** Whether a message is held, in flight or not. */
+  holds(key: number): boolean;
   giveBack(): void;
-  /** Ends its use; what an outbox without a memory still holds is dropped. */
+  /** Ends its use; an outbox that does not outlive the process drops what it still holds. */
   close(): void;
 }

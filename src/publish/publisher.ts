@@ -1,151 +1,221 @@
-import { resolve } from "node:path";
-import type { PublishConfig } from "../config/schema.ts";
+import type { HeadKind } from "../core/head_kind.ts";
+import type { Log } from "../core/log.ts";
+import { maskSecrets } from "../core/secrets.ts";
+import { within } from "../core/within.ts";
 import type { PipelineState, WhenceEvent } from "../events/event.ts";
-import { checkEvent } from "../events/event_json.ts";
-import { JsonlSink } from "./jsonl_sink.ts";
-import { MqttSink } from "./mqtt_sink.ts";
-import type { Kind, Log, Sink, SinkCounters } from "./sink.ts";
+import { encodeEvent } from "../events/event_json.ts";
+import { type DrawPicture, type PictureCounters, PictureQueue } from "./picture_queue.ts";
+import { PublishError } from "./publish_error.ts";
+import type { Sink, SinkCounters } from "./sink.ts";
 
-/** What a publisher needs besides the `publish` block of a pipeline file. */
-export interface PublisherOptions {
-  /** The pipeline's name. */
-  readonly pipeline: string;
-  /** Folder of the pipeline file; relative names start there. */
-  readonly folder: string;
-  readonly log: Log;
-  /** Called for each valid message on `P/NAME/set`. */
-  readonly onSet?: (enabled: boolean) => void;
-}
+/** Longest wait for pictures that are being drawn when the publisher closes, ms. */
+const PICTURES_MS = 2_000;
 
-/** A sink and how it fares. */
+/** A sink and its condition. */
 interface Outlet {
   readonly sink: Sink;
-  /** Why the last call failed; empty while all is well. */
-  trouble: string;
+  /** Why the last call failed; empty if it did not. */
+  fault: string;
   failures: number;
 }
 
-/** Hands one pipeline's messages to all its sinks. Whatever a sink does, no call throws or waits. */
+/** Counters of one sink, and why it delivers nothing now. */
+export type SinkStatus = SinkCounters & { readonly complaint: string | null };
+
+/**
+ * Hands one pipeline's messages to all its sinks. It can be opened again after `close`; counters go on. After `open`, no call
+ * throws or waits, whatever a sink does; messages that come while it is closed are ignored.
+ */
 export class Publisher {
-  readonly #outlets: readonly Outlet[];
+  readonly #makeSinks: () => readonly Sink[];
   readonly #log: Log;
-  #closed = false;
+  readonly #pictures: PictureQueue;
+  #isOpen = false;
+  #outlets: readonly Outlet[] = [];
+  /** Counters of the sinks that were closed. */
+  #past: Readonly<Record<string, SinkStatus>> = {};
   #invalidEvents = 0;
   #invalidity = "";
+  #state: PipelineState | undefined;
+  /** Complaints as they were published last, as JSON. */
+  #complaints = "[]";
 
-  constructor(sinks: readonly Sink[], log: Log) {
-    this.#outlets = sinks.map((sink) => ({ sink, trouble: "", failures: 0 }));
+  /** @param makeSinks called by each `open`. */
+  constructor(makeSinks: () => readonly Sink[], log: Log) {
+    this.#makeSinks = makeSinks;
     this.#log = log;
+    this.#pictures = new PictureQueue(
+      (picture) =>
+        this.#tell((sink) => {
+          if (sink.takesPictures) sink.picture(picture);
+        }),
+      (error) => this.#log("warning", `Cannot draw a picture: ${textOf(error)}`),
+    );
   }
 
-  /** Opens all sinks; one that cannot be opened takes its messages nevertheless and drops what it must. */
+  /**
+   * Opens all sinks. One that fails to open takes messages nevertheless, while another one works; `state` says so.
+   *
+   * @throws {PublishError} if no sink could be opened.
+   */
   async open(): Promise<void> {
-    await Promise.all(this.#outlets.map((outlet) => this.#settle(outlet, (sink) => sink.open())));
+    this.#outlets = this.#makeSinks().map((sink) => ({ sink, fault: "", failures: 0 }));
+    this.#isOpen = true;
+    const opened = await Promise.allSettled(this.#outlets.map(({ sink }) => sink.open()));
+    const faults = opened.flatMap((outcome, i) =>
+      outcome.status === "rejected" ? [{ outlet: this.#outlets[i], error: outcome.reason }] : []
+    );
+    if (faults.length > 0 && faults.length === this.#outlets.length) {
+      await this.close();
+      throw new PublishError(
+        faults.map(({ error }) => textOf(error)).join("; "),
+        faults.map(({ outlet }) => outlet.sink.name),
+      );
+    }
+    for (const { outlet, error } of faults) this.#fail(outlet, error);
   }
 
-  /** Events that broke the schema and went nowhere. */
+  /** Whether any sink takes pictures. */
+  get takesPictures(): boolean {
+    return this.#outlets.some(({ sink }) => sink.takesPictures);
+  }
+
+  /** Events that broke the schema and were not published. */
   get invalidEvents(): number {
     return this.#invalidEvents;
   }
 
-  event(event: WhenceEvent): void {
-    if (this.#isValid(event)) this.#tell((sink) => sink.event(event));
+  /** What became of the pictures. */
+  get pictures(): PictureCounters {
+    return this.#pictures.counters;
   }
 
+  /**
+   * Checks and encodes an event once, and hands it to all sinks.
+   *
+   * @param draw draws its picture, which follows it; called if a sink takes pictures and no newer event of the kind came first.
+   */
+  event(event: WhenceEvent, draw?: DrawPicture): void {
+    if (!this.#isOpen) return;
+    const line = this.#encode(event);
+    if (line === undefined) return;
+    this.#tell((sink) => sink.event({ event, line }));
+    if (draw !== undefined && this.takesPictures) this.#pictures.add(event, draw);
+  }
+
+  /** The pipeline's state; each sink is told in its reason which others do not deliver. */
   state(state: PipelineState): void {
-    this.#tell((sink) => sink.state(state));
+    this.#state = state;
+    this.#tellState();
   }
 
-  /** Whether an event of this kind lasts now; saying the same again is free. */
-  active(kind: Kind, on: boolean): void {
+  /** Whether an event of this kind lasts now; repeating it costs nothing. */
+  active(kind: HeadKind, on: boolean): void {
     this.#tell((sink) => sink.active(kind, on));
   }
 
+  /** Publishes stats; and the state again if the sinks' complaints have changed. */
   stats(stats: object): void {
     this.#tell((sink) => sink.stats(stats));
+    if (JSON.stringify(this.#currentComplaints()) !== this.#complaints) this.#tellState();
   }
 
-  /** The newest heat map of a kind as a PNG file's bytes. */
-  heatmap(kind: Kind, png: Uint8Array): void {
-    this.#tell((sink) => sink.heatmap(kind, png));
-  }
-
-  /** What became of the messages, by sink; calls that failed outright count among `failures`. */
-  counters(): Record<string, SinkCounters> {
-    return Object.fromEntries(this.#outlets.map(({ sink, failures }) => {
+  /** What became of the messages, by sink; calls that threw count among `failures`. */
+  counters(): Record<string, SinkStatus> {
+    const current = this.#outlets.map(({ sink, failures }) => {
       const counters = sink.counters();
-      return [sink.name, { ...counters, failures: counters.failures + failures }];
-    }));
+      const complaint = maskSecrets(sink.complaint() ?? "") || null;
+      const status = { ...counters, failures: counters.failures + failures, complaint };
+      return [sink.name, sum(this.#past[sink.name], status)] as const;
+    });
+    return { ...this.#past, ...Object.fromEntries(current) };
   }
 
-  /** Delivers what waits, a few seconds at most, and closes all sinks; what comes later is ignored. */
+  /** Delivers what is waiting, a few seconds at most, and closes all sinks. */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await Promise.all(this.#outlets.map((outlet) => this.#settle(outlet, (sink) => sink.close())));
+    if (!this.#isOpen) return;
+    await within(PICTURES_MS, this.#pictures.idle());
+    this.#isOpen = false;
+    await Promise.all(this.#outlets.map(async (outlet) => {
+      try {
+        await outlet.sink.close();
+      } catch (error) {
+        this.#fail(outlet, error);
+      }
+    }));
+    this.#past = this.counters();
+    this.#outlets = [];
+    this.#state = undefined;
   }
 
-  #isValid(event: WhenceEvent): boolean {
+  #tellState(): void {
+    const state = this.#state;
+    if (state === undefined) return;
+    const complaints = this.#currentComplaints();
+    this.#complaints = JSON.stringify(complaints);
+    this.#tell((sink) => {
+      // Not its own: a broker that gets this message is available again.
+      const others = complaints.filter(({ name }) => name !== sink.name).map(({ text }) => text);
+      const reasons = state.reason === null ? others : [state.reason, ...others];
+      sink.state({ ...state, reason: reasons.length === 0 ? null : reasons.join("; ") });
+    });
+  }
+
+  #currentComplaints(): { name: string; text: string }[] {
+    return Object.entries(this.counters()).flatMap(([name, { complaint, dropped }]) => {
+      if (complaint === null) return [];
+      return [{ name, text: dropped === 0 ? complaint : `${complaint} (${dropped} events lost)` }];
+    });
+  }
+
+  /** The event as a line of JSON; undefined, counted and logged if it breaks the schema. */
+  #encode(event: WhenceEvent): string | undefined {
     try {
-      checkEvent(event);
-      return true;
+      return encodeEvent(event);
     } catch (error) {
       this.#invalidEvents++;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = textOf(error);
       if (reason !== this.#invalidity) this.#log("warning", reason);
       this.#invalidity = reason;
-      return false;
+      return undefined;
     }
   }
 
   #tell(call: (sink: Sink) => void): void {
-    if (this.#closed) return;
+    if (!this.#isOpen) return;
     for (const outlet of this.#outlets) {
       try {
         call(outlet.sink);
-        outlet.trouble = "";
+        outlet.fault = "";
       } catch (error) {
         this.#fail(outlet, error);
       }
     }
   }
 
-  async #settle(outlet: Outlet, call: (sink: Sink) => Promise<void>): Promise<void> {
-    try {
-      await call(outlet.sink);
-    } catch (error) {
-      this.#fail(outlet, error);
-    }
-  }
-
   #fail(outlet: Outlet, error: unknown): void {
     outlet.failures++;
-    const reason = error instanceof Error ? error.message : String(error);
-    if (reason !== outlet.trouble) this.#log("warning", `${outlet.sink.name}: ${reason}`);
-    outlet.trouble = reason;
+    const reason = textOf(error);
+    if (reason !== outlet.fault) this.#log("warning", `${outlet.sink.name}: ${reason}`);
+    outlet.fault = reason;
   }
 }
 
-/** A publisher made from a pipeline file, with what others need to know of it. */
-export interface OpenPublisher {
-  readonly publisher: Publisher;
-  /** The brokers' addresses; an embedded one's as clients find it. */
-  readonly urls: readonly string[];
-  /** Whether anybody wants heat maps drawn. */
-  readonly wantsHeatmap: boolean;
+/** Adds two sinks' counters; the complaint is the second one's. */
+function sum(a: SinkStatus | undefined, b: SinkStatus): SinkStatus {
+  if (a === undefined) return b;
+  return {
+    accepted: a.accepted + b.accepted,
+    sent: a.sent + b.sent,
+    acknowledged: a.acknowledged + b.acknowledged,
+    waiting: a.waiting + b.waiting,
+    dropped: a.dropped + b.dropped,
+    refused: a.refused + b.refused,
+    oversized: a.oversized + b.oversized,
+    replaced: a.replaced + b.replaced,
+    failures: a.failures + b.failures,
+    complaint: b.complaint,
+  };
 }
 
-/** Makes and opens the sinks that a pipeline file asks for. Waits for no broker and never throws. */
-export async function openPublisher(
-  config: PublishConfig,
-  options: PublisherOptions,
-): Promise<OpenPublisher> {
-  const { pipeline, folder, log, onSet } = options;
-  const mqtt = config.mqtt && new MqttSink(config.mqtt, { pipeline, folder, log, onSet });
-  const jsonl = config.jsonl === undefined
-    ? undefined
-    : new JsonlSink(resolve(folder, config.jsonl), log);
-  const publisher = new Publisher([mqtt, jsonl].filter((sink) => sink !== undefined), log);
-  await publisher.open();
-  return { publisher, urls: mqtt ? [mqtt.url] : [], wantsHeatmap: config.mqtt?.heatmap ?? false };
-}
+const textOf = (error: unknown) => error instanceof Error ? error.message : String(error);

@@ -1,10 +1,5 @@
+import type { HeadKind } from "../core/head_kind.ts";
 import type { PipelineState, WhenceEvent } from "../events/event.ts";
-
-/** What a head listens for. */
-export type Kind = WhenceEvent["kind"];
-
-/** Takes one line for people; called once per change of state, never with a secret in it. */
-export type Log = (level: "info" | "warning", line: string) => void;
 
 /** What became of a sink's messages since it was opened. */
 export interface SinkCounters {
@@ -12,32 +7,63 @@ export interface SinkCounters {
   readonly accepted: number;
   /** Events handed to the network or the file, repeats after a reconnect included. */
   readonly sent: number;
-  /** Events the broker has acknowledged (at QoS 0: written to its socket), or lines written. */
+  /** Events that the broker has acknowledged (at QoS 0: written to its socket), or lines written. */
   readonly acknowledged: number;
   /** Events not yet acknowledged. `accepted = acknowledged + refused + dropped + waiting`. */
   readonly waiting: number;
-  /** Events lost because the queue was full (the oldest goes) or the file could not be written. */
+  /** Events lost because the queue was full (the oldest is dropped), or the file could not be written. */
   readonly dropped: number;
-  /** Events the broker has answered with a refusal. */
+  /** Events that the broker refused, or would have because of their size. */
   readonly refused: number;
-  /** States, stats and heat maps that a newer one replaced, or that came while there was no connection. */
+  /** Messages of any kind that were left out because the broker does not accept messages that large. */
+  readonly oversized: number;
+  /** States, stats and pictures that a newer one replaced, or that came while there was no connection. */
   readonly replaced: number;
   /** How often the connection or the file failed. */
   readonly failures: number;
 }
 
+/** One event, checked against its schema and encoded. */
+export interface EventMessage {
+  readonly event: WhenceEvent;
+  /** The event as one line of JSON, without a line end. */
+  readonly line: string;
+}
+
+/** An event's picture. */
+export interface EventPicture {
+  /** The event message that it shows. */
+  readonly event: WhenceEvent;
+  readonly data: Uint8Array;
+  /** MIME type of `data`. */
+  readonly contentType: string;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Where one pipeline's messages go. No method blocks; after `open` none throws. */
 export interface Sink {
   readonly name: string;
-  /** @throws {Error} only for what no waiting can mend, such as a port that somebody else has. */
+  /** Whether it takes pictures; they are not drawn for a sink that does not. */
+  readonly takesPictures: boolean;
+  /**
+   * Opens the file or starts to connect, without waiting for a connection. A sink that failed to open takes messages
+   * nevertheless, and delivers them once it can.
+   *
+   * @throws {Error} in one line, if it can't deliver before a user has fixed something.
+   */
   open(): Promise<void>;
-  event(event: WhenceEvent): void;
+  event(message: EventMessage): void;
   state(state: PipelineState): void;
   /** Whether an event of this kind lasts now. */
-  active(kind: Kind, on: boolean): void;
+  active(kind: HeadKind, on: boolean): void;
   stats(stats: object): void;
-  heatmap(kind: Kind, png: Uint8Array): void;
-  /** Delivers what is waiting, within a bounded time, and lets go of everything. */
+  /** A picture of an event that was given before; it is delivered after its event. */
+  picture(picture: EventPicture): void;
+  /** Delivers what is waiting, within a bounded time, and releases everything. */
   close(): Promise<void>;
   counters(): SinkCounters;
+  /** Why the sink delivers nothing now, in one line; undefined while it works. After `close`, the last answer. */
+  complaint(): string | undefined;
 }

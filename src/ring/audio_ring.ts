@@ -1,10 +1,8 @@
-/** Jitter of time stamps that still counts as gapless, in seconds. */
-const TOLERANCE = 0.01;
-
 /**
  * The newest samples of one mono stream in fixed memory, addressed by absolute sample index: index 0 is running time 0.
  *
- * Gaps read as zeros, overlaps are cut, the oldest samples are overwritten; writing never waits for a reader.
+ * Gaps read as zeros, the oldest samples are overwritten; writing never waits for a reader. Time stamps must have been
+ * repaired: each write starts where the last one ended, or later.
  */
 export class AudioRing {
   readonly sampleRate: number;
@@ -16,7 +14,7 @@ export class AudioRing {
   #overwritten = 0;
   #missing = 0;
 
-  /** @param seconds how much sound is kept; at least one sample. */
+  /** @param seconds length of the sound that is kept; at least one sample. */
   constructor(sampleRate: number, seconds: number) {
     this.sampleRate = sampleRate;
     this.capacity = Math.ceil(sampleRate * seconds);
@@ -41,12 +39,12 @@ export class AudioRing {
     return this.timeNs(this.#end);
   }
 
-  /** Samples lost because they were overwritten before any reader had taken them. */
+  /** Samples overwritten before any reader had taken them. */
   get overwritten(): number {
     return this.#overwritten;
   }
 
-  /** Samples that a gap in the stream left out; they read as zeros. */
+  /** Samples missing in gaps of the stream; they read as zeros. */
   get missing(): number {
     return this.#missing;
   }
@@ -64,30 +62,28 @@ export class AudioRing {
   /**
    * Appends samples whose first one was captured at `ptsNs`.
    *
-   * Time stamps within 10 ms of the expected ones count as gapless, so that jitter does not tear the signal.
+   * @throws {RangeError} when they overlap samples written before.
    */
   write(samples: Float32Array, ptsNs: number): void {
-    let start = this.indexAt(ptsNs);
-    if (this.#begin === undefined) {
-      this.#begin = this.#end = start;
-    } else if (Math.abs(start - this.#end) <= TOLERANCE * this.sampleRate) {
-      start = this.#end;
+    const start = this.indexAt(ptsNs);
+    this.#begin ??= this.#end = start;
+    if (start < this.#end) {
+      throw new RangeError(
+        `Cannot write samples: they must start at ${this.#end} or later, got ${start}`,
+      );
     }
-    if (start > this.#end) {
-      this.#skipTo(start);
-    }
-    const fresh = samples.subarray(Math.max(0, this.#end - start));
-    const end = this.#end + fresh.length;
+    if (start > this.#end) this.#skipTo(start);
+    const end = this.#end + samples.length;
     this.#loseBefore(end - this.capacity);
-    const kept = fresh.subarray(Math.max(0, fresh.length - this.capacity));
+    const kept = samples.subarray(Math.max(0, samples.length - this.capacity));
     this.#put(kept, end - kept.length);
     this.#end = end;
   }
 
   /**
-   * Copies the samples `[end - out.length, end)` to `out`; what was never written or is overwritten reads as zeros.
+   * Copies the samples `[end - out.length, end)` to `out`; samples never written or overwritten read as zeros.
    *
-   * @returns how many of them were really there.
+   * @returns how many of them were present.
    */
   read(end: number, out: Float32Array): number {
     const start = end - out.length;

@@ -1,10 +1,10 @@
-/** One picture held by a ring; valid until as many newer ones as the ring has slots were written. */
+/** One frame in a ring; valid until it is overwritten. */
 export interface HeldFrame {
   readonly ptsNs: number;
   readonly data: Uint8Array;
 }
 
-/** The newest pictures of one stream in fixed memory, in order of time. */
+/** The newest frames of one stream in fixed memory, ordered by time. */
 export class FrameRing {
   readonly slots: number;
   readonly frameBytes: number;
@@ -15,7 +15,7 @@ export class FrameRing {
   #overwritten = 0;
   #rejected = 0;
 
-  /** @param slots how many pictures are kept. @param frameBytes size of each. */
+  /** @param slots number of frames kept. @param frameBytes size of each. */
   constructor(slots: number, frameBytes: number) {
     if (!(slots >= 1) || !(frameBytes >= 1)) {
       throw new RangeError(`Cannot make a frame ring of ${slots} slots of ${frameBytes} bytes`);
@@ -26,28 +26,28 @@ export class FrameRing {
     this.#pts = new Float64Array(slots);
   }
 
-  /** Pictures held now. */
+  /** Number of frames in the ring. */
   get length(): number {
     return Math.min(this.#written, this.slots);
   }
 
-  /** Time of the newest picture in ns; -Infinity while there is none. */
+  /** Time of the newest frame in ns; -Infinity while there is none. */
   get newestNs(): number {
     return this.#written === 0 ? -Infinity : this.#pts[(this.#written - 1) % this.slots];
   }
 
-  /** Pictures lost because they were overwritten before any reader had seen them or a newer one. */
+  /** Frames overwritten before any reader had read them or a newer one. */
   get overwritten(): number {
     return this.#overwritten;
   }
 
-  /** Pictures refused because they were not newer than the newest. */
+  /** Frames rejected because they were not newer than the newest. */
   get rejected(): number {
     return this.#rejected;
   }
 
   /**
-   * Copies one picture in; one that is not newer than the newest is refused and counted.
+   * Copies a frame in; one that is not newer than the newest is rejected and counted.
    *
    * @throws {RangeError} when its size is not `frameBytes`.
    */
@@ -68,7 +68,7 @@ export class FrameRing {
     this.#written++;
   }
 
-  /** The picture nearest in time to `ptsNs`, the earlier one where two are equally near; undefined while there is none. */
+  /** The frame nearest in time to `ptsNs`, the earlier one of two equally near; undefined while there is none. */
   nearest(ptsNs: number): HeldFrame | undefined {
     const oldest = this.#written - this.length;
     let best = -1;

@@ -1,9 +1,12 @@
-import { encode } from "fast-png";
-import type { FitGeometry } from "../config/fit.ts";
+import { Buffer } from "node:buffer";
+import sharp from "sharp";
+import type { FitGeometry } from "../core/fit_geometry.ts";
+import { HEAD_COLORS } from "../core/head_colors.ts";
+import type { HeadKind } from "../core/head_kind.ts";
 
 /** What a heat map picture shows. */
 export interface HeatMapPicture {
-  /** RGB, `[H, W, 3]`, as the model sees it. */
+  /** RGB, `[H, W, 3]`, as the model sees it. Must not change while the picture is drawn. */
   readonly frame: Uint8Array;
   readonly frameWidth: number;
   readonly frameHeight: number;
@@ -15,123 +18,162 @@ export interface HeatMapPicture {
   /** x1, y1, x2, y2 in 0..1 of the source picture. */
   readonly box: readonly [number, number, number, number];
   readonly peak: readonly [number, number];
-  readonly kind: "sound" | "speech";
+  readonly kind: HeadKind;
 }
 
-type Colour = readonly [number, number, number];
-
-const COLOURS = { sound: [255, 96, 32], speech: [48, 144, 255] } as const;
-const WHITE = [255, 255, 255] as const;
-/** Share of the kind's colour where the heat is highest. */
-const STRENGTH = 0.7;
-
-/**
- * Draws a frame in the source picture's proportions, its heat map over it (sound in orange, speech in blue), the box and the
- * peak. What the model does not see of the source picture is black.
- *
- * @param height pixels of the picture; its width follows from the source's.
- * @returns a PNG file (RFC 2083).
- */
-export function drawHeatMap(picture: HeatMapPicture, height = 360): Uint8Array {
-  const { fit, frame, frameWidth, frameHeight, heatMap, gridWidth, gridHeight } = picture;
-  const width = Math.round(height * fit.sourceWidth / fit.sourceHeight);
-  const highest = heatMap.reduce((top, value) => Math.max(top, value), 0) || 1;
-  const colour = COLOURS[picture.kind];
-  const canvas = { width, height, data: new Uint8Array(width * height * 3) };
-  const across = (size: number) => taps(width, size, fit.scaleX, fit.offsetX);
-  const down = (size: number) => taps(height, size, fit.scaleY, fit.offsetY);
-  const [frameX, frameY] = [across(frameWidth), down(frameHeight)];
-  const [heatX, heatY] = [across(gridWidth), down(gridHeight)];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (!frameX.seen[x] || !frameY.seen[y]) continue;
-      const heat = STRENGTH * blend(heatMap, gridWidth, 1, 0, heatX, x, heatY, y) / highest;
-      for (let c = 0; c < 3; c++) {
-        const below = blend(frame, frameWidth, 3, c, frameX, x, frameY, y);
-        canvas.data[(y * width + x) * 3 + c] = below * (1 - heat) + colour[c] * heat;
-      }
-    }
-  }
-  const [x1, y1, x2, y2] = picture.box;
-  frameRectangle(canvas, x1 * width, y1 * height, x2 * width, y2 * height, colour);
-  const [px, py] = [picture.peak[0] * width, picture.peak[1] * height];
-  frameRectangle(canvas, px - 4, py - 4, px + 4, py + 4, WHITE);
-  return encode({ ...canvas, channels: 3, depth: 8 });
-}
-
-/** For each pixel along one axis: the two samples it lies between and the second one's share. */
-interface Taps {
-  readonly low: Int32Array;
-  readonly high: Int32Array;
-  readonly share: Float32Array;
-  /** 0 where the model's picture does not reach. */
-  readonly seen: Uint8Array;
-}
-
-/** Bilinear, pixel centres aligned, edges repeated; `model = scale · source + offset`. */
-function taps(pixels: number, samples: number, scale: number, offset: number): Taps {
-  const result = {
-    low: new Int32Array(pixels),
-    high: new Int32Array(pixels),
-    share: new Float32Array(pixels),
-    seen: new Uint8Array(pixels),
-  };
-  for (let i = 0; i < pixels; i++) {
-    const model = (i + 0.5) / pixels * scale + offset;
-    const at = Math.min(samples - 1, Math.max(0, model * samples - 0.5));
-    result.low[i] = Math.floor(at);
-    result.high[i] = Math.min(result.low[i] + 1, samples - 1);
-    result.share[i] = at - result.low[i];
-    result.seen[i] = Number(model >= 0 && model <= 1);
-  }
-  return result;
-}
-
-function blend(
-  values: Uint8Array | Float32Array,
-  width: number,
-  channels: number,
-  channel: number,
-  across: Taps,
-  x: number,
-  down: Taps,
-  y: number,
-): number {
-  const upper = down.low[y] * width;
-  const lower = down.high[y] * width;
-  const left = across.low[x];
-  const right = across.high[x];
-  const share = across.share[x];
-  const above = values[(upper + left) * channels + channel] * (1 - share) +
-    values[(upper + right) * channels + channel] * share;
-  const below = values[(lower + left) * channels + channel] * (1 - share) +
-    values[(lower + right) * channels + channel] * share;
-  return above * (1 - down.share[y]) + below * down.share[y];
-}
-
-interface Canvas {
+/** A picture as a file. */
+export interface PictureFile {
+  readonly data: Uint8Array;
+  /** MIME type. */
+  readonly contentType: string;
+  /** Pixels. */
   readonly width: number;
   readonly height: number;
-  readonly data: Uint8Array;
 }
 
-const LINE = 2;
+/** Share of the kind's color where the heat is highest. */
+const STRENGTH = 0.7;
+/** Longest sides to try, largest first, in pixels. */
+const SIZES = [640, 480, 320, 160];
+/** JPEG qualities to try at each size, best first. */
+const QUALITIES = [85, 70, 50];
+/** Largest picture file in bytes, so that brokers and small clients can take every picture. */
+const MOST_BYTES = 64_000;
+/** Width of the box's lines and radius of the peak's ring, in pixels of a picture of 640 pixels. */
+const LINE = 3;
+const RING = 7;
 
-function frameRectangle(
-  { width, height, data }: Canvas,
-  left: number,
-  top: number,
-  right: number,
-  bottom: number,
-  colour: Colour,
-): void {
-  const within = (value: number, size: number) => Math.min(size, Math.max(0, Math.round(value)));
-  const [x1, x2] = [within(left, width), within(right, width)];
-  const [y1, y2] = [within(top, height), within(bottom, height)];
-  for (let y = y1; y < y2; y++) {
-    for (let x = x1; x < x2; x++) {
-      const edge = Math.min(x - x1, x2 - 1 - x, y - y1, y2 - 1 - y);
-      if (edge < LINE) data.set(colour, (y * width + x) * 3);
+// No operation is repeated with the same input.
+sharp.cache(false);
+
+/**
+ * Draws a frame in the proportions of the source picture, its heat map over it (sound in orange, speech in blue), the box and
+ * the peak. Parts of the source picture that the model does not see are black. The work is done by libvips in other threads.
+ *
+ * @returns a JPEG file of at most 640 × 640 pixels and 64 kB.
+ */
+export async function drawHeatMap(picture: HeatMapPicture): Promise<PictureFile> {
+  for (const size of SIZES) {
+    const canvas = canvasOf(picture.fit, size);
+    const pixels = await draw(picture, canvas);
+    for (const quality of QUALITIES) {
+      const data = await sharp(pixels, { raw: { ...canvas, channels: 3 } }).jpeg({
+        quality,
+        chromaSubsampling: "4:4:4",
+      })
+        .toBuffer();
+      if (data.length <= MOST_BYTES) return { data, contentType: "image/jpeg", ...canvas };
     }
   }
+  throw new Error(`the picture does not fit into ${MOST_BYTES} bytes`);
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+function canvasOf({ sourceWidth, sourceHeight }: FitGeometry, longest: number): Size {
+  const scale = longest / Math.max(sourceWidth, sourceHeight);
+  return {
+    width: Math.max(1, Math.round(sourceWidth * scale)),
+    height: Math.max(1, Math.round(sourceHeight * scale)),
+  };
+}
+
+/** RGB pixels of the canvas. */
+async function draw(picture: HeatMapPicture, canvas: Size): Promise<Buffer> {
+  const { fit, frame, frameWidth, frameHeight } = picture;
+  const x = spanOf(canvas.width, fit.scaleX, fit.offsetX);
+  const y = spanOf(canvas.height, fit.scaleY, fit.offsetY);
+  const across = within(x, frameWidth);
+  const down = within(y, frameHeight);
+  return await sharp(frame, { raw: { width: frameWidth, height: frameHeight, channels: 3 } })
+    .extract({ left: across.start, top: down.start, width: across.length, height: down.length })
+    .resize(x.length, y.length, { fit: "fill", kernel: "linear" })
+    .extend({
+      left: x.start,
+      right: canvas.width - x.start - x.length,
+      top: y.start,
+      bottom: canvas.height - y.start - y.length,
+      background: "black",
+    })
+    .composite([
+      {
+        input: await heatOverlay(picture, x, y),
+        raw: { width: x.length, height: y.length, channels: 4 },
+        left: x.start,
+        top: y.start,
+      },
+      { input: Buffer.from(markup(picture, canvas)), left: 0, top: 0 },
+    ])
+    .removeAlpha().raw().toBuffer();
+}
+
+/** The part of one axis where the model sees something. */
+interface Span {
+  /** Pixels of the canvas. */
+  readonly start: number;
+  readonly length: number;
+  /** The same part in 0..1 of the model's picture. */
+  readonly from: number;
+  readonly to: number;
+}
+
+function spanOf(pixels: number, scale: number, offset: number): Span {
+  const first = Math.max(0, -offset / scale);
+  const last = Math.min(1, (1 - offset) / scale);
+  const start = Math.min(pixels - 1, Math.round(first * pixels));
+  const length = Math.max(1, Math.round(last * pixels) - start);
+  return { start, length, from: first * scale + offset, to: last * scale + offset };
+}
+
+/** A span in whole samples of a picture `size` samples wide, at least one. */
+function within({ from, to }: Span, size: number): { start: number; length: number } {
+  const start = Math.min(size - 1, Math.round(from * size));
+  return { start, length: Math.max(1, Math.min(size, Math.round(to * size)) - start) };
+}
+
+/** Length of the model's whole picture where a span of it has its length; a span of almost no height is possible. */
+function wholeLength({ length, from, to }: Span): number {
+  return Math.max(length, Math.round(length / Math.max(0.001, to - from)));
+}
+
+/** The kind's color, as opaque as the heat map is high: RGBA pixels of the spans. */
+async function heatOverlay(picture: HeatMapPicture, x: Span, y: Span): Promise<Buffer> {
+  const { heatMap, gridWidth, gridHeight, kind } = picture;
+  const highest = heatMap.reduce((most, value) => Math.max(most, value), 0) || 1;
+  const cells = new Uint8Array(heatMap.length * 4);
+  heatMap.forEach((value, i) => {
+    cells.set(HEAD_COLORS[kind], i * 4);
+    cells[i * 4 + 3] = Math.round(255 * STRENGTH * value / highest);
+  });
+  // The whole grid at the canvas's scale, of which the spans are a part: their edges are not edges of cells.
+  const width = wholeLength(x);
+  const height = wholeLength(y);
+  return await sharp(cells, { raw: { width: gridWidth, height: gridHeight, channels: 4 } })
+    .resize(width, height, { fit: "fill", kernel: "linear" })
+    .extract({
+      left: Math.min(width - x.length, Math.round(x.from * width)),
+      top: Math.min(height - y.length, Math.round(y.from * height)),
+      width: x.length,
+      height: y.length,
+    })
+    .raw().toBuffer();
+}
+
+/** The box and the peak as SVG. */
+function markup({ box, peak, kind }: HeatMapPicture, { width, height }: Size): string {
+  const scale = Math.max(width, height) / SIZES[0];
+  const line = LINE * scale;
+  // Lines are inside the box, so that none is cut off at the picture's edge.
+  const left = box[0] * width + line / 2;
+  const top = box[1] * height + line / 2;
+  const boxWidth = Math.max(0, (box[2] - box[0]) * width - line);
+  const boxHeight = Math.max(0, (box[3] - box[1]) * height - line);
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" fill="none">` +
+    `<rect x="${left}" y="${top}" width="${boxWidth}" height="${boxHeight}" ` +
+    `stroke="rgb(${HEAD_COLORS[kind]})" stroke-width="${line}"/>` +
+    `<circle cx="${peak[0] * width}" cy="${peak[1] * height}" r="${RING * scale}" ` +
+    `stroke="white" stroke-width="${line}"/></svg>`;
 }

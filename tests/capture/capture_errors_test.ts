@@ -14,7 +14,7 @@ async function failure(source: Record<string, unknown>): Promise<CaptureError> {
   assert.fail("it was captured");
 }
 
-Deno.test("files that hold less than wanted are refused by what they lack", async () => {
+Deno.test("files without audio or video are rejected with the missing stream", async () => {
   using clips = new Clips();
   const [mute, blind] = [
     await clips.make(...picture(10, 1), ...H264_PCM, "mute.mp4"),
@@ -22,19 +22,19 @@ Deno.test("files that hold less than wanted are refused by what they lack", asyn
   ];
   for (const pace of ["live", "fast"]) {
     const noSound = await failure({ uri: mute, pace });
-    assert.match(noSound.message, /^Cannot capture from .*mute\.mp4: it carries no sound$/);
+    assert.match(noSound.message, /^Cannot capture from .*mute\.mp4: it has no audio stream$/);
     assert.deepEqual(noSound.path, ["source", "uri"]);
     const noPicture = await failure({ uri: blind, pace });
-    assert.match(noPicture.message, /blind\.wav: it carries no picture$/);
+    assert.match(noPicture.message, /blind\.wav: it has no video stream$/);
     const apart = await failure({ video: mute, audio: mute, pace });
-    assert.match(apart.message, /mute\.mp4: it carries no sound$/);
+    assert.match(apart.message, /mute\.mp4: it has no audio stream$/);
     const other = await failure({ video: "test://ball", audio: mute, pace });
-    assert.match(other.message, /mute\.mp4: it carries no sound$/);
+    assert.match(other.message, /mute\.mp4: it has no audio stream$/);
     assert.deepEqual(other.path, ["source", "audio"]);
   }
 });
 
-Deno.test("files that are no media are refused", async () => {
+Deno.test("files that are not media are rejected", async () => {
   using clips = new Clips();
   Deno.writeTextFileSync(clips.path("text.mkv"), "hello");
   Deno.writeTextFileSync(clips.path("empty.mp4"), "");
@@ -44,7 +44,7 @@ Deno.test("files that are no media are refused", async () => {
   assert.match(empty.message, /empty\.mp4: .*no data \(typefind\)$/);
 });
 
-Deno.test("a clip that breaks off brings what is there", async () => {
+Deno.test("a truncated clip delivers what it contains", async () => {
   using clips = new Clips();
   const whole = await clips.make(...picture(10, 4), ...tone(4), ...H264_PCM, "whole.mkv");
   const bytes = Deno.readFileSync(whole);
@@ -53,7 +53,7 @@ Deno.test("a clip that breaks off brings what is there", async () => {
   assert.ok(frames.length > 5 && frames.length < 40 && chunks.length > 0);
 });
 
-Deno.test("devices, hosts and graphs that are not there are refused with their place", async () => {
+Deno.test("missing devices, hosts and elements are errors with the path of their key", async () => {
   const cases: [Record<string, unknown>, RegExp, string[]][] = [
     [
       { video: "v4l2:///dev/video99", audio: "silence://" },
@@ -103,7 +103,7 @@ async function without(features: string[], file: string): Promise<string> {
   return new TextDecoder().decode(stdout) || new TextDecoder().decode(stderr);
 }
 
-Deno.test("a missing plugin is named together with its package", async () => {
+Deno.test("the error for a missing plugin names its package", async () => {
   using clips = new Clips();
   const args = [...H264_PCM.slice(0, 6), "-c:a", "aac", "a.mkv"];
   const file = await clips.make(...picture(10, 1), ...tone(1), ...args);

@@ -6,7 +6,7 @@ import { Clips, H264_PCM, picture, planOf, tone } from "./media.ts";
 
 const TEST = { video: "test://ball", audio: "test://ticks" };
 
-Deno.test("what nobody reads in time is dropped, oldest first, and counted", async () => {
+Deno.test("unread data is dropped, oldest first, and counted", async () => {
   const graph = "videotestsrc num-buffers=60 is-live=true ! video/x-raw,framerate=30/1 ! " +
     "appsink name=video audiotestsrc num-buffers=300 is-live=true samplesperbuffer=160 ! " +
     "audio/x-raw,rate=16000 ! appsink name=audio";
@@ -26,7 +26,7 @@ Deno.test("what nobody reads in time is dropped, oldest first, and counted", asy
   assert.deepEqual([frames, droppedFrames, droppedAudioBuffers], [8, 52, 44]);
 });
 
-Deno.test("a stream that brings nothing is told, and told apart from silence", async () => {
+Deno.test("a stream without data is reported as starved, silence is not", async () => {
   const graph = "videotestsrc is-live=true ! appsink name=video " +
     "audiotestsrc is-live=true ! valve drop=true ! appsink name=audio";
   await using dead = await openCapture(planOf({ graph }), { starvedAfterMs: 300 });
@@ -48,7 +48,7 @@ Deno.test("a stream that brings nothing is told, and told apart from silence", a
   assert.ok(samples >= 16_000);
 });
 
-Deno.test("a stream that comes back is told too, once", async () => {
+Deno.test("a stream that resumes is reported once", async () => {
   using clips = new Clips();
   const file = await clips.make(
     ...picture(10, 2.2),
@@ -67,7 +67,7 @@ Deno.test("a stream that comes back is told too, once", async () => {
   assert.deepEqual(notices, ["starved video", "flowing video"]);
 });
 
-Deno.test("a reader that waits is no starved stream", async () => {
+Deno.test("a slow reader does not make a stream starved", async () => {
   using clips = new Clips();
   const file = await clips.make(...picture(10, 5), ...tone(5), ...H264_PCM, "a.mkv");
   const plan = planOf({ uri: file, pace: "fast" });
@@ -78,7 +78,7 @@ Deno.test("a reader that waits is no starved stream", async () => {
   assert.deepEqual(notices, []);
 });
 
-Deno.test("an aborted capture ends its streams and lets go of everything", async () => {
+Deno.test("an abort ends the streams and releases everything", async () => {
   const ending = new AbortController();
   const capture = await openCapture(planOf(TEST), { signal: ending.signal });
   let frames = 0;
@@ -96,7 +96,7 @@ Deno.test("an aborted capture ends its streams and lets go of everything", async
   assert.equal(capture.stats().frames, 2);
 });
 
-Deno.test("an abort before or while opening ends the opening", async () => {
+Deno.test("an abort before or during opening rejects", async () => {
   await assert.rejects(openCapture(planOf(TEST), { signal: AbortSignal.abort() }), /abort/i);
   const ending = new AbortController();
   const graph =
@@ -106,16 +106,16 @@ Deno.test("an abort before or while opening ends the opening", async () => {
   await assert.rejects(opening, /abort/i);
 });
 
-Deno.test("a source of which one stream never comes does not open for ever", async () => {
+Deno.test("opening fails at the deadline if one stream never starts", async () => {
   const graph =
     "videotestsrc ! appsink name=video audiotestsrc ! valve drop=true ! appsink name=audio";
   await assert.rejects(
     openCapture(planOf({ graph, pace: "fast" }), { openTimeoutMs: 300 }),
-    /^CaptureError: Cannot capture from source\.graph: picture and sound did not both come within 0\.3 s$/,
+    /^CaptureError: Cannot capture from source\.graph: no video and audio arrived within 0\.3 s$/,
   );
 });
 
-Deno.test("a camera that sends JPEG after JPEG over HTTP is one", async () => {
+Deno.test("an HTTP camera that sends a sequence of JPEGs is captured", async () => {
   using clips = new Clips();
   await clips.make(...picture(1, 1), ..."-frames:v 1 one.jpg".split(" "));
   const jpeg = Deno.readFileSync(clips.path("one.jpg"));

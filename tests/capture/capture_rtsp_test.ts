@@ -5,7 +5,7 @@ import { planOf, record, samplesOf } from "./media.ts";
 import { RtspCamera } from "./rtsp_camera.ts";
 
 for (const transport of ["udp", "tcp"] as const) {
-  Deno.test(`an RTSP camera gives picture and sound on one clock (${transport})`, async () => {
+  Deno.test(`an RTSP camera delivers video and audio on one clock (${transport})`, async () => {
     await using camera = await RtspCamera.start({ transport });
     const { frames, chunks, capture } = await record(planOf({ uri: camera.url }), 1.5);
     assert.equal(capture.live, true);
@@ -23,14 +23,14 @@ for (const transport of ["udp", "tcp"] as const) {
   });
 }
 
-Deno.test("an RTSP camera without a microphone can stand beside another source of sound", async () => {
+Deno.test("an RTSP camera without audio can be combined with another audio source", async () => {
   await using camera = await RtspCamera.start({ sound: false });
   const plan = planOf({ video: camera.url, audio: "test://ticks" });
   const { frames, chunks } = await record(plan, 0.5);
   assert.ok(frames.length > 0 && chunks.length > 0);
 });
 
-Deno.test("an RTSP camera that goes away is an error, not an end", async () => {
+Deno.test("an RTSP camera that disappears is an error, not the end of the stream", async () => {
   const camera = await RtspCamera.start();
   await using capture = await openCapture(planOf({ uri: camera.url }));
   const gone = (error: unknown) =>
@@ -47,7 +47,7 @@ Deno.test("an RTSP camera that goes away is an error, not an end", async () => {
   await audio;
 });
 
-Deno.test("an RTSP path that is not there, and a camera that does not answer, are told apart", async () => {
+Deno.test("a missing RTSP path and an unreachable camera give different errors", async () => {
   await using camera = await RtspCamera.start();
   const failure = async (uri: string) => {
     try {

@@ -4,7 +4,7 @@ import { findDevices } from "../../src/capture/devices.ts";
 import { gstreamerVersion, inspectElements } from "../../src/capture/inspect.ts";
 import { packageOfElement, packageOfMissing } from "../../src/capture/packages.ts";
 
-Deno.test("GStreamer tells its version and which elements it has", async () => {
+Deno.test("GStreamer reports its version and its elements", async () => {
   assert.match(await gstreamerVersion(), /^1\.\d+\.\d+$/);
   assert.deepEqual(await inspectElements(["appsink", "nvvidconv2000"]), [
     { element: "appsink", found: true, package: "gstreamer1.0-plugins-base" },
@@ -12,7 +12,7 @@ Deno.test("GStreamer tells its version and which elements it has", async () => {
   ]);
 });
 
-Deno.test("elements and missing codecs lead to Debian packages", () => {
+Deno.test("elements and missing codecs map to Debian packages", () => {
   assert.equal(packageOfElement("alsasrc"), "gstreamer1.0-alsa");
   assert.equal(packageOfElement("avdec_vp9"), "gstreamer1.0-libav");
   assert.equal(packageOfElement("somethingelse"), undefined);
@@ -22,7 +22,7 @@ Deno.test("elements and missing codecs lead to Debian packages", () => {
   assert.equal(packageOfMissing("element", "pulsesrc"), "gstreamer1.0-pulseaudio");
 });
 
-Deno.test("each element's package is the one that dpkg says", async () => {
+Deno.test("the package of an element is the one that dpkg reports", async () => {
   const dpkg = async (...args: string[]) => {
     const { stdout } = await new Deno.Command("dpkg-query", { args, stderr: "null" }).output();
     return new TextDecoder().decode(stdout).split(":")[0];
@@ -33,7 +33,7 @@ Deno.test("each element's package is the one that dpkg says", async () => {
   }
 });
 
-Deno.test("cameras and microphones are found where the kernel shows them", () => {
+Deno.test("cameras and microphones are found in /sys and /proc", () => {
   const root = Deno.makeTempDirSync();
   try {
     const put = (path: string, text: string) => {
@@ -52,8 +52,8 @@ Deno.test("cameras and microphones are found where the kernel shows them", () =>
       "00-03: HDMI 0 : HDMI 0 : playback 1\n01-00: USB Audio : USB Audio : capture 1\n",
     );
     assert.deepEqual(findDevices(root), [
-      { kind: "camera", url: "argus://0", name: "vi-output, imx219 9-0010" },
       { kind: "camera", url: "v4l2:///dev/video10", name: "USB Camera" },
+      { kind: "camera", url: "argus://0", name: "vi-output, imx219 9-0010" },
       { kind: "microphone", url: "alsa://hw:1,0", name: "C920: USB Audio" },
     ]);
     assert.deepEqual(findDevices(join(root, "nowhere")), []);

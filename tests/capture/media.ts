@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openCapture } from "../../src/capture/capture.ts";
 import type { AudioChunk, Capture, Frame } from "../../src/capture/media.ts";
 import { type CapturePlan, planCapture } from "../../src/capture/plan.ts";
-import { sourceSchema } from "../../src/config/schema.ts";
+import { sourceSchema } from "../../src/capture/source_schema.ts";
 
 /** A folder of its own for the clips of one test file; gone when the test is over. */
 export class Clips implements Disposable {

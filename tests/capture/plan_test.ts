@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { CaptureError } from "../../src/capture/capture_error.ts";
 import { launchTokens, quoted, rateFraction } from "../../src/capture/launch_text.ts";
 import { planCapture } from "../../src/capture/plan.ts";
-import { sourceSchema } from "../../src/config/schema.ts";
+import { sourceSchema } from "../../src/capture/source_schema.ts";
 import { planOf } from "./media.ts";
 
-Deno.test("cameras and microphones become launch texts with leaky, unpaced sinks", () => {
+Deno.test("cameras and microphones get leaky, unpaced sinks", () => {
   const plan = planOf({ video: "v4l2:///dev/video0", audio: "alsa://hw:1,0", pace: "fast" });
   assert.match(
     plan.launch,
@@ -28,7 +28,7 @@ Deno.test("cameras and microphones become launch texts with leaky, unpaced sinks
   );
 });
 
-Deno.test("a Jetson's CSI camera is scaled by nvvidconv to what the fit leaves of it", () => {
+Deno.test("a Jetson's CSI camera is scaled by nvvidconv according to the fit", () => {
   const launch = (fit: string) =>
     planOf({ video: "argus://1", audio: "silence://", fit }, { width: 224, height: 224 }).launch;
   assert.match(launch("letterbox"), /nvarguscamerasrc name=video_source sensor-id=1 ! /);
@@ -37,7 +37,7 @@ Deno.test("a Jetson's CSI camera is scaled by nvvidconv to what the fit leaves o
   assert.match(launch("stretch"), /format=BGRx,width=224,height=224/);
 });
 
-Deno.test("decoded pictures leave a Jetson's video memory through nvvidconv", () => {
+Deno.test("decoded video leaves a Jetson's video memory through nvvidconv", () => {
   const source = sourceSchema.parse({ uri: "rtsp://cam/a" });
   const options = { width: 64, height: 64, sampleRate: 16000, folder: "/" };
   const jetson = planCapture(source, { ...options, jetson: true });
@@ -45,7 +45,7 @@ Deno.test("decoded pictures leave a Jetson's video memory through nvvidconv", ()
   assert.ok(!planCapture(source, { ...options, jetson: false }).launch.includes("nvvidconv"));
 });
 
-Deno.test("one URL for picture and sound is opened once, two are opened twice", () => {
+Deno.test("one URL for video and audio is opened once, two URLs are opened separately", () => {
   const count = (source: Record<string, unknown>) =>
     planOf(source).elements.length && planOf(source).launch.split("rtspsrc ").length - 1;
   assert.equal(count({ uri: "rtsp://cam/a" }), 1);
@@ -53,10 +53,29 @@ Deno.test("one URL for picture and sound is opened once, two are opened twice", 
   assert.equal(count({ video: "rtsp://cam/a", audio: "rtsp://cam/b" }), 2);
 });
 
-Deno.test("the launch text for people holds no password", () => {
+Deno.test("the launch text for display contains no secret", () => {
   const { launch, shown } = planOf({ uri: "rtsp://me:geheim@cam/a?token=abc" });
   assert.ok(launch.includes("me:geheim@cam"));
   assert.match(shown, /location="rtsp:\/\/me:\*\*\*@cam\/a\?token=\*\*\*"/);
+  const sources = [
+    { video: "http://cam/snapshot.cgi?u=me&p=geheim", audio: "silence://" },
+    ...[
+      `extra-headers="headers,Authorization=\\"Basic geheim\\""`,
+      `extra-headers="headers,Authorization=(string)\\"Bearer geheim\\""`,
+      `extra-headers=headers,Authorization=geheim`,
+      `user-id=me user-pw=geheim`,
+      `cookies=geheim`,
+      `proxy=http://me:geheim@proxy`,
+    ].map((secret) => ({
+      graph: `souphttpsrc location=http://cam/v ${secret} ! decodebin ! appsink name=video ` +
+        "audiotestsrc ! appsink name=audio",
+    })),
+  ];
+  for (const source of sources) {
+    const { shown, launch, video } = planOf(source);
+    assert.ok(launch.includes("geheim"));
+    assert.ok(!`${shown} ${video.label}`.includes("geheim"), shown);
+  }
 });
 
 Deno.test("a graph must have the appsinks video and audio, once each", () => {

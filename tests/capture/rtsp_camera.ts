@@ -6,7 +6,7 @@ const PICTURE = "videotestsrc is-live=true ! video/x-raw,width=320,height=180,fr
 const SOUND =
   "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay1";
 
-/** A real RTSP server with a test picture (H.264) and, if wanted, a tone (G.711) at `url`. */
+/** A real RTSP server with a test picture (H.264) and optionally a tone (G.711) at `url`. */
 export class RtspCamera implements AsyncDisposable {
   readonly url: string;
   readonly #process: Deno.ChildProcess;

@@ -1,9 +1,12 @@
 import { CommanderError } from "commander";
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { report, UsageError } from "../../src/cli/exit.ts";
 import { ConfigError } from "../../src/config/fault.ts";
 import { ModelError } from "../../src/model/manifest.ts";
 import { whence } from "./whence.ts";
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 
 const reported = (cause: unknown) => {
   const lines: string[] = [];
@@ -11,7 +14,7 @@ const reported = (cause: unknown) => {
   return { code, lines };
 };
 
-Deno.test("each fault of a configuration is one line, exit code 2", () => {
+Deno.test("each configuration fault is one line, exit code 2", () => {
   const faults = [{ file: "a.yaml", line: 1, column: 2, message: "x" }, {
     file: "--set b",
     message: "rtsp://u:pw@h",
@@ -23,17 +26,17 @@ Deno.test("each fault of a configuration is one line, exit code 2", () => {
   assert.deepEqual(reported(new UsageError("Cannot x")), { code: 2, lines: ["Cannot x"] });
 });
 
-Deno.test("what fails is one line without a stack, exit code 1", () => {
+Deno.test("a failure is one line without a stack trace, exit code 1", () => {
   assert.deepEqual(reported(new ModelError("Cannot load")), { code: 1, lines: ["Cannot load"] });
   const bug = reported(new TypeError("x is undefined\n  at y"));
   assert.deepEqual(bug, {
     code: 1,
-    lines: ["Cannot go on: x is undefined (WHENCE_DEBUG=1 shows where)"],
+    lines: ["Internal error: x is undefined (set WHENCE_DEBUG=1 for the stack trace)"],
   });
   assert.equal(reported("text").code, 1);
 });
 
-Deno.test("help is no failure, wrong usage is", () => {
+Deno.test("help is not a failure, wrong usage is", () => {
   assert.equal(reported(new CommanderError(0, "commander.help", "")).code, 0);
   assert.equal(reported(new CommanderError(1, "commander.unknownOption", "")).code, 2);
 });
@@ -63,11 +66,15 @@ Deno.test("wrong usage is one line on stderr and exit code 2", async (t) => {
     ["check", "--nope", "x.yaml"],
     ["check", "x.yaml", "--set", "nonsense"],
     ["check", "/nowhere/x.yaml"],
+    ["check", "pipelines/demo.yaml", "--set", "name=*x"],
+    ["run", "models/denseav-mini/demo.mkv"],
+    ["run", "/dev/zero"],
+    ["run", "pipelines"],
     ["schema", "extra"],
   ];
   for (const args of cases) {
     await t.step(args.join(" "), async () => {
-      const { code, stdout, stderr } = await whence(args);
+      const { code, stdout, stderr } = await whence(args, { cwd: PROJECT });
       assert.equal(code, 2);
       assert.equal(stdout, "");
       assert.match(stderr, /^[^\n]+\n$/);
@@ -90,7 +97,7 @@ Deno.test("a failure in the background is one line and exit code 1 as well", asy
   for (const how of ["rejection", "exception"]) {
     await t.step(how, async () => {
       const plain = await run(how, {});
-      assert.deepEqual(plain, { code: 1, text: "Cannot go on with rtsp://me:***@camera\n" });
+      assert.deepEqual(plain, { code: 1, text: "Cannot continue with rtsp://me:***@camera\n" });
       const debug = await run(how, { WHENCE_DEBUG: "1" });
       assert.equal(debug.code, 1);
       assert.match(debug.text, /late_failure\.ts:\d+/);

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { jsonSchemas } from "../../src/cli/json_schemas.ts";
-import { readPipeline } from "../../src/config/read.ts";
-import type { WhenceEvent } from "../../src/events/event.ts";
+import { readPipeline } from "../../src/pipeline/load.ts";
+import { eventSchema, type WhenceEvent } from "../../src/events/event.ts";
 import { sampleEvent } from "../support/sample_event.ts";
 
 const CONFIG = fileURLToPath(new URL("../../config/", import.meta.url));
@@ -72,7 +72,7 @@ Deno.test("the JSON Schema and the loader agree on what is wrong", async (t) => 
   }
 });
 
-Deno.test("variables may stand for any value", () => {
+Deno.test("a variable may replace any value", () => {
   const valid = validator("pipeline.schema.json");
   const pipeline = {
     source: { uri: "${CLIP}", frame_rate: "${RATE:-5}", fit: "${FIT:-crop}" },
@@ -84,10 +84,36 @@ Deno.test("variables may stand for any value", () => {
   assert.ok(!valid({ ...pipeline, runtime: { threads: "two" } }));
 });
 
-Deno.test("the event's JSON Schema takes an event and refuses a broken one", () => {
+Deno.test("the event's JSON Schema and eventSchema accept and reject the same events", async (t) => {
   const valid = validator("event.schema.json");
-  const event: WhenceEvent = JSON.parse(JSON.stringify(sampleEvent()));
-  assert.ok(valid(event), JSON.stringify(valid.errors));
-  assert.ok(!valid({ ...event, score: 1.5 }));
-  assert.ok(!valid({ ...event, surprise: 1 }));
+  const region = { peak: undefined, box: undefined };
+  const bearing = { azimuth: 0, elevation: 0 };
+  const cases: [name: string, changes: object, good: boolean][] = [
+    ["a valid event", {}, true],
+    ["a bearing", { bearing }, true],
+    ["a score above 1", { score: 1.5 }, false],
+    ["an unknown key", { surprise: 1 }, false],
+    ["not located", { located: false, ...region }, true],
+    ["not located, with a peak", { located: false, box: undefined }, false],
+    ["not located, with a box", { located: false, peak: undefined }, false],
+    ["not located, with a bearing", { located: false, ...region, bearing }, false],
+    ["located without a peak", { peak: undefined }, false],
+    ["located without a box", { box: undefined }, false],
+    ["an end with a reason", { type: "end", reason: "source_lost" }, true],
+    ["an end without a reason", { type: "end" }, true],
+    ["an update with a reason", { type: "update", reason: "source_lost" }, false],
+    ["an unknown reason", { type: "end", reason: "bored" }, false],
+    ["labels and media", {
+      labels: [{ name: "dog", score: 0.9 }],
+      media: { picture: "a.jpg", clip: "a.mp4" },
+    }, true],
+    ["a label without a score", { labels: [{ name: "dog" }] }, false],
+  ];
+  for (const [name, changes, good] of cases) {
+    await t.step(name, () => {
+      const event: WhenceEvent = JSON.parse(JSON.stringify({ ...sampleEvent(), ...changes }));
+      assert.equal(valid(event), good, JSON.stringify(valid.errors));
+      assert.equal(eventSchema.safeParse(event).success, good);
+    });
+  }
 });

@@ -24,12 +24,12 @@ async function typed(args: readonly string[], answer: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-Deno.test("on a terminal, import asks which head is which", async (t) => {
+Deno.test("on a terminal, import asks for the kinds of the heads", async (t) => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, TINY);
     const answers = [
-      ["nothing leaves the presumption", "\n", ["speech", "sound"], false],
+      ["no answer keeps the presumed kinds", "\n", ["speech", "sound"], false],
       ["an answer counts as verified", "sound,speech\n", ["sound", "speech"], true],
     ] as const;
     for (const [name, answer, kinds, verified] of answers) {
@@ -41,13 +41,13 @@ Deno.test("on a terminal, import asks which head is which", async (t) => {
         );
         assert.match(
           shown,
-          /What does each of the 2 heads listen for .*\[speech,sound, presumed\]/,
+          /What is the kind of each of the 2 heads .*\[speech,sound, presumed\]/,
         );
         const { manifest } = await loadManifest(join(folder, "asked"));
         assert.deepEqual(manifest.heads, kinds.map((kind) => ({ kind, verified })));
       });
     }
-    await t.step("remove takes no for an answer, and yes", async () => {
+    await t.step("remove asks for confirmation", async () => {
       const args = ["model", "remove", "asked", "--out", folder];
       await typed(args, "n\n");
       await loadManifest(join(folder, "asked"));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MqttSession } from "../../src/publish/mqtt_session.ts";
+import { MqttSession } from "../../src/publish/mqtt/mqtt_session.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free_port.ts";
 import { withFiles } from "./pipeline_file.ts";

@@ -33,7 +33,7 @@ Deno.test("a value that expands to nothing leaves its key out", async () => {
   assert.equal(config?.publish.mqtt?.prefix, "whence");
 });
 
-Deno.test("an unset variable is a fault with the place where it stands", async () => {
+Deno.test("an unset variable is a fault at its place in the file", async () => {
   const text = "source:\n  uri: rtsp://${CAM_HOST}/${1}/${X\nmodel: m\n";
   assert.deepEqual(lines(await readText(text)), [
     "robot.yaml:2:15: ${CAM_HOST} must have a default, or CAM_HOST must be set in the environment",
@@ -45,6 +45,6 @@ Deno.test("an unset variable is a fault with the place where it stands", async (
 Deno.test("keys and comments are not expanded", async () => {
   const reading = await readText("# ${NOPE}\n" + LEAST + "${NOPE}: 1\n");
   assert.deepEqual(lines(reading).map((line) => line.split(";")[0]), [
-    "robot.yaml:4:1: ${NOPE} is no key Whence knows",
+    "robot.yaml:4:1: unknown key ${NOPE}",
   ]);
 });

@@ -47,10 +47,10 @@ Deno.test("faults name the override they come from", async () => {
   ]);
   assert.deepEqual(lines(reading).toSorted(), [
     "--set camera.frame_id: ${UNSET} must have a default, or UNSET must be set in the environment",
-    '--set detect.gate: detect.gate must be YAML, got "["',
-    "--set model.x.y: model.x.y must name a key inside a mapping, but a part before the last is none",
+    '--set detect.gate: detect.gate must be YAML, got "["; for a string, quote it: --set \'detect.gate="["\'',
+    "--set model.x.y: model.x.y must name a key of a mapping, but a part before the last is no mapping",
     "--set runtime: runtime.threads must be at least 1, got 0",
-    "--set source.fti: source.fti is no key Whence knows; did you mean fit?",
+    "--set source.fti: unknown key source.fti; did you mean fit?",
     "--set window.hop: window.hop must be a duration such as 250ms or 2s, got 5",
   ]);
 });

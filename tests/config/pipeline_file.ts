@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { parseOverride } from "../../src/config/override.ts";
-import { type PipelineReading, readPipeline } from "../../src/config/read.ts";
+import { type PipelineReading, readPipeline } from "../../src/pipeline/load.ts";
 import { formatFault } from "../../src/config/fault.ts";
 
-/** The least that a pipeline file must say. */
+/** The smallest valid pipeline file. */
 export const LEAST = "source: { uri: clip.mkv }\nmodel: denseav-mini\n";
 
 /** Runs `use` with a folder that holds the given files; the folder is gone afterwards. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { pipelineSchema } from "../../src/config/schema.ts";
+import { pipelineSchema } from "../../src/pipeline/schema.ts";
 import { readText } from "./pipeline_file.ts";
 
 const key = fc.constantFrom(
@@ -31,9 +31,17 @@ const value = fc.letrec((tie) => ({
   ),
 })).tree;
 
+/** Pieces of YAML whose order makes multi-line scalars, broken nesting, anchors and tags. */
+const piece = fc.constantFrom(
+  ...["source:", "model:", "detect:", "window:", "hop:", "uri:", "<<:", "a", "b c", "200", "~"],
+  ..." |  |    |\n|\r\n|\t|: |- |? |, |[|]|{|}|#|&x |*x|!t |---|...|%YAML 1.2".split("|"),
+  ...["|", ">", "|-", ">+", '"', "'", "\\", "\\n", "${X}", "$${", "é", "😀"],
+);
+
 Deno.test("whatever a file holds, reading it gives a pipeline or faults with their places", async () => {
   const text = fc.oneof(
     value.map((tree) => stringify(tree)),
+    fc.array(piece, { maxLength: 25 }).map((pieces) => pieces.join("")),
     fc.string({
       maxLength: 80,
       unit: fc.constantFrom(..."abn: -[]{}\"'#&*!|>%@`$\n\t,?~1\u0000é".split("")),
@@ -51,7 +59,7 @@ Deno.test("whatever a file holds, reading it gives a pipeline or faults with the
         assert.ok(column! >= 1 && column! <= lines[line - 1].length + 1, `column ${column}`);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 1_000 },
   );
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readPipeline } from "../../src/config/read.ts";
+import { readPipeline } from "../../src/pipeline/load.ts";
 import { LEAST, lines, readText, withFiles } from "./pipeline_file.ts";
 
 Deno.test("a pipeline file needs only source and model", async () => {
@@ -27,16 +27,16 @@ Deno.test("units are read", async () => {
 });
 
 const FAULTS: readonly [name: string, text: string, expected: readonly string[]][] = [
-  ["an empty file", "", ["robot.yaml:1:1: the file must be a mapping of keys, got nothing"]],
+  ["an empty file", "", ["robot.yaml:1:1: the file must be a mapping, got nothing"]],
   ["missing keys", "name: a\n", [
-    "robot.yaml:1:1: source is missing; it must be a mapping of keys",
-    "robot.yaml:1:1: model is missing; it must be text",
+    "robot.yaml:1:1: source is missing; it must be a mapping",
+    "robot.yaml:1:1: model is missing; it must be a string",
   ]],
   ["an unknown key near a known one", "sorce: {}\n" + LEAST, [
-    "robot.yaml:1:1: sorce is no key Whence knows; did you mean source?",
+    "robot.yaml:1:1: unknown key sorce; did you mean source?",
   ]],
   ["an unknown key like none", LEAST + "detect: { region: { zzzzzz: 1 } }\n", [
-    "robot.yaml:3:21: detect.region.zzzzzz is no key Whence knows; it must be level",
+    "robot.yaml:3:21: unknown key detect.region.zzzzzz; it must be level",
   ]],
   ["an unknown word", "model: m\nsource:\n  uri: a.mkv\n  fit: letterbx\n", [
     'robot.yaml:4:8: source.fit must be letterbox, crop or stretch, got "letterbx"',
@@ -72,7 +72,7 @@ const FAULTS: readonly [name: string, text: string, expected: readonly string[]]
     "robot.yaml:3:23: detect.zones.a must have at least 3 items, got a list of 2",
   ]],
   ["a key without a value", LEAST + "camera:\n", [
-    "robot.yaml:3:8: camera must be a mapping of keys, got nothing",
+    "robot.yaml:3:8: camera must be a mapping, got nothing",
   ]],
   ["a source given twice", "source: { uri: a, video: b, audio: c }\nmodel: m\n", [
     "robot.yaml:1:9: source must have exactly one of: uri; video and audio; graph",
@@ -81,7 +81,7 @@ const FAULTS: readonly [name: string, text: string, expected: readonly string[]]
     "robot.yaml:1:9: source must name audio too (audio: silence:// for none)",
   ]],
   [
-    "a certificate for a broker that is not asked for TLS",
+    "a certificate for a broker URL without TLS",
     LEAST +
     "publish: { mqtt: { url: mqtt://b, ca: ca.pem } }\n",
     [
@@ -95,11 +95,13 @@ const FAULTS: readonly [name: string, text: string, expected: readonly string[]]
       "robot.yaml:3:18: publish.mqtt must have both cert and key, or neither",
     ],
   ],
-  ["no sink", LEAST + "publish: {}\n", ["robot.yaml:3:10: publish must have mqtt, jsonl or both"]],
+  ["no sink", LEAST + "publish: {}\n", [
+    "robot.yaml:3:10: publish must have at least one of mqtt, jsonl",
+  ]],
   ["a lookahead longer than the window", LEAST + "window: { duration: 1s, lookahead: 900ms }\n", [
     "robot.yaml:3:9: window must have hop + lookahead no longer than duration",
   ]],
-  ["a key given twice", LEAST + "model: other\n", ["robot.yaml:3:1: model is given twice"]],
+  ["a key given twice", LEAST + "model: other\n", ["robot.yaml:3:1: duplicate key model"]],
   ["a broker's port", LEAST + "publish: { mqtt: { url: mqtt://host:70000 } }\n", [
     'robot.yaml:3:25: publish.mqtt.url must have a host, and a port up to 65535, got "mqtt://host:70000"',
   ]],
@@ -113,7 +115,7 @@ for (const [name, text, expected] of FAULTS) {
   });
 }
 
-Deno.test("a syntax fault has its place, and a hint where ${NAME} stands bare in a flow mapping", async () => {
+Deno.test("a syntax fault has its place, and a hint if ${NAME} is not quoted in a flow mapping", async () => {
   const [broken] = lines(await readText("source: { uri: a.mkv\nmodel: m\n"));
   assert.match(broken, /^robot\.yaml:\d+:\d+: not valid YAML: /);
   const [bare] = lines(await readText("source: { uri: ${CLIP} }\nmodel: m\n"));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cameraSchema, detectSchema } from "../../src/config/schema.ts";
+import { cameraSchema } from "../../src/detection/camera_schema.ts";
+import { detectSchema } from "../../src/detection/detect_schema.ts";
 import { Detector, type HeadOptions } from "../../src/detection/detector.ts";
 import { eventSchema } from "../../src/events/event.ts";
 
@@ -11,7 +12,7 @@ const HEADS: readonly HeadOptions[] = [
   { kind: "speech", calibration: { slope: 10, offset: -5 } },
 ];
 
-function detector(detect: object = {}, heads = HEADS) {
+function detector(detect: object = {}, heads = HEADS, clock = { setNs: 0n }) {
   return new Detector(
     detectSchema.parse({ zones: { left: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] }, ...detect }),
     cameraSchema.parse({ frame_id: "head_camera", hfov: "90deg" }),
@@ -23,7 +24,7 @@ function detector(detect: object = {}, heads = HEADS) {
       gridHeight: 4,
       stepSeconds: 0.1,
       fit: FIT,
-      epochNs: (runningNs) => EPOCH + BigInt(Math.round(runningNs)),
+      epochNs: (runningNs) => EPOCH + clock.setNs + BigInt(Math.round(runningNs)),
     },
   );
 }
@@ -67,23 +68,90 @@ Deno.test("each head makes its own events, valid by the schema, in capture time"
   assert.equal(new Set(messages.map(({ id }) => id)).size, 1);
 });
 
-Deno.test("what is quieter than the gate is silence", () => {
+Deno.test("input below the gate is silence", () => {
   const detect = detector({ gate: "-40dBFS" });
   const found = Array.from({ length: 10 }, (_, i) => detect.step(step(i, 5, 2, -41))).flat();
   assert.deepEqual(found, []);
 });
 
-Deno.test("active() names kinds with an announced event; end() ends them", () => {
+Deno.test("active() names kinds with an announced event; end() ends them and says why", () => {
   const detect = detector();
-  for (let i = 0; i < 4; i++) detect.step(step(i, 5, -1));
+  const [begin] = Array.from({ length: 4 }, (_, i) => detect.step(step(i, 5, -1))).flat();
+  assert.equal(begin.event.reason, null);
   assert.deepEqual([...detect.active()], ["sound"]);
-  const [{ event, atNs }] = detect.end();
+  const [{ event, atNs }] = detect.end("stopped");
   assert.equal(event.type, "end");
+  assert.equal(event.reason, "stopped");
   assert.equal(atNs, 4e8);
   assert.deepEqual([...detect.active()], []);
 });
 
-Deno.test("one head, or two of a kind, work as well", () => {
+Deno.test("an event keeps its onset if the clock is set while it lasts; the stamp follows the clock", () => {
+  const clock = { setNs: 0n };
+  const detect = detector({}, HEADS, clock);
+  const [begin] = Array.from({ length: 4 }, (_, i) => detect.step(step(i, 5, -1))).flat();
+  clock.setNs = -3_600_000_000_000n;
+  const [{ event }] = detect.end(null);
+  assert.deepEqual([event.id, event.onset], [begin.event.id, begin.event.onset]);
+  assert.ok(Math.abs(event.offset! - event.onset - event.duration) < 1e-6);
+  assert.equal(event.header.stamp.sec, 1_763_812_800 - 3600);
+});
+
+Deno.test("an end has a reason only if something other than silence ended the event", () => {
+  const ends = ([null, "source_lost"] as const).map((reason) => {
+    const detect = detector();
+    for (let i = 0; i < 4; i++) detect.step(step(i, 5, -1));
+    const [{ event }] = detect.advance(9e8, reason);
+    return [event.type, event.reason];
+  });
+  assert.deepEqual(ends, [["end", null], ["end", "source_lost"]]);
+});
+
+Deno.test("a speaker who moves 1 cell/s stays one event; messages lag half a cell at most", () => {
+  const size = 8;
+  const stepSeconds = 0.08;
+  const speed = 1 / size;
+  const width = 1 / size;
+  const place = (seconds: number) => 0.1 + speed * seconds;
+  const detect = new Detector(detectSchema.parse({}), cameraSchema.parse({ hfov: "90deg" }), {
+    pipeline: "front",
+    model: "test@1",
+    heads: [{ kind: "speech", calibration: { slope: 10, offset: -5 } }],
+    gridWidth: size,
+    gridHeight: size,
+    stepSeconds,
+    fit: FIT,
+    epochNs: (runningNs) => EPOCH + BigInt(Math.round(runningNs)),
+  });
+  const found = Array.from({ length: 76 }, (_, i) => {
+    const seconds = (i + 0.5) * stepSeconds;
+    const volume = Float32Array.from({ length: size * size }, (_, cell) => {
+      const x = (cell % size + 0.5) / size - place(seconds);
+      const y = (Math.floor(cell / size) + 0.5) / size - 0.5;
+      return Math.exp(-(x * x + y * y) / (2 * width * width));
+    });
+    const ptsNs = seconds * 1e9;
+    const activation = Float32Array.of(i < 70 ? Math.max(...volume) : 0);
+    return detect.step({ ptsNs, framePtsNs: ptsNs, level: -20, activation, volume });
+  }).flat();
+  assert.equal(new Set(found.map(({ event }) => event.id)).size, 1);
+  const types = found.map(({ event }) => event.type);
+  assert.deepEqual([types[0], types.at(-1), types.length], ["new", "end", 11]);
+  for (const { event, atNs } of found) {
+    const lag = place(atNs / 1e9) - event.peak![0];
+    assert.ok(lag > -0.1 * speed && lag <= 0.5 * speed, `${event.type} at ${atNs / 1e9} s: ${lag}`);
+    const [x1, , x2] = event.box!;
+    assert.ok(x2 - x1 < 2.6 * width * Math.sqrt(2 * Math.LN2), `box from ${x1} to ${x2}`);
+  }
+  const { event, heatMap } = found.at(-1)!;
+  const azimuth = Math.atan(2 * (0.5 - place(5.6)));
+  assert.ok(Math.abs(event.bearing!.azimuth - azimuth) < 7 * Math.PI / 180);
+  // The heat map for the picture still shows the whole way.
+  const row = heatMap.subarray(4 * size, 5 * size);
+  assert.ok(row[1] > 0.5 * Math.max(...row) && row[5] > 0.5 * Math.max(...row), row.join(" "));
+});
+
+Deno.test("models with one head, or two of a kind, are supported", () => {
   for (const kinds of [["speech"], ["sound", "sound"]] as const) {
     const heads = kinds.map((kind) => ({ kind, calibration: { slope: 10, offset: -5 } }));
     const detect = detector({}, heads);

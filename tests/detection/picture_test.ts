@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { cameraSchema } from "../../src/config/schema.ts";
-import type { FitGeometry } from "../../src/config/fit.ts";
+import { cameraSchema } from "../../src/detection/camera_schema.ts";
+import type { FitGeometry } from "../../src/core/fit_geometry.ts";
 import { bearing, cellsInPicture, inPolygon, toSource } from "../../src/detection/picture.ts";
 
 const FIT: FitGeometry = {
@@ -23,7 +23,7 @@ Deno.test("toSource undoes letterbox and crop and stays in the picture", () => {
   near(toSource([1, 0], crop)[0], 25 / 32);
 });
 
-Deno.test("cellsInPicture leaves out the letterbox bars", () => {
+Deno.test("cellsInPicture excludes the letterbox bars", () => {
   const cells = cellsInPicture(FIT, 4, 8);
   assert.deepEqual([...cells.filter((_, i) => i % 4 === 0)], [0, 0, 1, 1, 1, 1, 0, 0]);
 });
@@ -49,7 +49,7 @@ Deno.test("bearing: left and up are positive (REP 103)", () => {
   near(corner.elevation, -Math.atan(360 / 640 / Math.SQRT2));
 });
 
-Deno.test("bearing uses a pinhole's own numbers, and needs optics", () => {
+Deno.test("bearing uses pinhole parameters if given, and needs optics", () => {
   const camera = cameraSchema.parse({ fx: 640, fy: 320, cx: 0, cy: 720 });
   const { azimuth, elevation } = bearing([0.5, 0.5], camera, FIT)!;
   near(azimuth, -Math.PI / 4);

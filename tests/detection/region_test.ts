@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { FitGeometry } from "../../src/config/fit.ts";
+import type { FitGeometry } from "../../src/core/fit_geometry.ts";
 import { regionOf } from "../../src/detection/region.ts";
 
 const STRETCH: FitGeometry = {
@@ -42,7 +42,7 @@ Deno.test("the peak is finer than a cell and the box is where the map falls to l
   ));
 });
 
-Deno.test("a second blob that is not connected stays outside the box", () => {
+Deno.test("a second blob that is not connected is outside the box", () => {
   const one = blob(16, 0.2, 0.2, 0.05);
   const other = blob(16, 0.8, 0.8, 0.05);
   const values = one.map((value, i) => Math.max(value, 0.9 * other[i]));
@@ -55,7 +55,7 @@ Deno.test("a second blob that is not connected stays outside the box", () => {
   assert.ok(box[2] < 0.4 && box[3] < 0.4, box.join(" "));
 });
 
-Deno.test("letterbox: the bars do not count and the region is in the source picture", () => {
+Deno.test("letterbox: the bars are ignored and the region is in the source picture", () => {
   const values = blob(16, 0.5, 0.25, 0.08);
   values[5] = 9;
   const counts = Uint8Array.from(values, (_, i) => Number(i >= 32 && i < 224));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { detectSchema } from "../../src/config/schema.ts";
+import { detectSchema } from "../../src/detection/detect_schema.ts";
 import { EventTracker, type TrackedEvent } from "../../src/detection/tracker.ts";
 
 const STEP = 0.08;
@@ -41,13 +41,13 @@ const brief = (events: readonly TrackedEvent[]) =>
 
 const steps = (count: number, score: number) => new Array<number>(count).fill(score);
 
-Deno.test("a score between off and on carries an event on but does not begin one", () => {
+Deno.test("a score between off and on continues an event but does not begin one", () => {
   assert.deepEqual(play(steps(20, 0.5)), []);
   const events = play([...steps(2, 0), ...steps(3, 0.7), ...steps(3, 0.5), ...steps(8, 0.1)]);
   assert.deepEqual(brief(events), [["new", 2, null], ["end", 2, 8]]);
 });
 
-Deno.test("a burst shorter than min_duration is no event", () => {
+Deno.test("a burst shorter than min_duration is not an event", () => {
   assert.deepEqual(play([0, 0.9, 0, 0, 0, 0, 0, 0, 0.9, 0, 0, 0, 0, 0]), []);
 });
 
@@ -63,7 +63,7 @@ Deno.test("a dip shorter than merge_gap is bridged, a longer one is not", () => 
   ]);
 });
 
-Deno.test("coming out of a dip takes on, not off", () => {
+Deno.test("after a dip the score must reach on, not off", () => {
   const events = play([...steps(3, 0.9), 0.1, ...steps(10, 0.5)]);
   assert.deepEqual(brief(events), [["new", 0, null], ["end", 0, 3]]);
 });
@@ -83,7 +83,7 @@ Deno.test("an event ends by the clock when no steps come", () => {
   assert.deepEqual(into.advance(5e9), []);
 });
 
-Deno.test("a peak that moves while the score stays up ends the event and begins another", () => {
+Deno.test("a peak that jumps while the score stays up ends the event and begins another", () => {
   const cells = [...steps(5, 5), ...steps(5, 15)];
   const events = play([...steps(10, 0.9), ...steps(6, 0)], cells);
   assert.deepEqual(brief(events), [
@@ -98,13 +98,13 @@ Deno.test("a peak that moves while the score stays up ends the event and begins 
   assert.equal(events[1].heatMap.indexOf(Math.max(...events[1].heatMap)), 5);
 });
 
-Deno.test("an event that is left for another place after a dip ended before the dip", () => {
+Deno.test("an event that continues elsewhere after a dip ended before the dip", () => {
   const cells = [...steps(6, 5), ...steps(6, 15)];
   const events = play([...steps(4, 0.9), 0, 0, ...steps(6, 0.9)], cells);
   assert.deepEqual(brief(events), [["new", 0, null], ["end", 0, 4], ["new", 6, null]]);
 });
 
-Deno.test("what never reached on elsewhere begins no event of its own", () => {
+Deno.test("what never reached on elsewhere does not begin an event", () => {
   const events = play([...steps(5, 0.9), ...steps(5, 0.45), ...steps(6, 0)], [
     ...steps(5, 5),
     ...steps(11, 15),
@@ -121,12 +121,54 @@ Deno.test("without a merge gap an event ends with the first quiet step", () => {
   assert.deepEqual(brief(events), [["new", 0, null], ["end", 0, 5]]);
 });
 
-Deno.test("a peak that strays for one step does not part an event", () => {
+Deno.test("a peak that strays for one step does not split an event", () => {
   const events = play([...steps(10, 0.9), ...steps(6, 0)], [5, 5, 5, 5, 15, 5, 5, 0, 5, 5]);
   assert.deepEqual(brief(events).filter(([type]) => type !== "update"), [
     ["new", 0, null],
     ["end", 0, 10],
   ]);
+});
+
+Deno.test("the score is the highest so far, at least `on`; the current score is the newest step's", () => {
+  const [begin, update, end] = play([0.95, 0.45, 0.5, ...steps(6, 0.41), 0.7, ...steps(5, 0)]);
+  assert.deepEqual([begin.type, begin.score, begin.currentScore], ["new", 0.95, 0.45]);
+  assert.deepEqual([update.type, update.score, update.currentScore], ["update", 0.95, 0.41]);
+  assert.deepEqual([end.type, end.score, end.currentScore], ["end", 0.95, 0.7]);
+});
+
+Deno.test("the newest map covers the last 500 ms, the heat map the whole event", () => {
+  const cells = steps(20, 5).map((cell, i) => i < 12 ? cell : 6);
+  const wide = steps(20, 0.9).map((score, i) => ({
+    startNs: Math.round(i * STEP * 1e9),
+    endNs: Math.round((i + 1) * STEP * 1e9),
+    score,
+    similarity: score,
+    // The neighbor cell counts as the same place.
+    map: hot(cells[i]).map((value, cell) =>
+      cell === 5 || cell === 6 ? Math.max(value, 0.6) : value
+    ),
+  }));
+  const into = tracker();
+  const [begin, ...updates] = wide.flatMap((step) => into.step(step));
+  assert.deepEqual([...begin.newestMap], [...begin.heatMap]);
+  const last = updates.at(-1)!;
+  assert.equal(Math.round(last.atNs / STEP / 1e9), 16);
+  // 6 steps of 80 ms: 2 at the old place, 4 at the new one; 16 steps since the onset.
+  assert.ok(Math.abs(last.newestMap[6] - (2 * 0.6 + 4) / 6) < 1e-6);
+  assert.ok(Math.abs(last.heatMap[6] - (12 * 0.6 + 4) / 16) < 1e-6);
+});
+
+Deno.test("a step longer than 500 ms is a newest map by itself", () => {
+  const into = tracker();
+  const step = (i: number) => ({
+    startNs: i * 1e9,
+    endNs: (i + 1) * 1e9,
+    score: 0.9,
+    similarity: 1,
+  });
+  into.step({ ...step(0), map: hot(5) });
+  const [{ newestMap }] = into.step({ ...step(1), map: hot(5).map((value) => value * 2) });
+  assert.equal(newestMap[5], 2);
 });
 
 Deno.test("whatever the scores, every event is announced once, ended once, and events do not overlap", () => {
@@ -140,6 +182,7 @@ Deno.test("whatever the scores, every event is announced once, ended once, and e
     events.push(...into.advance(1e12));
     let open: TrackedEvent | undefined;
     let lastOffset = 0;
+    let highest = 0;
     for (const event of events) {
       if (event.type === "new") {
         assert.equal(open, undefined);
@@ -148,8 +191,9 @@ Deno.test("whatever the scores, every event is announced once, ended once, and e
       } else {
         assert.equal(event.key, open?.key);
         assert.equal(event.onsetNs, open?.onsetNs);
-        assert.ok(event.topScore >= CONFIG.on);
       }
+      assert.ok(event.score >= Math.max(CONFIG.on, event.currentScore, highest));
+      highest = event.type === "end" ? 0 : event.score;
       if (event.type === "end") {
         assert.ok(event.offsetNs! > event.onsetNs);
         lastOffset = event.offsetNs!;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type GoldenTensor, readGolden } from "../support/safetensors.ts";
-import type { DenseFeatures } from "../../src/evaluation/aggregation.ts";
+import type { DenseFeatures } from "../../src/evaluation/clip_features.ts";
 
 /** Inputs and outputs of the original's metrics, computed by the original code. */
 export const golden = readGolden(new URL("./golden/metrics.safetensors", import.meta.url));
@@ -11,14 +11,14 @@ export const golden = readGolden(new URL("./golden/metrics.safetensors", import.
  */
 export function assertClose(
   got: ArrayLike<number>,
-  wanted: ArrayLike<number>,
+  expected: ArrayLike<number>,
   what = "",
   scale = 1,
 ): void {
-  assert.equal(got.length, wanted.length, `${what} length`);
-  for (let i = 0; i < wanted.length; i++) {
-    const difference = Math.abs(got[i] - wanted[i]) / Math.max(scale, Math.abs(wanted[i]));
-    assert.ok(difference <= 1e-6, `${what}[${i}]: wanted ${wanted[i]}, got ${got[i]}`);
+  assert.equal(got.length, expected.length, `${what} length`);
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(got[i] - expected[i]) / Math.max(scale, Math.abs(expected[i]));
+    assert.ok(difference <= 1e-6, `${what}[${i}]: expected ${expected[i]}, got ${got[i]}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import sharp from "sharp";
-import type { Size } from "../../src/evaluation/resize_bilinear.ts";
+import type { Size } from "../../src/core/resize_bilinear.ts";
 import { boxMask, madePicture, madeSound, writePng, writeWav } from "./made_scenes.ts";
 
 /** A prompt: the class's box in shares of the picture, the word's time in seconds. */
@@ -18,7 +18,7 @@ export const ROWS: Row[] = [
   { seed: 33, classId: 7, box: [0, 0, 0.6, 0.5], timing: [0.3, 2.4] },
 ];
 
-/** The published layout, smaller: list, frames, annotations in ADE20K's two colours, prompts. */
+/** The published layout, smaller: list, frames, annotations in ADE20K's two colors, prompts. */
 export async function writeAde20k(
   root: string,
   rows: readonly Row[],
@@ -39,13 +39,13 @@ export async function writeAde20k(
     const raw = { width, height, channels: 3 as const };
     await sharp(madePicture(seed, width, height), { raw }).jpeg({ quality: 100 })
       .toFile(join(root, "frames", `${place(seed)}.jpg`));
-    const colours = boxMask(width, height, box).reduce<number[]>((all, inside, i) => {
+    const colors = boxMask(width, height, box).reduce<number[]>((all, inside, i) => {
       const label = inside ? classId : 512;
       all.push(Math.floor(label / 256) * 10 + i % 10, label % 256, i % 256);
       return all;
     }, []);
     const file = join(root, "annotations", `${place(seed)}_seg.png`);
-    await writePng(file, Uint8Array.from(colours), width, height);
+    await writePng(file, Uint8Array.from(colors), width, height);
     await writeWav(join(root, "audio", `${seed}.wav`), madeSound(seed, 2.5));
   }
   list.push(`${place(31)}.jpg,0,old/31.wav,old/31.wav,"[0.5, 1]"`, `${place(31)}.jpg,9,,,`);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { encode } from "fast-png";
+import sharp from "sharp";
 import { wavFile } from "../support/wav.ts";
 
 /** Numbers in 0..1 that are the same in every run (mulberry32). */
@@ -13,21 +13,21 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** RGB of soft coloured spots on a gradient. */
+/** RGB of soft colored spots on a gradient. */
 export function madePicture(seed: number, width: number, height: number): Uint8Array {
   const random = seeded(seed);
   const spots = Array.from({ length: 5 }, () => ({
     x: random() * width,
     y: random() * height,
     reach: (0.05 + 0.15 * random()) * width,
-    colour: [random(), random(), random()],
+    color: [random(), random(), random()],
   }));
   return Uint8Array.from({ length: width * height * 3 }, (_, i) => {
     const [x, y, channel] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3];
     let value = 0.3 + 0.3 * x / width;
     for (const spot of spots) {
       const near = Math.exp(-(((x - spot.x) ** 2 + (y - spot.y) ** 2) / spot.reach ** 2));
-      value += near * (spot.colour[channel] - value);
+      value += near * (spot.color[channel] - value);
     }
     return Math.round(255 * value);
   });
@@ -52,10 +52,10 @@ export function madeSound(seed: number, seconds: number): Float32Array {
   });
 }
 
-/** Writes an 8-bit PNG: RGB, or grey when there is one value a pixel. */
+/** Writes an 8-bit PNG: RGB, or gray if there is one value per pixel. */
 export async function writePng(file: string, data: Uint8Array, width: number, height: number) {
   const channels = data.length / (width * height) as 1 | 3;
-  await Deno.writeFile(file, encode({ width, height, data, channels }));
+  await sharp(data, { raw: { width, height, channels } }).png().toFile(file);
 }
 
 /** Writes a made sound as WAV. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { coverPicture } from "../../src/evaluation/resample_picture.ts";
-import { resampleSound } from "../../src/evaluation/resample_sound.ts";
-import { normaliseSound, padSound } from "../../src/evaluation/sound.ts";
+import { coverPicture } from "../../src/evaluation/datasets/resample_picture.ts";
+import { resampleSound } from "../../src/evaluation/datasets/resample_sound.ts";
+import { normalizeSound, padSound } from "../../src/evaluation/datasets/sound.ts";
 import { readGolden } from "../support/safetensors.ts";
 import { assertClose } from "./golden.ts";
 
@@ -14,11 +14,11 @@ for (const name of ["small", "tall"]) {
       width: 224,
       height: 224,
     });
-    const wanted = media(`${name}_loader_pil_u8`).data;
+    const expected = media(`${name}_loader_pil_u8`).data;
     const pixels = 224 * 224;
     for (let i = 0; i < pixels; i++) {
       for (let channel = 0; channel < 3; channel++) {
-        assert.equal(got.data[3 * i + channel], wanted[channel * pixels + i], `pixel ${i}`);
+        assert.equal(got.data[3 * i + channel], expected[channel * pixels + i], `pixel ${i}`);
       }
     }
   });
@@ -32,12 +32,12 @@ for (const rate of [44100, 8000]) {
   });
 }
 
-Deno.test("sounds are normalised as the original's validation does", () => {
-  const got = normaliseSound(media("prep_1.25s_wave").data).filter((_, i) => i % 7 === 0);
-  assertClose(got, media("prep_1.25s_norm_every7").data, "normalised", 5);
+Deno.test("sounds are normalized as the original's validation does", () => {
+  const got = normalizeSound(media("prep_1.25s_wave").data).filter((_, i) => i % 7 === 0);
+  assertClose(got, media("prep_1.25s_norm_every7").data, "normalized", 5);
 });
 
-Deno.test("a sound is padded at its end or cut there", () => {
+Deno.test("a sound is padded or cut at its end", () => {
   const { samples, mask } = padSound(Float32Array.of(1, 2, 3), 5);
   assert.deepEqual([[...samples], [...mask]], [[1, 2, 3, 0, 0], [1, 1, 1, 0, 0]]);
   assert.deepEqual([...padSound(Float32Array.of(1, 2, 3), 2).samples], [1, 2]);

@@ -1,27 +1,9 @@
-import { ClipGrounder } from "../../src/evaluation/clip_grounder.ts";
-import { type Encoders, loadModel } from "../../src/model/encoders.ts";
+import { type OpenGrounder, openGrounder } from "../../src/evaluation/runs/open_grounder.ts";
 import { findModel } from "../../src/model/find_model.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
-import { runtimeSchema } from "../../src/config/schema.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 
-/** The shipped model on the CPU, freed at the end of the scope. */
-export interface MiniGrounder extends AsyncDisposable {
-  readonly grounder: ClipGrounder;
-  readonly encoders: Encoders;
-}
-
-/** Loads `models/denseav-mini`. */
-export async function openMini(): Promise<MiniGrounder> {
-  const runtime = await openRuntime(runtimeSchema.parse({ providers: ["cpu"], threads: 1 }), ".");
-  const encoders = await loadModel(await findModel("denseav-mini", "."), runtime);
-  const grounder = await ClipGrounder.create(encoders, runtime);
-  return {
-    grounder,
-    encoders,
-    async [Symbol.asyncDispose]() {
-      await grounder.release();
-      await encoders.release();
-      await runtime.close();
-    },
-  };
+/** `models/denseav-mini` on the CPU, released at the end of the scope. */
+export async function openMini(): Promise<OpenGrounder> {
+  const config = runtimeSchema.parse({ providers: ["cpu"], threads: 1 });
+  return await openGrounder(await findModel("denseav-mini", "."), config);
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { evaluateScenes } from "../../src/evaluation/evaluate_scenes.ts";
-import { readSceneSet } from "../../src/evaluation/scene_set.ts";
+import { evaluateScenes } from "../../src/evaluation/runs/evaluate_scenes.ts";
+import { readSceneSet } from "../../src/evaluation/datasets/scene_set.ts";
 import { scratch } from "./made_scenes.ts";
 import { openMini } from "./mini_grounder.ts";
 
-Deno.test("the shipped model finds what sounds in the shipped scenes", async () => {
+Deno.test("the shipped model localizes the sounds and words of the shipped scenes", async () => {
   await using mini = await openMini();
   await using resume = await scratch();
   const set = await readSceneSet(fileURLToPath(new URL("./scenes", import.meta.url)));

@@ -27,53 +27,75 @@ const anyEvent: fc.Arbitrary<WhenceEvent> = fc.record({
   duration: seconds,
   stream: fc.record({ onset: seconds, offset: fc.option(seconds) }),
   score: unit,
-  top_score: unit,
+  current_score: unit,
   similarity: fc.double({ min: -1e4, max: 1e4, noNaN: true }),
+  located: fc.boolean(),
   peak: fc.tuple(unit, unit),
   box: fc.tuple(unit, unit, unit, unit),
   bearing: fc.record({ azimuth: angle, elevation: angle }),
   zones: fc.array(fc.string()),
-  labels: fc.array(fc.string()),
+  labels: fc.array(fc.record({ name: fc.string(), score: unit })),
+  media: fc.record({ picture: fc.string(), clip: fc.string() }, {
+    requiredKeys: [],
+    noNullPrototype: true,
+  }),
+  reason: fc.constantFrom(null, "interrupted", "source_lost", "stopped"),
   latency_ms: fc.double({ min: 0, max: 1e6, noNaN: true }),
-}, { requiredKeys: [] }).map((changes) => sampleEvent(changes as Partial<WhenceEvent>));
+}, { requiredKeys: [] }).map((changes) => lawful(sampleEvent(changes as Partial<WhenceEvent>)));
 
-Deno.test("an event survives the wire within its precision, and a second trip changes nothing", () => {
+/** The event without what its `located` and `type` exclude. */
+function lawful({ peak, box, bearing, ...event }: WhenceEvent): WhenceEvent {
+  const reason = event.type === "end" ? event.reason : null;
+  const region = event.located ? { peak, box, ...(bearing && { bearing }) } : {};
+  return { ...event, ...region, reason };
+}
+
+Deno.test("an event is encoded within its precision, and a second round trip changes nothing", () => {
   fc.assert(fc.property(anyEvent, (event) => {
     const line = encodeEvent(event);
     assert.ok(!line.includes("\n"));
     const back = decodeEvent(line);
     assert.equal(encodeEvent(back), line);
     assert.deepEqual(back.header, event.header);
-    assert.deepEqual([back.zones, back.pipeline, back.seq], [
-      event.zones,
-      event.pipeline,
-      event.seq,
-    ]);
+    const exact = (e: WhenceEvent) => [e.zones, e.pipeline, e.seq, e.located, e.media, e.reason];
+    assert.deepEqual(exact(back), exact(event));
     const near = (a: number, b: number, tolerance: number) =>
       assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b}`);
     near(back.onset, event.onset, 0.000_501);
     near(back.duration, event.duration, 0.000_501);
-    back.box.forEach((value, i) => near(value, event.box[i], 0.000_051));
+    assert.equal(back.box === undefined, !event.located);
+    back.box?.forEach((value, i) => near(value, event.box![i], 0.000_051));
+    back.labels.forEach(({ score }, i) => near(score, event.labels[i].score, 0.000_051));
     near(back.score, event.score, 0.000_051);
+    near(back.current_score, event.current_score, 0.000_051);
     near(back.similarity, event.similarity, 0.000_051);
     assert.equal(back.bearing === undefined, event.bearing === undefined);
   }));
 });
 
 Deno.test("numbers are written short", () => {
-  const line = encodeEvent(sampleEvent({ score: 0.1 + 0.2, similarity: -0.000_001 }));
+  const labels = [{ name: "dog", score: 0.7 + 0.1 }];
+  const line = encodeEvent(sampleEvent({ score: 0.1 + 0.2, similarity: -0.000_001, labels }));
   assert.match(line, /"score":0\.3,/);
+  assert.match(line, /"labels":\[\{"name":"dog","score":0\.8\}\]/);
   assert.match(line, /"similarity":0,/);
 });
 
-Deno.test("an event that breaks the schema is not written", async (t) => {
+Deno.test("an event that violates the schema is not written", async (t) => {
   for (
     const [name, changes, key] of [
       ["not a number", { score: NaN }, "score"],
       ["infinite", { latency_ms: Infinity }, "latency_ms"],
       ["outside the picture", { box: [0, 0, 1.2, 1] }, "box.2"],
       ["a bad id", { id: "x" }, "id"],
-      ["an unknown key", { colour: "red" }, "colour"],
+      ["an unknown key", { color: "red" }, "color"],
+      ["a label without a score", { labels: [{ name: "dog" }] }, "labels.0.score"],
+      ["located without a peak", { peak: undefined }, "peak"],
+      ["located without a box", { box: undefined }, "box"],
+      ["a region of what is not located", { located: false }, "peak"],
+      ["a reason before the end", { reason: "stopped" }, "reason"],
+      ["an unknown reason", { type: "end", reason: "bored" }, "reason"],
+      ["schema 1", { schema: "whence/event/1" }, "schema"],
     ] as const
   ) {
     await t.step(name, () => {
@@ -84,7 +106,7 @@ Deno.test("an event that breaks the schema is not written", async (t) => {
   }
 });
 
-Deno.test("what is no event is turned down in one line", () => {
+Deno.test("text that is not an event is rejected in one line", () => {
   assert.throws(() => decodeEvent("{"), {
     name: "EventFormatError",
     message: "Cannot read event: must be JSON",

@@ -12,7 +12,7 @@ Deno.test("a stamp holds epoch nanoseconds exactly", () => {
   }));
 });
 
-Deno.test("before the epoch nanoseconds count upwards from a negative second", () => {
+Deno.test("before the epoch nanoseconds count up from a negative second", () => {
   assert.deepEqual(stampFromNs(-1n), { sec: -1, nanosec: 999_999_999 });
   assert.deepEqual(stampFromNs(1_763_812_801_234_567_891n), {
     sec: 1_763_812_801,
@@ -20,7 +20,7 @@ Deno.test("before the epoch nanoseconds count upwards from a negative second", (
   });
 });
 
-Deno.test("epoch seconds are right to the microsecond", () => {
+Deno.test("epoch seconds are exact to the microsecond", () => {
   assert.equal(secondsFromNs(1_763_812_801_234_567_000n), 1763812801.234567);
   assert.equal(secondsFromNs(-500_000_000n), -0.5);
 });

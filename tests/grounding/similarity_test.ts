@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { runtimeSchema } from "../../src/config/schema.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 import { clipScore, levelDbfs } from "../../src/grounding/pooling.ts";
 import { Similarity } from "../../src/grounding/similarity.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
 
 const shapes = fc.record({
   heads: fc.integer({ min: 1, max: 4 }),

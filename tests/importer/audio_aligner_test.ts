@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { runtimeSchema } from "../../src/config/schema.ts";
-import { readArchitecture } from "../../src/importer/architecture.ts";
-import { buildAudioGraph } from "../../src/importer/audio_graph.ts";
-import { Checkpoint } from "../../src/importer/checkpoint.ts";
-import { readHyperParameters } from "../../src/importer/hyper_parameters.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
+import { readArchitecture } from "../../src/importer/checkpoint/architecture.ts";
+import { buildAudioGraph } from "../../src/importer/graph/audio_graph.ts";
+import { Checkpoint } from "../../src/importer/checkpoint/checkpoint.ts";
+import { readHyperParameters } from "../../src/importer/checkpoint/hyper_parameters.ts";
 import { probeWaveform } from "../../src/importer/probe_input.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
 import { relativeL2 } from "./golden.ts";
 import { TINY, writeSyntheticCheckpoint } from "./synthetic_checkpoint.ts";
 import { inFolder } from "./temporary_folder.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { SafetensorsFile } from "../../src/importer/safetensors.ts";
+import { SafetensorsFile } from "../../src/importer/checkpoint/safetensors.ts";
 
 /** Folder of the reference checkpoints, in the layout of the published repositories. */
 export const GOLDEN = fileURLToPath(new URL("./golden", import.meta.url));

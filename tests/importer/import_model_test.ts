@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { runtimeSchema } from "../../src/config/schema.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 import {
   importModel,
   type ImportOptions,
@@ -9,8 +9,8 @@ import {
 } from "../../src/importer/import_model.ts";
 import { loadModel } from "../../src/model/encoders.ts";
 import { loadManifest } from "../../src/model/manifest.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
-import type { Runtime } from "../../src/model/session.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
+import type { Runtime } from "../../src/model/runtime/session.ts";
 import { GOLDEN, goldenAudio, goldenFrames } from "./golden.ts";
 import { TINY, writeSyntheticCheckpoint } from "./synthetic_checkpoint.ts";
 import { inFolder } from "./temporary_folder.ts";
@@ -43,7 +43,7 @@ function entries(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
 }
 
-Deno.test("the published layout becomes a model folder of the contract", async () => {
+Deno.test("the published layout becomes a model folder that fits the contract", async () => {
   await inFolder(async (out) => {
     const report = await importInto(out, `${GOLDEN}/public_2head`, {
       name: "two-heads",
@@ -91,7 +91,7 @@ Deno.test("the published layout becomes a model folder of the contract", async (
   });
 });
 
-Deno.test("class tokens come out where the similarity uses them", async () => {
+Deno.test("class tokens are outputs if the similarity uses them", async () => {
   await inFolder(async (out) => {
     const options = { image: { width: 224, height: 224 } };
     const { manifest } = await importInto(out, `${GOLDEN}/public_sound`, options);
@@ -107,7 +107,7 @@ Deno.test("class tokens come out where the similarity uses them", async () => {
   });
 });
 
-Deno.test("every precision passes its own check, fixed sizes and normalised sound too", async () => {
+Deno.test("every precision passes its self-check, also with fixed sizes and normalized audio", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, { ...TINY, useCls: true });
@@ -142,7 +142,7 @@ Deno.test("every precision passes its own check, fixed sizes and normalised soun
   });
 });
 
-Deno.test("weights beyond the limit lie in files of their own, and are found there", async () => {
+Deno.test("weights beyond the limit are in separate files, and are found there", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, TINY);
@@ -187,7 +187,7 @@ Deno.test("faults of the weights are listed with the nearest known name", async 
   });
 });
 
-Deno.test("mistakes of the user are one line and leave nothing behind", async (t) => {
+Deno.test("mistakes of the user are one line and leave no files", async (t) => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     const out = join(folder, "out");
@@ -197,7 +197,7 @@ Deno.test("mistakes of the user are one line and leave nothing behind", async (t
     await Deno.mkdir(pickled);
     await Deno.writeTextFile(join(pickled, "pytorch_model.bin"), "PK");
     const cases: [string, string, Partial<ImportOptions>, RegExp][] = [
-      ["name taken", source, {}, /must not exist yet; remove it or give --replace/],
+      ["name taken", source, {}, /must not exist yet; remove it or pass --replace/],
       ["name with a path", source, { name: "../evil" }, /must be letters, digits/],
       ["image size", source, { name: "x", image: { width: 30, height: 32 } }, /multiples of 8/],
       ["window too short", source, { name: "x", window: 0.1 }, /at least 0.185s, got 0.1s/],
@@ -227,7 +227,7 @@ Deno.test("mistakes of the user are one line and leave nothing behind", async (t
     await t.step("only a model is replaced", async () => {
       await assert.rejects(
         importInto(folder, source, { name: "source", replace: true }),
-        /must be a model to be replaced, got the weights themselves; give another --name/,
+        /must be a model to be replaced, got the weights themselves; pass another --name/,
       );
       await assert.rejects(
         importInto(folder, source, { name: "pickled", replace: true }),
@@ -243,7 +243,7 @@ Deno.test("mistakes of the user are one line and leave nothing behind", async (t
   });
 });
 
-Deno.test("one head is named by its repository, or must be told", async () => {
+Deno.test("the kind of one head follows from its repository, or must be stated", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     const out = join(folder, "out");
@@ -259,7 +259,7 @@ Deno.test("one head is named by its repository, or must be told", async () => {
   });
 });
 
-Deno.test("the licence is taken from the model card", async () => {
+Deno.test("the license is taken from the model card", async () => {
   await inFolder(async (folder) => {
     const source = join(folder, "source");
     await writeSyntheticCheckpoint(source, TINY);

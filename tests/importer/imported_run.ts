@@ -1,7 +1,7 @@
+import { composePipeline } from "../../src/pipeline/compose.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { pipelineSchema } from "../../src/config/schema.ts";
-import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import { pipelineSchema } from "../../src/pipeline/schema.ts";
 import { Clips, H264_PCM, picture, tone } from "../capture/media.ts";
 
 /** What a pipeline with an imported model did with a clip. */
@@ -21,8 +21,8 @@ export async function runImported(
   using clips = new Clips();
   await clips.make(...picture(10, seconds), ...tone(seconds), ...H264_PCM, "clip.mkv");
   const log: string[] = [];
-  const pipeline = new Pipeline({
-    config: pipelineSchema.parse({
+  const pipeline = composePipeline(
+    pipelineSchema.parse({
       name: "imported",
       source: { uri: "clip.mkv", pace: "fast", frame_rate: 2 },
       model,
@@ -30,9 +30,8 @@ export async function runImported(
       runtime: { providers: ["cpu"], threads },
       publish: { jsonl: "events.jsonl" },
     }),
-    folder: clips.folder,
-    log: (level, line) => void log.push(`${level} ${line}`),
-  });
+    { folder: clips.folder, log: (level, line) => void log.push(`${level} ${line}`) },
+  );
   await pipeline.run(new AbortController().signal);
   const { hops: { run: hops }, steps: { grounded: steps }, frames: { encoded: encodedFrames } } =
     pipeline.stats();

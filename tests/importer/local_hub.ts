@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** How the local hub misbehaves; counters tell what was asked of it. */
+/** How the local hub misbehaves. */
 export interface Mischief {
+  /** Only requests with this access token are answered. */
+  token?: string;
   /** Storage breaks a transfer off after this many bytes, this many times. */
   breakAfter?: number;
   breaks?: number;
@@ -22,6 +24,8 @@ export class LocalHub implements AsyncDisposable {
   readonly mischief: Mischief = {};
   /** `Range` of each request to the storage; undefined for a whole file. */
   readonly ranges: (string | undefined)[] = [];
+  /** `Authorization` of each request to the storage. */
+  readonly authorizations: (string | undefined)[] = [];
   readonly #files: Map<string, Uint8Array<ArrayBuffer>>;
   readonly #front: Deno.HttpServer<Deno.NetAddr>;
   readonly #storage: Server;
@@ -58,6 +62,13 @@ export class LocalHub implements AsyncDisposable {
         headers: { "x-error-code": "RepoNotFound", "x-error-message": "Repository not found" },
       });
     }
+    const { token } = this.mischief;
+    if (token !== undefined && request.headers.get("authorization") !== `Bearer ${token}`) {
+      return new Response("Access denied", {
+        status: 401,
+        headers: { "x-error-code": "GatedRepo", "x-error-message": "Access is restricted" },
+      });
+    }
     const bytes = this.#files.get(match[3]);
     if (!bytes) return new Response("Entry not found", { status: 404 });
     const headers = { "x-repo-commit": "0123456789abcdef0123456789abcdef01234567" };
@@ -88,6 +99,7 @@ export class LocalHub implements AsyncDisposable {
     if (request.method !== "GET") return void response.writeHead(403).end();
     const { range } = request.headers;
     this.ranges.push(range);
+    this.authorizations.push(request.headers.authorization);
     if (mischief.status && (mischief.refusals ?? 0) > 0) {
       mischief.refusals!--;
       return void response.writeHead(mischief.status).end();

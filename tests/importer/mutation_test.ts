@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { runtimeSchema } from "../../src/config/schema.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 import { importModel } from "../../src/importer/import_model.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
-import type { Runtime } from "../../src/model/session.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
+import type { Runtime } from "../../src/model/runtime/session.ts";
 import { TINY, writeSyntheticCheckpoint } from "./synthetic_checkpoint.ts";
 import { inFolder } from "./temporary_folder.ts";
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { runtimeSchema } from "../../src/config/schema.ts";
-import { type Architecture, readArchitecture } from "../../src/importer/architecture.ts";
-import { buildAudioGraph } from "../../src/importer/audio_graph.ts";
-import { Checkpoint } from "../../src/importer/checkpoint.ts";
-import { checkWeights } from "../../src/importer/expected_weights.ts";
-import { readHyperParameters } from "../../src/importer/hyper_parameters.ts";
-import { buildImageGraph, type BuiltGraph } from "../../src/importer/image_graph.ts";
-import type { Arithmetic } from "../../src/importer/layers.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
-import type { Runtime, Tensor } from "../../src/model/session.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
+import { type Architecture, readArchitecture } from "../../src/importer/checkpoint/architecture.ts";
+import { buildAudioGraph } from "../../src/importer/graph/audio_graph.ts";
+import { Checkpoint } from "../../src/importer/checkpoint/checkpoint.ts";
+import { checkWeights } from "../../src/importer/checkpoint/expected_weights.ts";
+import { readHyperParameters } from "../../src/importer/checkpoint/hyper_parameters.ts";
+import { buildImageGraph, type BuiltGraph } from "../../src/importer/graph/image_graph.ts";
+import type { Arithmetic } from "../../src/importer/graph/layers.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
+import type { Runtime, Tensor } from "../../src/model/runtime/session.ts";
 import { Golden, goldenAudio, goldenFrames, relativeL2 } from "./golden.ts";
 
 /** Below the subtlest mistake (1.5e-5), above the references' own rounding. */
@@ -173,7 +173,7 @@ for (const name of ["public_2head", "public_language", "public_sound"]) {
       const pair = similarity(clip, 0, images, 0, heads, classToken);
       bounded({ pair: relativeL2(pair.volume, model.golden.tensor("sims/pair_raw").data) }, PARITY);
 
-      // Training normalises each waveform after padding it.
+      // Training normalizes each waveform after padding it.
       const long = goldenAudio("audio_5p3s");
       const short = new Float32Array(long.length);
       short.set(goldenAudio("audio_2s"));

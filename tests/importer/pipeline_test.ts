@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { runtimeSchema } from "../../src/config/schema.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 import { importModel } from "../../src/importer/import_model.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
 import { runImported } from "./imported_run.ts";
 import { TINY, writeSyntheticCheckpoint } from "./synthetic_checkpoint.ts";
 import { inFolder } from "./temporary_folder.ts";

@@ -2,8 +2,8 @@
  * Makes, runs and releases `ROUNDS` sessions and prints what the process holds after each tenth of them, one JSON
  * object a line: `{ "rss": bytes, "threads": n, "files": n }`. Arguments: library, rounds.
  */
-import { runtimeSchema } from "../../src/config/schema.ts";
-import { openRuntime } from "../../src/model/runtime.ts";
+import { runtimeSchema } from "../../src/model/runtime_schema.ts";
+import { openRuntime } from "../../src/model/runtime/runtime.ts";
 import { negate } from "./tiny_models.ts";
 
 const [library, rounds] = Deno.args;

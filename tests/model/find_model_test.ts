@@ -25,7 +25,7 @@ Deno.test("a model is found by name or by path", async (t) => {
   await t.step("by an absolute path", async () => {
     assert.equal((await findModel(join(models, "barn"), "/")).path, join(models, "barn"));
   });
-  await t.step("or else the models that there are are listed", async () => {
+  await t.step("or else the available models are listed", async () => {
     assert.deepEqual(await listModels(models), ["barn"]);
     await assert.rejects(findModel("bar", pipelines, models), (error: Error) => {
       assert.ok(error instanceof ModelError);
@@ -35,10 +35,10 @@ Deno.test("a model is found by name or by path", async (t) => {
       );
       return true;
     });
-    await assert.rejects(findModel("bar", root, join(root, "nowhere")), /\(none there\)/);
+    await assert.rejects(findModel("bar", root, join(root, "nowhere")), /\(none\)/);
     await assert.rejects(findModel("./barn", pipelines, models), ModelError);
   });
-  await t.step("and the project's own are found without a word", async () => {
+  await t.step("the project's own models are found by default", async () => {
     assert.ok((await listModels()).includes("denseav-mini"));
   });
   await Deno.remove(root, { recursive: true });

@@ -45,5 +45,8 @@ for (const [what, [edit, message]] of Object.entries(FAULTS)) {
 }
 
 Deno.test("a folder without a manifest is refused", async () => {
-  await assert.rejects(loadManifest("nowhere"), /nowhere\/model\.yaml must be a readable file$/);
+  await assert.rejects(
+    loadManifest("nowhere"),
+    /nowhere\/model\.yaml must be a readable file \(no such file\)$/,
+  );
 });

@@ -5,7 +5,7 @@ const CYCLES = fileURLToPath(new URL("cycles.ts", import.meta.url));
 const MEBIBYTE = 2 ** 20;
 
 for (const library of ["auto", "node"]) {
-  Deno.test(`2,000 sessions made, run and released leave nothing behind (${library})`, async () => {
+  Deno.test(`2,000 sessions do not leak memory, threads or files (${library})`, async () => {
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", CYCLES, library, "2000"],
     }).output();

@@ -12,6 +12,9 @@ export interface Bends {
   /** `[h, w]` in the manifest; the graph always gives `[1, 2]`. */
   readonly grid?: readonly [height: number, width: number];
   readonly minSamples?: number;
+  /** In the manifest; the graph always gives 4,000 features a second, the first at 0. */
+  readonly featureRate?: number;
+  readonly firstFeature?: number;
 }
 
 /** Channels of every model here; a picture has 2 × 4 pixels, its grid 1 × 2 cells, sound 1 step per 4 samples. */
@@ -45,8 +48,8 @@ export async function writeModelFolder(bends: Bends = {}): Promise<ModelFolder> 
         file: "audio.onnx",
         sha256: sha256(audio),
         sample_rate: 16000,
-        feature_rate: 4000,
-        first_feature: 0,
+        feature_rate: bends.featureRate ?? 4000,
+        first_feature: bends.firstFeature ?? 0,
         receptive_field: 0.00025,
         min_samples: bends.minSamples ?? 4,
       },
@@ -78,8 +81,8 @@ export function imageGraph(
 }
 
 /**
- * Channel c of step t is sample 4 t + c; the class token is the mean over the steps. With a number of `samples` it takes
- * one window of that length only.
+ * Channel c of step t is sample 4 t + c; the class token is the mean over the steps; the presence of head k is the
+ * sigmoid of channel k. With a number of `samples` it takes one window of that length only.
  */
 export function audioGraph(
   {
@@ -87,6 +90,7 @@ export function audioGraph(
     declared = CHANNELS as number | string,
     samples = "samples" as number | string,
     classToken = false,
+    presenceHeads = 0,
   } = {},
 ): Uint8Array {
   const graph = new GraphBuilder("audio");
@@ -97,6 +101,16 @@ export function audioGraph(
   if (classToken) {
     const token = graph.node("ReduceMean", [features], { axes: [2], keepdims: 0 });
     graph.output("cls", token, "float32", ["n", CHANNELS]);
+  }
+  if (presenceHeads > 0) {
+    const first = graph.node("Slice", [
+      features,
+      graph.shape([0]),
+      graph.shape([presenceHeads]),
+      graph.shape([1]),
+    ]);
+    const presence = graph.node("Sigmoid", [first]);
+    graph.output("presence", presence, "float32", ["n", "K", "steps"]);
   }
   return graph.build();
 }

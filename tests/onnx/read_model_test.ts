@@ -38,7 +38,7 @@ Deno.test("a written model is read back without its values", async () => {
   });
 });
 
-Deno.test("external data is declared all the same", async () => {
+Deno.test("external data is declared like other constants", async () => {
   const folder = await Deno.makeTempDir({ prefix: "whence-onnx-" });
   try {
     const path = join(folder, "m.onnx");
@@ -58,7 +58,7 @@ Deno.test("a model that PyTorch exported is read", () => {
   assert.ok(image.constants.length > 10 && image.opset >= 17);
 });
 
-Deno.test("what is no model is one line, at every cut", async () => {
+Deno.test("a file that is cut or damaged anywhere is an error of one line", async () => {
   const whole = sample().build();
   for (let length = 1; length < 400; length += 3) {
     await inFile(whole.subarray(0, length), (path) => {

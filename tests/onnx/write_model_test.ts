@@ -75,14 +75,14 @@ Deno.test("hashes and sizes are those of the files, and progress ends at the tot
   });
 });
 
-Deno.test("a source that gives another length than it promised is an error", async () => {
+Deno.test("a source that returns another length than declared is an error", async () => {
   await inFolder(async (folder) => {
     const g = new GraphBuilder("short");
     const data = { byteLength: 8, read: () => new Uint8Array(4) };
     g.output("y", g.initializer("w", { type: "float32", dims: [2], data }), "float32", [2]);
     await assert.rejects(
       writeModel(join(folder, "m.onnx"), g.graph()),
-      /must give 8 bytes, got 4/,
+      /must return 8 bytes, got 4/,
     );
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clipTruthSchema, compareWithTruth } from "../../src/cli/clip_truth.ts";
+import { clipTruthSchema, compareWithTruth } from "../../src/evaluation/metrics/clip_truth.ts";
 import { eventually } from "../support/eventually.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { runPipeline } from "../support/pipeline_run.ts";
@@ -12,7 +12,7 @@ Deno.test("the demo clip through a real broker gives true events", async (test) 
     source: { uri: "demo.mkv", pace: "fast" },
     detect: { zones: { left: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] } },
     camera: { hfov: "60deg" },
-    publish: { mqtt: { url: broker.url, heatmap: true } },
+    publish: { mqtt: { url: broker.url, picture: true } },
   }, MODEL);
   await run.ended;
   await run.listener.until("whence/available", "offline");
@@ -43,8 +43,8 @@ Deno.test("the demo clip through a real broker gives true events", async (test) 
       assert.ok(told.slice(1, -1).every(({ type }) => type === "update"));
       const last = told.at(-1)!;
       assert.ok(Math.abs(last.offset! - last.onset - last.duration) < 0.002);
-      assert.equal(last.zones.includes("left"), last.peak[0] < 0.5);
-      assert.equal(last.bearing!.azimuth > 0, last.peak[0] < 0.5);
+      assert.equal(last.zones.includes("left"), last.peak![0] < 0.5);
+      assert.equal(last.bearing!.azimuth > 0, last.peak![0] < 0.5);
     }
   });
 
@@ -58,7 +58,7 @@ Deno.test("the demo clip through a real broker gives true events", async (test) 
     assert.ok(Math.abs(audio.samples - truth.duration * 16000) <= 800, `${audio.samples}`);
   });
 
-  await test.step("state, kinds and heat maps are told", async () => {
+  await test.step("state, kinds and pictures are published", async () => {
     const states = run.states().map(({ state }) => state);
     assert.deepEqual([...new Set(states)].filter((state) => state !== "starting"), [
       "running",
@@ -72,10 +72,12 @@ Deno.test("the demo clip through a real broker gives true events", async (test) 
     }
     const kinds = new Set(events.map(({ kind }) => kind));
     for (const kind of kinds) {
-      const pngs = run.listener.heard.filter(({ topic }) =>
-        topic === `whence/front/heatmap/${kind}`
-      );
-      assert.deepEqual([...pngs[0].payload.subarray(1, 4)], [...new TextEncoder().encode("PNG")]);
+      const topic = `whence/front/picture/${kind}`;
+      const pictures = run.listener.heard.filter((message) => message.topic === topic);
+      assert.deepEqual([...pictures.at(-1)!.payload.subarray(0, 3)], [0xff, 0xd8, 0xff]);
+      const infos = run.listener.on(`${topic}/info`).map((text) => JSON.parse(text));
+      assert.deepEqual(infos.map(({ bytes }) => bytes), pictures.map((it) => it.payload.length));
+      assert.ok(infos.every(({ id, seq }) => events.some((it) => it.id === id && it.seq === seq)));
     }
   });
 });
@@ -100,6 +102,6 @@ Deno.test("live pace and fast find the same events, unless the machine was too s
       kind === event.kind && Math.abs(stream.onset - event.stream.onset) < 0.1
     );
     assert.ok(same, `${event.kind} at ${event.stream.onset} s`);
-    assert.ok(Math.hypot(event.peak[0] - same.peak[0], event.peak[1] - same.peak[1]) < 0.05);
+    assert.ok(Math.hypot(event.peak![0] - same.peak![0], event.peak![1] - same.peak![1]) < 0.05);
   }
 });

@@ -4,8 +4,10 @@ import { Mosquitto } from "../support/mosquitto.ts";
 import { runPipeline } from "../support/pipeline_run.ts";
 
 const PATTERN = { video: "test://smpte", audio: "test://sine", frame_rate: 5 };
+/** Thresholds so low that any sound is an event. */
+const ANY_SOUND = { sound: { on: 0.001, off: 0.0005 }, speech: { on: 0.001, off: 0.0005 } };
 
-Deno.test("a pipeline that is asked to stop says so and goes offline", async () => {
+Deno.test("a pipeline that is asked to stop reports it and goes offline", async () => {
   await using broker = await Mosquitto.start();
   await using run = await runPipeline(broker, { source: PATTERN }, ".");
   await eventually("it runs", () => run.states().some(({ state }) => state === "running"));
@@ -20,7 +22,18 @@ Deno.test("a pipeline that is asked to stop says so and goes offline", async () 
   });
 });
 
-Deno.test("a pipeline is switched off and on over MQTT; its source is let go meanwhile", async () => {
+Deno.test("an event that is active when the pipeline stops ends with the reason `stopped`", async () => {
+  await using broker = await Mosquitto.start();
+  await using run = await runPipeline(broker, { source: PATTERN, detect: ANY_SOUND }, ".");
+  await eventually("an event begins", () => run.events().some(({ type }) => type === "new"));
+  run.stop();
+  await run.ended;
+  await run.listener.until("whence/available", "offline");
+  const last = run.events().at(-1)!;
+  assert.deepEqual([last.type, last.reason], ["end", "stopped"]);
+});
+
+Deno.test("a pipeline is disabled and enabled over MQTT; its source is closed in between", async () => {
   await using broker = await Mosquitto.start();
   await using run = await runPipeline(broker, { source: PATTERN }, ".");
   await eventually("it runs", () => run.states().at(-1)?.state === "running");
@@ -33,7 +46,7 @@ Deno.test("a pipeline is switched off and on over MQTT; its source is let go mea
   await eventually("it says so", () => run.states().at(-1)?.state === "running");
 });
 
-Deno.test("a camera that is not there is tried again, and the state says why", async () => {
+Deno.test("a missing camera is tried again, and the state has the reason", async () => {
   await using broker = await Mosquitto.start();
   const source = { video: "v4l2:///dev/video-none", audio: "test://silence" };
   await using run = await runPipeline(broker, { source }, ".");
@@ -42,7 +55,7 @@ Deno.test("a camera that is not there is tried again, and the state says why", a
   assert.match(told().at(-1)!, /^reconnecting: .*video-none/);
 });
 
-Deno.test("a file that is not there fails for good, in one line", async () => {
+Deno.test("a missing file fails for good, in one line", async () => {
   await using broker = await Mosquitto.start();
   await using run = await runPipeline(broker, { source: { uri: "none.mkv" } }, "/nowhere");
   await assert.rejects(run.ended, (error: Error) => {
@@ -53,7 +66,7 @@ Deno.test("a file that is not there fails for good, in one line", async () => {
   await eventually("it failed", () => run.states().at(-1)?.state === "failed");
 });
 
-Deno.test("an event under way ends, and the state tells, when the microphone stalls", async () => {
+Deno.test("an open event ends, and the state reports it, when the microphone stalls", async () => {
   await using broker = await Mosquitto.start();
   const folder = await Deno.makeTempDir();
   const pipe = `${folder}/microphone`;
@@ -63,11 +76,9 @@ Deno.test("an event under way ends, and the state tells, when the microphone sta
     "num-channels=1 ! appsink name=audio";
   const microphone = await Deno.open(pipe, { read: true, write: true });
   const samples = Float32Array.from({ length: 32000 }, (_, i) => Math.sin(i * i) / 3);
-  // So low a threshold that any sound is an event.
-  const any = { on: 0.001, off: 0.0005 };
   const run = await runPipeline(
     broker,
-    { source: { graph }, detect: { sound: any, speech: any } },
+    { source: { graph }, detect: ANY_SOUND },
     folder,
   );
   try {
@@ -79,6 +90,8 @@ Deno.test("an event under way ends, and the state tells, when the microphone sta
       for (const { id, type } of run.events()) if (type === "end") open.delete(id);
       return open.size === 0;
     });
+    const ends = run.events().filter(({ type }) => type === "end");
+    assert.equal(ends.at(-1)?.reason, "source_lost");
     for (const kind of ["sound", "speech"]) {
       const topic = `whence/front/${kind}`;
       await eventually(`${kind} is off`, () => run.listener.on(topic).at(-1) === "OFF");
@@ -92,7 +105,7 @@ Deno.test("an event under way ends, and the state tells, when the microphone sta
   }
 });
 
-Deno.test("a source whose sound has ended has ended: nothing more can be grounded", async () => {
+Deno.test("a source ends when its audio has ended", async () => {
   await using broker = await Mosquitto.start();
   const graph = "videotestsrc is-live=true ! appsink name=video  " +
     "audiotestsrc is-live=true num-buffers=40 samplesperbuffer=800 ! audio/x-raw,rate=16000 ! appsink name=audio";
@@ -101,7 +114,7 @@ Deno.test("a source whose sound has ended has ended: nothing more can be grounde
   assert.equal(run.states().at(-1)?.reason, "the source has ended");
 });
 
-Deno.test("a graph that cannot be built fails for good instead of being tried for ever", async () => {
+Deno.test("a graph that cannot be built fails for good", async () => {
   await using broker = await Mosquitto.start();
   const graph = "videotestsrc bogus=1 ! appsink name=video  audiotestsrc ! appsink name=audio";
   await using run = await runPipeline(broker, { source: { graph } }, ".");
@@ -109,7 +122,7 @@ Deno.test("a graph that cannot be built fails for good instead of being tried fo
   await eventually("it failed", () => run.states().at(-1)?.state === "failed");
 });
 
-Deno.test("a pipeline that is stopped while it loads says so at once", async () => {
+Deno.test("a pipeline that is stopped while it loads stops at once", async () => {
   await using broker = await Mosquitto.start();
   await using run = await runPipeline(broker, { source: PATTERN }, ".");
   run.stop();

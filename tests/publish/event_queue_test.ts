@@ -9,7 +9,7 @@ const step = fc.oneof(
   fc.constant("give back" as const),
 );
 
-Deno.test("no message is lost but those counted as dropped, and order is kept", () => {
+Deno.test("no message is lost except those counted as dropped, and order is kept", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 8 }), fc.array(step), (bound, steps) => {
     const queue = new EventQueue(bound);
     const taken: number[] = [];
@@ -40,7 +40,7 @@ Deno.test("no message is lost but those counted as dropped, and order is kept", 
   }));
 });
 
-Deno.test("full, it drops the oldest that is not on its way", () => {
+Deno.test("when full, it drops the oldest message that is not in flight", () => {
   const queue = new EventQueue(3);
   for (const payload of ["a", "b", "c"]) queue.add("t", payload);
   const first = queue.take()!;

@@ -1,7 +1,7 @@
-// Publishes one event to the broker named and lives until it is killed.
+// Publishes one event to the given broker and runs until it is killed.
 import { openSink } from "../support/open_sink.ts";
-import { sampleEvent } from "../support/sample_event.ts";
+import { sampleMessage } from "../support/sample_message.ts";
 
 const sink = await openSink({ url: Deno.args[0] });
-sink.event(sampleEvent());
+sink.event(sampleMessage());
 await new Promise(() => setInterval(() => {}, 1_000));

@@ -5,7 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { MqttListener } from "../support/mqtt_listener.ts";
 import { keepLog, openSink } from "../support/open_sink.ts";
-import { sampleEvent } from "../support/sample_event.ts";
+import { sampleMessage, samplePicture } from "../support/sample_message.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 
 const running = { state: "running", since: 1763812800, reason: null } as const;
@@ -17,7 +17,7 @@ function sequences(ear: MqttListener): { heard: number[]; once: number[] } {
   return { heard, once: [...new Set(heard)] };
 }
 
-Deno.test("over a broker's restart nothing is lost and the order stays", async () => {
+Deno.test("a broker's restart loses nothing and keeps the order", async () => {
   await using broker = await Mosquitto.start({ persistent: true });
   await using ear = await MqttListener.connect(broker.url, "whence/#", {
     clean: false,
@@ -26,11 +26,11 @@ Deno.test("over a broker's restart nothing is lost and the order stays", async (
   const { log, lines } = keepLog();
   const sink = await openSink({ url: broker.url }, { log });
   sink.state(running);
-  for (const seq of upTo(100)) sink.event(sampleEvent({ seq }));
+  for (const seq of upTo(100)) sink.event(sampleMessage({ seq }));
   await eventually("some are there", () => sequences(ear).once.length > 20);
   await broker.stop();
   await eventually("the loss is noticed", () => lines.some((line) => line.includes("Lost")));
-  for (const seq of upTo(300, 100)) sink.event(sampleEvent({ seq }));
+  for (const seq of upTo(300, 100)) sink.event(sampleMessage({ seq }));
   assert.ok(sink.counters().waiting >= 200);
   await broker.resume();
   await eventually("all were taken", () => sink.counters().waiting === 0);
@@ -49,7 +49,7 @@ Deno.test("over a broker's restart nothing is lost and the order stays", async (
   assert.equal(lines.filter((line) => line.includes("Connected")).length, 2);
 });
 
-Deno.test("a broker that has forgotten everything is told again what is retained", async () => {
+Deno.test("a broker without persistence gets all retained messages again", async () => {
   await using broker = await Mosquitto.start();
   const sink = await openSink({ url: broker.url });
   sink.state(running);
@@ -70,16 +70,16 @@ Deno.test("a broker that has forgotten everything is told again what is retained
   assert.deepEqual(ear.on("whence/front/stats"), []);
 });
 
-Deno.test("what the broker took and could not acknowledge comes again, with the same id and seq", async () => {
+Deno.test("messages that were not acknowledged are sent again with the same id and seq", async () => {
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);
   await using ear = await MqttListener.connect(broker.url, "whence/#");
   const sink = await openSink({ url: proxy.url });
   await ear.until("whence/available", "online");
-  sink.event(sampleEvent({ seq: 0 }));
+  sink.event(sampleMessage({ seq: 0 }));
   await eventually("the first is acknowledged", () => sink.counters().acknowledged === 1);
   proxy.deaf = true;
-  for (const seq of upTo(50, 1)) sink.event(sampleEvent({ seq }));
+  for (const seq of upTo(50, 1)) sink.event(sampleMessage({ seq }));
   await eventually("what is allowed ahead arrived", () => sequences(ear).heard.length === 17);
   assert.equal(sink.counters().waiting, 49);
   proxy.cut();
@@ -103,7 +103,7 @@ Deno.test("a connection cut over and over loses nothing", async () => {
   let seq = 0;
   for (let round = 1; round <= 10; round++) {
     await eventually("connected again", () => proxy.connections >= round);
-    while (seq < round * 40) sink.event(sampleEvent({ seq: seq++ }));
+    while (seq < round * 40) sink.event(sampleMessage({ seq: seq++ }));
     await eventually("some arrived", () => sequences(ear).once.length > (round - 1) * 40);
     proxy.cut();
   }
@@ -118,14 +118,14 @@ Deno.test("a connection cut over and over loses nothing", async () => {
   });
 });
 
-Deno.test("what does not fit while the broker is away goes oldest first, is counted and told", async () => {
+Deno.test("events that do not fit while the broker is unavailable are dropped oldest first, counted and logged", async () => {
   await using broker = await Mosquitto.start();
   await using ear = await MqttListener.connect(broker.url, "whence/front/event");
   await using proxy = new TcpProxy(broker.port);
   proxy.closed = true;
   const { log, lines } = keepLog();
   const sink = await openSink({ url: proxy.url }, { log, outbox: new EventQueue(30) });
-  for (const seq of upTo(100)) sink.event(sampleEvent({ seq }));
+  for (const seq of upTo(100)) sink.event(sampleMessage({ seq }));
   assert.deepEqual([sink.counters().waiting, sink.counters().dropped], [30, 70]);
   proxy.closed = false;
   await eventually("the rest arrived", () => sequences(ear).heard.length === 30);
@@ -134,19 +134,19 @@ Deno.test("what does not fit while the broker is away goes oldest first, is coun
   const { accepted, acknowledged, dropped, waiting } = sink.counters();
   assert.deepEqual([accepted, acknowledged, dropped, waiting], [100, 30, 70, 0]);
   assert.deepEqual(lines.filter((line) => line.includes("dropped")), [
-    "warning: Too many events wait for the broker (30): the oldest are dropped",
-    "warning: 70 events were dropped while the broker was away",
+    "warning: 30 events wait for the broker, the limit: the oldest are dropped",
+    "warning: 70 events were dropped while the broker was unavailable",
   ]);
 });
 
-Deno.test("stats and heat maps do not wait for a broker that is away; state does", async () => {
+Deno.test("stats and pictures do not wait for an unavailable broker; state does", async () => {
   await using broker = await Mosquitto.start();
   await using ear = await MqttListener.connect(broker.url, "whence/#");
   await using proxy = new TcpProxy(broker.port);
   proxy.closed = true;
-  const sink = await openSink({ url: proxy.url, heatmap: true });
+  const sink = await openSink({ url: proxy.url, picture: true });
   sink.stats({ frames: 1 });
-  sink.heatmap("sound", new Uint8Array([1]));
+  sink.picture(samplePicture(new Uint8Array([1])));
   sink.state({ ...running, since: 1 });
   sink.state({ ...running, since: 2 });
   assert.equal(sink.counters().replaced, 3);
@@ -160,7 +160,7 @@ Deno.test("stats and heat maps do not wait for a broker that is away; state does
   );
 });
 
-Deno.test("a process that is killed is declared offline by the broker", async () => {
+Deno.test("the broker publishes offline for a process that was killed", async () => {
   await using broker = await Mosquitto.start();
   await using ear = await MqttListener.connect(broker.url, "whence/#");
   const child = new Deno.Command(Deno.execPath(), {

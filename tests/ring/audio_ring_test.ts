@@ -33,20 +33,18 @@ Deno.test("AudioRing keeps a stream's start time and fills gaps with zeros", () 
   assert.deepEqual([...out.subarray(54, 56)], [0, 21]);
 });
 
-Deno.test("AudioRing treats jittering time stamps as gapless and cuts overlaps", () => {
+Deno.test("AudioRing rejects overlapping samples", () => {
   const ring = new AudioRing(1000, 1);
   ring.write(ramp(0, 100), 0);
-  ring.write(ramp(100, 100), 104e6);
-  assert.equal(ring.end, 200);
-  ring.write(ramp(150, 100), 150e6);
-  assert.equal(ring.end, 250);
-  const out = new Float32Array(250);
-  ring.read(250, out);
-  assert.deepEqual(out, ramp(0, 250));
+  assert.throws(() => ring.write(ramp(0, 10), 99e6), /must start at 100 or later, got 99$/);
+  ring.write(ramp(100, 100), 100e6);
+  const out = new Float32Array(200);
+  ring.read(200, out);
+  assert.deepEqual(out, ramp(0, 200));
   assert.equal(ring.missing, 0);
 });
 
-Deno.test("AudioRing counts what was overwritten unread", () => {
+Deno.test("AudioRing counts samples overwritten unread", () => {
   const ring = new AudioRing(1000, 0.1);
   ring.write(ramp(0, 100), 0);
   ring.read(60, new Float32Array(10));

@@ -14,7 +14,7 @@ Deno.test("FrameRing finds the frame nearest in time", () => {
   assert.equal(ring.newestNs, 300);
 });
 
-Deno.test("FrameRing overwrites the oldest and counts what nobody saw", () => {
+Deno.test("FrameRing overwrites the oldest frame and counts unread ones", () => {
   const ring = new FrameRing(2, 1);
   for (const pts of [1, 2, 3, 4]) ring.write(new Uint8Array([pts]), pts);
   assert.equal(ring.overwritten, 2);
@@ -26,7 +26,7 @@ Deno.test("FrameRing overwrites the oldest and counts what nobody saw", () => {
   assert.equal(ring.overwritten, 2);
 });
 
-Deno.test("FrameRing refuses frames out of order or of another size", () => {
+Deno.test("FrameRing rejects frames out of order or of another size", () => {
   const ring = new FrameRing(2, 1);
   ring.write(new Uint8Array(1), 10);
   ring.write(new Uint8Array(1), 10);

@@ -1,26 +1,27 @@
 const DEBIAN = "/usr/bin/python3";
 const FOLDER = ".cache/python";
-/** What the export needs and Debian has not (or not new enough); numpy is the one Debian's torch was built for. */
+/** Packages of the export that Debian lacks or has too old; numpy is the version that Debian's torch was built for. */
 const PINNED = ["numpy==1.24.4", "onnx==1.16.2", "onnxruntime==1.17.3", "protobuf==5.29.5"];
-/** Plays soundfonts. Its one dependency plays to a sound card, which nothing here does, and has to be compiled. */
-const SYNTHESISER = "tinysoundfont==0.3.7";
+/** Plays soundfonts. Its one dependency, for sound cards, is not needed here and would have to be compiled. */
+const SYNTHESIZER = "tinysoundfont==0.3.7";
 
 /**
- * A Python that has what the training recipe's tests need: Debian's, or one in `.cache/python` on top of it with ONNX
- * and a synthesiser from PyPI, made at the first call. Where that cannot be made, Debian's, and a line that says so.
+ * A Python with what the training recipe's tests need: Debian's, or a virtual environment on top of it in
+ * `.cache/python` with ONNX and a synthesizer from PyPI, created at the first call. If it cannot be created, Debian's,
+ * after a warning.
  */
 export async function findPython(): Promise<string> {
   const own = `${FOLDER}/bin/python`;
   for (const python of [DEBIAN, own]) {
     if (await succeeds(python, "-c", "import onnx, onnxruntime, tinysoundfont")) return python;
   }
-  console.error(`Installing ${PINNED.join(" ")} ${SYNTHESISER} into ${FOLDER}`);
+  console.error(`Installing ${PINNED.join(" ")} ${SYNTHESIZER} into ${FOLDER}`);
   const made = await succeeds(DEBIAN, "-m", "venv", "--system-site-packages", FOLDER) &&
     await succeeds(own, "-m", "pip", "install", "--quiet", ...PINNED);
   if (made) {
-    if (!await succeeds(own, "-m", "pip", "install", "--quiet", "--no-deps", SYNTHESISER)) {
+    if (!await succeeds(own, "-m", "pip", "install", "--quiet", "--no-deps", SYNTHESIZER)) {
       console.error(
-        "The synthesiser cannot be installed: the test of rendered instruments is skipped",
+        "The synthesizer cannot be installed: the test of rendered instruments is skipped",
       );
     }
     return own;

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 /** What a runner left behind. */
 export interface Streamed {
   readonly code: number;
-  /** Its stdout without colours. */
+  /** Its stdout without colors. */
   readonly output: string;
 }
 
@@ -13,10 +13,10 @@ export async function runStreamed(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Streamed> {
-  const colours = Deno.stdout.isTerminal() && !Deno.noColor;
+  const colors = Deno.stdout.isTerminal() && !Deno.noColor;
   const child = new Deno.Command(command, {
     args: [...args],
-    env: { ...env, ...(colours && { FORCE_COLOR: "1", PY_COLORS: "1" }) },
+    env: { ...env, ...(colors && { FORCE_COLOR: "1", PY_COLORS: "1" }) },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

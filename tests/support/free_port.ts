@@ -1,4 +1,4 @@
-/** A loopback TCP port that nobody listens on now. */
+/** A loopback TCP port that is not in use now. */
 export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;

@@ -5,7 +5,7 @@ import { freePort } from "./free_port.ts";
 export interface MosquittoOptions {
   /** Lines of the listener (TLS, websockets, …) and everything after it. */
   readonly listener?: readonly string[];
-  /** Default: anybody may connect. */
+  /** Whether clients may connect without a login. Default: yes. */
   readonly anonymous?: boolean;
   /** Keep sessions over a restart. */
   readonly persistent?: boolean;
@@ -23,7 +23,7 @@ async function answers(port: number): Promise<boolean> {
 /** A real Mosquitto on a free loopback port with a folder of its own. */
 export class Mosquitto implements AsyncDisposable {
   readonly port: number;
-  /** Where its configuration and data lie; removed at the end. */
+  /** Folder of its configuration and data; removed at the end. */
   readonly folder: string;
   #process: Deno.ChildProcess | undefined;
 
@@ -41,7 +41,7 @@ export class Mosquitto implements AsyncDisposable {
     await Deno.writeTextFile(
       `${broker.folder}/mosquitto.conf`,
       [
-        // As root it would give its rights away and could not read the test's files.
+        // As root it would drop its privileges and could not read the test's files.
         ...(Deno.uid() === 0 ? ["user root"] : []),
         "max_queued_messages 100000",
         ...(options.persistent
@@ -61,7 +61,7 @@ export class Mosquitto implements AsyncDisposable {
     return broker;
   }
 
-  /** Starts it again on the same port. */
+  /** Starts it again, on the same port. */
   async resume(): Promise<void> {
     const path = ["/usr/sbin", "/usr/local/sbin", Deno.env.get("PATH")].join(":");
     this.#process = new Deno.Command("mosquitto", {
@@ -79,7 +79,7 @@ export class Mosquitto implements AsyncDisposable {
     });
   }
 
-  /** Ends it in order: a persistent one writes its sessions down. */
+  /** Stops it with SIGTERM, so that a persistent one saves its sessions. */
   async stop(): Promise<void> {
     const process = this.#process;
     this.#process = undefined;

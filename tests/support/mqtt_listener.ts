@@ -1,16 +1,18 @@
-import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
 import { eventually } from "./eventually.ts";
 
-/** A message that a {@linkcode MqttListener} heard. */
+/** A message that a {@linkcode MqttListener} received. */
 export interface Heard {
   readonly topic: string;
   readonly payload: Uint8Array;
   readonly text: string;
   readonly retain: boolean;
   readonly qos: number;
+  /** MQTT 5 properties. */
+  readonly properties?: IPublishPacket["properties"];
 }
 
-/** An ordinary MQTT client, as a user's program would be one; it writes down all it hears. */
+/** An ordinary MQTT client, as a user's program would be; it keeps all messages. */
 export class MqttListener implements AsyncDisposable {
   readonly heard: Heard[] = [];
   readonly client: MqttClient;
@@ -18,8 +20,8 @@ export class MqttListener implements AsyncDisposable {
   private constructor(client: MqttClient) {
     this.client = client;
     client.on("error", () => {});
-    client.on("message", (topic, payload, { retain, qos }) => {
-      this.heard.push({ topic, payload, text: payload.toString(), retain, qos });
+    client.on("message", (topic, payload, { retain, qos, properties }) => {
+      this.heard.push({ topic, payload, text: payload.toString(), retain, qos, properties });
     });
   }
 
@@ -34,12 +36,12 @@ export class MqttListener implements AsyncDisposable {
     return listener;
   }
 
-  /** What was heard on one topic, as text, in order. */
+  /** Payloads of one topic as text, in order. */
   on(topic: string): string[] {
     return this.heard.filter((message) => message.topic === topic).map(({ text }) => text);
   }
 
-  /** Waits until a topic has said something. */
+  /** Waits for a payload on a topic. */
   async until(topic: string, text: string): Promise<void> {
     await eventually(`${topic} says ${text}`, () => this.on(topic).includes(text));
   }

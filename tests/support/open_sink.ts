@@ -1,14 +1,14 @@
-import { mqttSchema } from "../../src/config/schema.ts";
-import { MqttSink, type MqttSinkOptions } from "../../src/publish/mqtt_sink.ts";
-import type { Log } from "../../src/publish/sink.ts";
+import { mqttSchema } from "../../src/publish/mqtt/mqtt_schema.ts";
+import { MqttSink, type MqttSinkOptions } from "../../src/publish/mqtt/mqtt_sink.ts";
+import type { Log } from "../../src/core/log.ts";
 
-/** A log that keeps its lines. */
+/** A log that collects its lines. */
 export function keepLog(): { readonly lines: string[]; readonly log: Log } {
   const lines: string[] = [];
   return { lines, log: (level, line) => lines.push(`${level}: ${line}`) };
 }
 
-/** An opened sink of the pipeline `front`, for an `mqtt` block as in a pipeline file; it reconnects fast. */
+/** An opened sink of the pipeline `front`, for an `mqtt` block as in a pipeline file; it reconnects quickly. */
 export async function openSink(
   block: Record<string, unknown>,
   options: Partial<MqttSinkOptions> = {},
@@ -20,6 +20,11 @@ export async function openSink(
     delaysMs: [20, 50],
     ...options,
   });
-  await sink.open();
+  try {
+    await sink.open();
+  } catch (error) {
+    await sink.close();
+    throw error;
+  }
   return sink;
 }

@@ -1,11 +1,13 @@
-import { pipelineSchema } from "../../src/config/schema.ts";
+import { composePipeline } from "../../src/pipeline/compose.ts";
+import { pipelineSchema } from "../../src/pipeline/schema.ts";
 import { decodeEvent } from "../../src/events/event_json.ts";
 import type { WhenceEvent } from "../../src/events/event.ts";
-import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import type { EnginePool } from "../../src/pipeline/engine_pool.ts";
+import type { Pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Mosquitto } from "./mosquitto.ts";
 import { MqttListener } from "./mqtt_listener.ts";
 
-/** A pipeline that runs against a broker, with somebody listening to all it says. */
+/** A pipeline that runs against a broker, with a client that receives everything it publishes. */
 export interface PipelineRun extends AsyncDisposable {
   readonly pipeline: Pipeline;
   readonly listener: MqttListener;
@@ -22,21 +24,21 @@ export async function runPipeline(
   broker: Mosquitto,
   config: Record<string, unknown>,
   folder: string,
+  engines?: EnginePool,
 ): Promise<PipelineRun> {
   const listener = await MqttListener.connect(broker.url, "whence/#");
   const log: string[] = [];
   const controller = new AbortController();
-  const pipeline = new Pipeline({
-    config: pipelineSchema.parse({
+  const pipeline = composePipeline(
+    pipelineSchema.parse({
       name: "front",
       model: "denseav-mini",
       runtime: { providers: ["cpu"], threads: 1 },
       publish: { mqtt: { url: broker.url } },
       ...config,
     }),
-    folder,
-    log: (_level, line) => void log.push(line),
-  });
+    { folder, log: (_level, line) => void log.push(line), engines },
+  );
   const ended = pipeline.run(controller.signal);
   ended.catch(() => {});
   return {

@@ -1,9 +1,9 @@
 import type { WhenceEvent } from "../../src/events/event.ts";
 
-/** A valid event for tests; every field can be replaced. */
+/** A valid event for tests; any key can be replaced. */
 export function sampleEvent(changes: Partial<WhenceEvent> = {}): WhenceEvent {
   return {
-    schema: "whence/event/1",
+    schema: "whence/event/2",
     id: "1763812801.234-a1b2c3",
     type: "new",
     seq: 0,
@@ -15,13 +15,16 @@ export function sampleEvent(changes: Partial<WhenceEvent> = {}): WhenceEvent {
     offset: null,
     duration: 0.75,
     stream: { onset: 3.21, offset: null },
-    score: 0.93,
-    top_score: 0.97,
+    score: 0.97,
+    current_score: 0.93,
     similarity: 12.3,
+    located: true,
     peak: [0.31, 0.52],
     box: [0.1, 0.2, 0.5, 0.6],
     zones: ["sofa"],
     labels: [],
+    media: {},
+    reason: null,
     model: "denseav-mini@1",
     latency_ms: 310,
     ...changes,

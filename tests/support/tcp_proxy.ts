@@ -1,10 +1,10 @@
-/** A loopback TCP relay that a test can cut, or make swallow what the server answers. */
+/** A loopback TCP relay that a test can cut, or make discard the server's answers. */
 export class TcpProxy implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #target: number;
   readonly #open = new Set<Deno.Conn>();
   readonly #serving: Promise<void>;
-  /** While true, the server's answers get lost. */
+  /** While true, the server's answers are discarded. */
   deaf = false;
   /** While true, new connections are closed at once. */
   closed = false;
@@ -25,7 +25,7 @@ export class TcpProxy implements AsyncDisposable {
     return this.#connections;
   }
 
-  /** Breaks all connections off. */
+  /** Cuts all connections. */
   cut(): void {
     for (const connection of this.#open) {
       try {

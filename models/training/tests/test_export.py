@@ -13,13 +13,8 @@ from tiny_pack import make_pack
 
 from whence_training.batches import SOUND, SPEECH, BatchConfig, BatchMaker, Pack
 from whence_training.card import write_card
-from whence_training.export import (
-    Evidence,
-    export,
-    fit_logistic,
-    load_model,
-    receptive_field,
-)
+from whence_training.calibration import Evidence, fit_logistic
+from whence_training.export import export, load_model, receptive_field
 from whence_training.metrics import Scene, measure
 from whence_training.nets import NetConfig
 from whence_training.scene_set import SceneComposer
@@ -75,7 +70,7 @@ def test_the_exported_folder_keeps_the_contract(
     pytest.importorskip("onnx", reason="onnx is not installed: nothing can be exported")
     onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     checkpoint, scenes = trained
-    export(checkpoint, tmp_path, scenes, name="small", version=3, fitted_on="a test")
+    export(checkpoint, tmp_path, {"scenes": scenes}, name="small", version=3, fitted_on="a test")
     content = yaml.safe_load((tmp_path / "model.yaml").read_text())
     assert (content["name"], content["version"], content["channels"]) == ("small", 3, 32)
     assert content["check"]["relative_l2"] <= 1e-4

@@ -22,13 +22,15 @@ from .calibration import Evidence, fit_together, gather_evidence
 from .frontend import SAMPLE_RATE, PowerSpectrum
 from .fused import FusedPicture
 from .half_weights import store_in_half
-from .metrics import FEATURE_RATE, FIRST_FEATURE, Scene
+from .metrics import FEATURE_RATE, FIRST_FEATURE, Scene, encode
 from .nets import Aligner, NetConfig
 from .train import load_checkpoint
 
 OPSET = 17
 TOLERANCE = 1e-4
 LEAST_SAMPLES = 2960
+BOUND_PICTURES = 400
+BOUND_MARGIN = 1.1
 
 
 class ScaledAudio(nn.Module):
@@ -171,6 +173,7 @@ def manifest(
     name: str,
     version: int,
     calibration: list[tuple[float, float]],
+    bounds: list[float],
     fitted_on: str,
     difference: float,
     precision: str = "fp32",
@@ -178,9 +181,9 @@ def manifest(
     """The content of `model.yaml`."""
     config = model.config
     heads = []
-    for kind, (slope, offset) in zip(KINDS, calibration, strict=True):
+    for kind, (slope, offset), bound in zip(KINDS, calibration, bounds, strict=True):
         fit = {"slope": round(slope, 4), "offset": round(offset, 4), "fitted_on": fitted_on}
-        heads.append({"kind": kind, "verified": True, "calibration": fit})
+        heads.append({"kind": kind, "verified": True, "calibration": fit, "bound": bound})
     pretrained = config.backbone == "lite0"
     return {
         "format": "whence/model/1",
@@ -209,6 +212,7 @@ def manifest(
             "feature_rate": FEATURE_RATE,
             "first_feature": FIRST_FEATURE,
             "receptive_field": round(receptive_field(model), 2),
+            "whole_window": False,
             "min_samples": LEAST_SAMPLES,
         },
         "external_data": [],
@@ -257,12 +261,23 @@ def export(
         name=name,
         version=version,
         calibration=calibration,
+        bounds=longest_features(encoder, sets, model.config.heads),
         fitted_on=fitted_on,
         difference=difference,
         precision="fp16" if half else "fp32",
     )
     (folder / "model.yaml").write_text(yaml.safe_dump(content, sort_keys=False, width=100))
     return {**content, "reliability": reliability(found, calibration)}
+
+
+def longest_features(encoder: Any, sets: dict[str, list[Scene]], heads: int) -> list[float]:
+    """Of each head the length of its longest image feature on some pictures, with a margin."""
+    longest = [0.0] * heads
+    for scenes in sets.values():
+        for picture, _ in encode(encoder, scenes[:BOUND_PICTURES]):
+            for head, part in enumerate(picture.chunk(heads)):
+                longest[head] = max(longest[head], float(part.norm(dim=0).max()))
+    return [round(BOUND_MARGIN * length, 1) for length in longest]
 
 
 def reliability(

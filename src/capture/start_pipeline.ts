@@ -1,0 +1,79 @@
+import type { AppSink } from "./app_sink.ts";
+import { cannot } from "./capture_faults.ts";
+import type { GstPipeline, Progress, TargetState } from "./gst_pipeline.ts";
+import { nextTick } from "./next_tick.ts";
+import type { CapturePlan } from "./plan.ts";
+
+/** Interval of the check whether the source has started, ms. */
+const LOOK_MS = 5;
+/** Time to wait for the message that explains a failure, ms. */
+const EXPLAIN_MS = 1000;
+
+/** How a pipeline is started. */
+export interface StartOptions {
+  /** Time that opening may take, and for recordings the first data, ms. */
+  readonly timeoutMs: number;
+  /** Time to wait for the first data of devices, ms. */
+  readonly starvedAfterMs: number;
+  /** Throws if the pipeline has reported an error, or if the start is to be aborted. */
+  readonly check: () => void;
+}
+
+/**
+ * Starts a pipeline and waits for the first data of both streams; a device without data does not count as a failure.
+ *
+ * @throws {CaptureError} when it fails, or does not start in time.
+ */
+export async function startPipeline(
+  pipeline: GstPipeline,
+  plan: CapturePlan,
+  { timeoutMs, starvedAfterMs, check }: StartOptions,
+): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  const reach = (state: TargetState) => {
+    pipeline.request(state);
+    return poll(deadlineMs, check, () => pipeline.progress());
+  };
+  const sinks = [pipeline.frames, pipeline.samples];
+  let progress = await reach("paused");
+  const live = progress === "live";
+  if (live && plan.together) {
+    progress = await reach("ready");
+    for (const sink of sinks) sink.startAlone();
+  }
+  if (live && progress !== "going" && progress !== "failed") {
+    pipeline.request("playing");
+    const flowing = () => pipeline.progress() === "failed" ? "failed" : flow(sinks);
+    progress = await poll(performance.now() + starvedAfterMs, check, flowing);
+    // The watchdog reports a stream without data.
+    if (progress === "going") return;
+  } else if (progress === "reached") {
+    progress = await reach("playing");
+  }
+  if (progress === "failed") {
+    await poll(performance.now() + EXPLAIN_MS, check, () => "going");
+    throw cannot(plan.video, "it failed to start");
+  }
+  if (progress === "going") {
+    throw cannot(plan.video, `no video and audio arrived within ${timeoutMs / 1000} s`);
+  }
+}
+
+/** Polls `progress` until it has a result or the deadline has passed. */
+async function poll(
+  deadlineMs: number,
+  check: () => void,
+  progress: () => Progress,
+): Promise<Progress> {
+  for (;;) {
+    const state = progress();
+    if (state !== "going" || performance.now() > deadlineMs) return state;
+    await nextTick(LOOK_MS);
+    check();
+  }
+}
+
+function flow(sinks: readonly AppSink[]): Progress {
+  for (const sink of sinks) sink.count();
+  return sinks.every((sink) => sink.arrived > 0) ? "reached" : "going";
+}

@@ -1,0 +1,64 @@
+import { stringify } from "yaml";
+import { ConfigError } from "../../config/fault.ts";
+import { nameFaults } from "../../pipeline/load.ts";
+import type { Override } from "../../config/override.ts";
+import { readPipeline } from "../../pipeline/load.ts";
+import { pipelineSchema } from "../../pipeline/schema.ts";
+import { maskSecrets } from "../../core/secrets.ts";
+import { type Preflight, preflight } from "../../pipeline/preflight.ts";
+import { listed, section } from "../text.ts";
+
+/**
+ * Checks pipeline files against their schema and this machine's files.
+ *
+ * @returns what would run, for people; secrets masked.
+ * @throws {ConfigError} with every fault of every file.
+ */
+export async function checkFiles(
+  files: readonly string[],
+  overrides: readonly Override[],
+): Promise<string> {
+  const readings = await Promise.all(files.map((file) => readPipeline(file, overrides)));
+  const reports = await Promise.all(readings.map((reading) => preflight(reading)));
+  const faults = [...reports.flatMap((report) => report.faults), ...nameFaults(readings)];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return maskSecrets(reports.map(({ found }) => describe(found as Preflight)).join("\n"));
+}
+
+function describe(flight: Preflight): string {
+  const { document, config, model, plan } = flight;
+  const { name, version, image, audio, heads } = model.manifest;
+  return [
+    `${document.file}: ok\n`,
+    section("pipeline", stringify(pipelineSchema.encode(config), { flowCollectionPadding: true })),
+    section("capture", plan.shown),
+    section(
+      "model",
+      [
+        `${name}@${version} in ${model.path}`,
+        `image ${image.width}×${image.height}, audio ${audio.sample_rate} Hz, ` +
+        `heads ${listed(heads.map((head) => head.kind))}`,
+      ].join("\n"),
+    ),
+    section("runtime", runtimeText(flight)),
+    section("events", eventsText(flight)),
+  ].join("\n");
+}
+
+function runtimeText({ config, library, offer }: Preflight): string {
+  const unused = offer.refused.map(({ provider, reason }) => `${provider}: unavailable, ${reason}`);
+  return [
+    `ONNX Runtime ${library.version}, ${library.library}`,
+    `runs on ${listed(offer.providers.map(({ name }) => name), "then")}, ` +
+    `${config.runtime.threads} threads`,
+    ...unused,
+  ].join("\n");
+}
+
+function eventsText({ sinks, config, document }: Preflight): string {
+  const context = { pipeline: config.name, folder: document.folder };
+  return sinks.map(({ descriptor, config, status, detail }) => {
+    const text = descriptor.describe(config, context);
+    return status === "unavailable" ? `${text}; unavailable now: ${detail}` : text;
+  }).join("\n");
+}

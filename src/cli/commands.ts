@@ -1,0 +1,30 @@
+import type { Command } from "commander";
+import { checkCommand } from "./check/check.ts";
+import { demoCommand } from "./demo/demo.ts";
+import { doctorCommand } from "./doctor/doctor.ts";
+import { evaluateCommand } from "./evaluate/evaluate.ts";
+import { localizeCommand } from "./localize/localize.ts";
+import { modelCommand } from "./model/model.ts";
+import { whence } from "./program.ts";
+import { pruneCommand } from "./prune/prune.ts";
+import { runCommand } from "./run/run.ts";
+import { schemaCommand } from "./schema.ts";
+import { viewCommand } from "./view/view.ts";
+import { watchCommand } from "./watch/watch.ts";
+
+/** The `whence` program with all its commands. */
+export function whenceProgram(): Command {
+  return whence(
+    runCommand(),
+    viewCommand(),
+    localizeCommand(),
+    checkCommand(),
+    watchCommand(),
+    doctorCommand(),
+    demoCommand(),
+    evaluateCommand(),
+    modelCommand(),
+    schemaCommand(),
+    pruneCommand(),
+  );
+}

@@ -1,0 +1,15 @@
+import { Command } from "commander";
+
+/** `whence demo`: the main job on the shipped clip. */
+export function demoCommand(): Command {
+  return new Command("demo")
+    .description("run the shipped clip at live pace and print its events as a client receives them")
+    .option("--pictures <folder>", "draw each event's heat map over its frame")
+    .option("--no-install", "fail if Debian packages are missing, instead of installing them")
+    .action(async (options: { pictures?: string; install: boolean }) => {
+      const { ensureGstreamer, requireGstreamer } = await import("../setup/gstreamer.ts");
+      await (options.install ? ensureGstreamer() : requireGstreamer());
+      const { runDemo } = await import("./run_demo.ts");
+      await runDemo(options);
+    });
+}

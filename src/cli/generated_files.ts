@@ -1,0 +1,30 @@
+import { configReference } from "../config/reference.ts";
+import { withGenerated } from "../config/generated_part.ts";
+import { pipelineSchema } from "../pipeline/schema.ts";
+import { jsonSchemas } from "./json_schemas.ts";
+
+/** The page that holds the reference of pipeline files between its hand-written parts. */
+const REFERENCE_PAGE = "docs/configuration.md";
+
+/**
+ * The files that `whence schema` writes: path relative to `folder` → text.
+ *
+ * @param folder the project folder; the hand-written parts of its pages are kept.
+ */
+export async function generatedFiles(folder: string): Promise<Record<string, string>> {
+  const schemas = Object.entries(jsonSchemas()).map(([name, text]) => [`config/${name}`, text]);
+  const page = await textOf(`${folder}/${REFERENCE_PAGE}`);
+  return {
+    ...Object.fromEntries(schemas),
+    [REFERENCE_PAGE]: withGenerated(page, configReference(pipelineSchema, 3)),
+  };
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import { Command } from "commander";
+import { type Override, parseOverride } from "../../config/override.ts";
+import { durationOption, setOption } from "../options.ts";
+import { viewOption } from "../view/view_options.ts";
+
+interface RunCommandOptions {
+  readonly set: Override[];
+  readonly duration?: number;
+  readonly tolerateDamage?: boolean;
+  readonly view?: string | true;
+  readonly edit?: boolean;
+}
+
+const TOLERATE_DAMAGE = parseOverride("source.tolerate_damage=true");
+
+/** `whence run`: runs pipelines until their sources end or a signal comes. */
+export function runCommand(): Command {
+  return new Command("run")
+    .description("run pipelines; several files run side by side in one process")
+    .argument("<file...>", "pipeline files")
+    .addOption(setOption())
+    .addOption(durationOption("--duration <time>", "stop after this time, such as 30s"))
+    .option("--tolerate-damage", "warn about damaged recordings instead of failing")
+    .addOption(viewOption())
+    .option("--edit", "let the live page write changed settings into the pipeline files")
+    .action(async (files: string[], options: RunCommandOptions) => {
+      const { loadPipelines } = await import("../../pipeline/load.ts");
+      const { runPipelines } = await import("./run_pipelines.ts");
+      const { logOf } = await import("../../core/logger.ts");
+      const { deliverySummary } = await import("../../publish/delivery_summary.ts");
+      const tolerated = options.tolerateDamage ? [TOLERATE_DAMAGE] : [];
+      const loaded = await loadPipelines(files, [...options.set, ...tolerated]);
+      const { viewConfig } = await import("../view/live_view.ts");
+      const view = viewConfig(loaded, options);
+      await runPipelines(loaded, {
+        ...options,
+        pictures: view !== undefined,
+        attach: view && (async (pipelines) => {
+          const { serveView } = await import("../view/serve_view.ts");
+          const server = serveView(loaded, pipelines, view, options);
+          // The log would mask the token.
+          console.log(`Live page: ${server.url}`);
+          return server;
+        }),
+        ended: (name, pipeline) => logOf(name)("info", deliverySummary(pipeline.stats())),
+      });
+    });
+}

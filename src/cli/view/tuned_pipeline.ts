@@ -1,0 +1,74 @@
+import { relative } from "node:path";
+import process from "node:process";
+import { editedLines, editYaml } from "../../config/edit_yaml.ts";
+import type { LoadedPipeline } from "../../pipeline/load.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
+import { changedDetect, detectEdits } from "../../pipeline/tuning.ts";
+import type { ViewedPipeline } from "../../viewer/viewed_pipeline.ts";
+
+/** A running pipeline with its file, for the live page. */
+export class TunedPipeline implements ViewedPipeline {
+  readonly name: string;
+  readonly telemetry;
+  readonly #pipeline: Pipeline;
+  readonly #file: string;
+  readonly #editable: boolean;
+  #saved;
+
+  /** @param editable whether the page may write the file. */
+  constructor(pipeline: Pipeline, { config, file }: LoadedPipeline, editable: boolean) {
+    this.name = config.name;
+    this.telemetry = pipeline.telemetry;
+    this.#pipeline = pipeline;
+    this.#file = file;
+    this.#editable = editable;
+    this.#saved = config.detect;
+  }
+
+  tune(change: unknown): string | undefined {
+    const detect = changedDetect(this.#pipeline.detect, change);
+    if (typeof detect === "string") return detect;
+    this.#pipeline.tune(detect);
+    return undefined;
+  }
+
+  reset(): void {
+    this.#pipeline.tune(this.#saved);
+  }
+
+  yaml() {
+    const file = relative(process.cwd(), this.#file) || this.#file;
+    return { file, text: editedLines(this.#edits()), editable: this.#editable };
+  }
+
+  async save(): Promise<string | undefined> {
+    if (!this.#editable) return `Cannot write ${this.#file}: start Whence with --edit`;
+    const detect = this.#pipeline.detect;
+    try {
+      const text = await Deno.readTextFile(this.#file);
+      await replaceFile(this.#file, editYaml(text, this.#edits()));
+    } catch (error) {
+      return `Cannot write ${this.#file}: ${error instanceof Error ? error.message : error}`;
+    }
+    this.#saved = detect;
+    return undefined;
+  }
+
+  #edits() {
+    return detectEdits(this.#saved, this.#pipeline.detect);
+  }
+}
+
+/** Writes a file in one step: a crash leaves the old or the new one. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  const path = await Deno.realPath(file);
+  const { mode } = await Deno.stat(path);
+  const fresh = `${path}.new`;
+  try {
+    await Deno.writeTextFile(fresh, text, { mode: mode ?? undefined });
+    await Deno.rename(fresh, path);
+  } catch (error) {
+    await Deno.remove(fresh).catch(() => {});
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+import humanFormat from "human-format";
+
+/** `1.37 GB`, `45.3 MB`, `812 B`; SI prefixes. */
+export function bytesText(bytes: number): string {
+  return withPrefix(Math.round(bytes), "B");
+}
+
+/** `45.1 GFLOP`. */
+export function flopsText(flops: number): string {
+  return withPrefix(flops, "FLOP");
+}
+
+/** `344 M`. */
+export function countText(count: number): string {
+  return withPrefix(count, "");
+}
+
+/** Three significant digits. */
+function withPrefix(value: number, unit: string): string {
+  return humanFormat(Number(value.toPrecision(3)), { unit }).trim();
+}

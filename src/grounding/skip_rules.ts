@@ -1,0 +1,10 @@
+/** Which time steps cannot take part in an event, so that nothing needs to be computed for them. */
+export interface SkipRules {
+  /** Steps below this level are silent, dBFS. */
+  readonly gate: number;
+  /** Per head, the activation below which a step does not count; undefined where every activation counts. */
+  readonly floors: readonly (number | undefined)[];
+}
+
+/** Computes everything. */
+export const SKIP_NOTHING: SkipRules = { gate: -Infinity, floors: [] };

@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { onceGood } from "../config/once_good.ts";
+import { durationSchema, durationWithin } from "../config/units.ts";
+
+/** Audio context, step between two inferences, and how far behind now a value becomes final; seconds. */
+export const windowSchema = z.strictObject({
+  duration: durationWithin("200ms", "60s").prefault("2s").describe(
+    "Audio of one inference",
+  ),
+  hop: durationWithin("20ms", "60s").prefault("200ms").describe("Step between two inferences"),
+  lookahead: durationSchema.prefault("200ms").describe("How far behind now a value becomes final"),
+}).refine((window) => window.hop + window.lookahead <= window.duration + 1e-9, {
+  message: "must have hop + lookahead no longer than duration",
+  ...onceGood("duration", "hop", "lookahead"),
+});
+/** A checked `window` block; seconds. */
+export type WindowConfig = z.infer<typeof windowSchema>;

@@ -1,0 +1,25 @@
+import { z } from "zod";
+
+/** Which of several GPUs; shared by all NVIDIA providers. */
+export const gpuIndex = z.int().min(0).default(0).describe("GPU index");
+
+/** NVIDIA libraries that a provider may need, and the products that contain them. */
+export const NVIDIA_PRODUCTS: readonly (readonly [pattern: RegExp, product: string])[] = [
+  [/^libnv(infer|onnxparser)/, "TensorRT"],
+  [/^libcudnn/, "cuDNN"],
+  [/^libcu(blas|dart|fft|rand|solver|sparse|da)|^libnv(rtc|jitlink)/i, "CUDA"],
+];
+
+/** Device files of NVIDIA drivers: of a graphics card, and of a Jetson. */
+const DEVICE_FILES = ["/dev/nvidiactl", "/dev/nvmap", "/dev/nvhost-gpu"];
+
+/** Whether an NVIDIA driver runs on this machine. */
+export function hasNvidiaGpu(): boolean {
+  return DEVICE_FILES.some((file) => {
+    try {
+      return Deno.statSync(file).isCharDevice === true;
+    } catch {
+      return false;
+    }
+  });
+}

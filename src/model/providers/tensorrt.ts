@@ -1,0 +1,46 @@
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import type { Accelerator } from "../provider.ts";
+import { gpuIndex, hasNvidiaGpu, NVIDIA_PRODUCTS } from "./nvidia.ts";
+
+const settings = {
+  device: gpuIndex,
+  fp16: z.boolean().default(true).describe("TensorRT: allow half precision"),
+  cache: z.string().min(1).optional().describe("Folder for TensorRT engines"),
+};
+
+/** NVIDIA GPUs through TensorRT, which compiles the model into an engine for this GPU. */
+export const tensorrt: Accelerator<typeof settings> = {
+  role: "accelerator",
+  name: "tensorrt",
+  ortName: "TensorrtExecutionProvider",
+  help: "NVIDIA GPUs, fastest, slow at the first start",
+  settings,
+  append: { create: 171, update: 172, append: 170, release: 174 },
+  library: { file: "libonnxruntime_providers_tensorrt.so", products: NVIDIA_PRODUCTS },
+  compiles: "the first time builds its engines, which may take minutes",
+  options({ device, fp16, cache }, folder) {
+    const engines = cache === undefined ? defaultCache() : resolve(folder, cache);
+    return {
+      device_id: String(device),
+      trt_fp16_enable: fp16 ? "1" : "0",
+      // Sums of squares leave half precision's range.
+      trt_layer_norm_fp32_fallback: fp16 ? "1" : "0",
+      ...(engines && {
+        trt_engine_cache_enable: "1",
+        trt_engine_cache_path: engines,
+        trt_timing_cache_enable: "1",
+      }),
+    };
+  },
+  async prepare({ trt_engine_cache_path: engines }) {
+    if (engines) await Deno.mkdir(engines, { recursive: true });
+  },
+  hasDevice: hasNvidiaGpu,
+};
+
+function defaultCache(): string | undefined {
+  const home = Deno.env.get("HOME");
+  const base = Deno.env.get("XDG_CACHE_HOME") ?? (home && join(home, ".cache"));
+  return base && join(base, "whence", "tensorrt");
+}

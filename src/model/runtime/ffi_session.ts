@@ -1,0 +1,170 @@
+import { withDeadline } from "../../core/deadline.ts";
+import { HungError } from "../hung_error.ts";
+import { ModelError } from "../manifest.ts";
+import { holding, PointerArray } from "./c_memory.ts";
+import { checkFeeds } from "./feeds.ts";
+import type { Ort } from "./ort_api.ts";
+import { oneLine } from "./ort_message.ts";
+import { describe, readTensor, wrapTensor } from "./ort_values.ts";
+import type { Placement, Whereabouts } from "./placement.ts";
+import type { RunTrace, Traced } from "./run_trace.ts";
+import type { Refusal, Session, Tensor, TensorInfo } from "./session.ts";
+import { trimMemory } from "./trim_memory.ts";
+
+/** What sessions of one runtime share. */
+export interface OrtHandles {
+  readonly ort: Ort;
+  readonly allocator: Deno.PointerValue;
+  readonly memoryInfo: Deno.PointerValue;
+}
+
+/** What the runtime knows of a session when it creates it. */
+export interface FfiSessionFacts {
+  readonly whereabouts: Whereabouts;
+  /** Set if only a run shows where nodes are computed; `judge` then derives it from the trace. */
+  readonly trace?: RunTrace;
+  judge(traced: Traced): Whereabouts;
+  /** Time limit of a run, ms. */
+  readonly limitMs: number;
+  /** A provider's short name for ONNX Runtime's own. */
+  nameOf(ortName: string): string;
+  /** Called once the session is freed. */
+  onRelease(): void;
+  /** Called when a run exceeds its time limit. */
+  onHang(): void;
+}
+
+/** A session over ONNX Runtime's C API: runs off the event loop, on inputs in place. */
+export class FfiSession implements Session {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly #model: string;
+  readonly #handles: OrtHandles;
+  readonly #session: Deno.PointerValue;
+  readonly #inputNames: PointerArray;
+  readonly #outputNames: PointerArray;
+  /** Runs under way, as their callers see them. */
+  readonly #runs = new Set<Promise<unknown>>();
+  /** Native calls under way, including those of hung runs. */
+  readonly #calls = new Set<Promise<unknown>>();
+  readonly #facts: FfiSessionFacts;
+  #limitMs: number;
+  #hung: HungError | undefined;
+  #whereabouts: Whereabouts;
+  #trace: RunTrace | undefined;
+  #release: Promise<void> | undefined;
+
+  /** The new object owns `session`. */
+  constructor(
+    model: string,
+    handles: OrtHandles,
+    session: Deno.PointerValue,
+    facts: FfiSessionFacts,
+  ) {
+    const { ort, allocator } = handles;
+    this.inputs = describe(ort, allocator, session, "Input", model);
+    this.outputs = describe(ort, allocator, session, "Output", model);
+    this.#model = model;
+    this.#handles = handles;
+    this.#session = session;
+    this.#inputNames = PointerArray.ofStrings(this.inputs.map((input) => input.name));
+    this.#outputNames = PointerArray.ofStrings(this.outputs.map((output) => output.name));
+    this.#facts = facts;
+    this.#whereabouts = facts.whereabouts;
+    this.#trace = facts.trace;
+    this.#limitMs = facts.limitMs;
+  }
+
+  get provider(): string {
+    return this.#whereabouts.provider;
+  }
+
+  get nodes(): Placement {
+    return this.#whereabouts.nodes;
+  }
+
+  get refused(): readonly Refusal[] {
+    return this.#whereabouts.refused;
+  }
+
+  async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    if (this.#release) throw new ModelError(`Cannot run ${this.#model}: it has been released`);
+    if (this.#hung) throw this.#hung;
+    checkFeeds(this.#model, this.inputs, feeds);
+    const call = this.#run(this.inputs.map((input) => feeds[input.name]));
+    this.#calls.add(call);
+    const over = () => this.#calls.delete(call);
+    call.then(over, over);
+    const run = withDeadline(this.#limitMs, call, () => this.#hang());
+    this.#runs.add(run);
+    try {
+      const results = await run;
+      if (this.#trace && this.#runs.size === 1) await this.#readTrace(this.#trace);
+      return results;
+    } catch (cause) {
+      if (cause instanceof HungError) throw cause;
+      throw new ModelError(`Cannot run ${this.#model}: ${oneLine(cause)}`, { cause });
+    } finally {
+      this.#runs.delete(run);
+    }
+  }
+
+  limitRuns(limitMs: number): void {
+    this.#limitMs = limitMs;
+  }
+
+  release(): Promise<void> {
+    this.#release ??= Promise.allSettled(this.#runs).then(() => {
+      const freed = Promise.allSettled(this.#calls).then(() => this.#free());
+      return this.#hung ? undefined : freed;
+    });
+    return this.#release;
+  }
+
+  #free(): void {
+    this.#handles.ort.api.ReleaseSession(this.#session);
+    trimMemory();
+    this.#trace?.discard();
+    this.#facts.onRelease();
+  }
+
+  #hang(): HungError {
+    this.#hung ??= new HungError(`run ${this.#model}`, this.#limitMs);
+    this.#facts.onHang();
+    return this.#hung;
+  }
+
+  async #readTrace(trace: RunTrace): Promise<void> {
+    this.#trace = undefined;
+    const { ort, allocator } = this.#handles;
+    const { judge, nameOf } = this.#facts;
+    this.#whereabouts = judge(await trace.read(ort, allocator, this.#session, nameOf));
+  }
+
+  async #run(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {
+    const { ort, memoryInfo } = this.#handles;
+    const values: Deno.PointerValue[] = [];
+    const results = new BigUint64Array(new ArrayBuffer(this.outputs.length * 8));
+    try {
+      for (const tensor of tensors) values.push(wrapTensor(ort, memoryInfo, tensor));
+      const inputs = PointerArray.ofPointers(values);
+      const call = ort.api.Run(
+        this.#session,
+        null,
+        this.#inputNames.addresses,
+        inputs.addresses,
+        BigInt(values.length),
+        this.#outputNames.addresses,
+        BigInt(this.outputs.length),
+        results,
+      );
+      const status = await holding([this, tensors, inputs, results], call);
+      ort.check(status);
+      const read = (i: number) => readTensor(ort, Deno.UnsafePointer.create(results[i]));
+      return Object.fromEntries(this.outputs.map((output, i) => [output.name, read(i)]));
+    } finally {
+      for (const value of values) ort.api.ReleaseValue(value);
+      for (const result of results) ort.api.ReleaseValue(Deno.UnsafePointer.create(result));
+    }
+  }
+}

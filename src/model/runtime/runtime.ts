@@ -1,0 +1,72 @@
+import { resolve } from "node:path";
+import type { ProviderRegistry } from "../provider_registry.ts";
+import { PROVIDERS } from "../providers.ts";
+import type { RuntimeConfig } from "../runtime_schema.ts";
+import { FfiRuntime } from "./ffi_runtime.ts";
+import { findNodeLibrary } from "./node_library.ts";
+import { wantedProviders } from "./provider_policy.ts";
+import type { Runtime } from "./session.ts";
+
+/**
+ * Opens the ONNX Runtime that a pipeline file describes.
+ *
+ * @param folder the pipeline file's; relative paths in `config` start there.
+ * @throws {ModelError} one line: the library cannot be used, or a provider is unavailable and the fallback not listed.
+ */
+export function openRuntime(
+  config: RuntimeConfig,
+  folder: string,
+  registry: ProviderRegistry = PROVIDERS,
+): Promise<Runtime> {
+  return open(config, folder, registry);
+}
+
+async function open(config: RuntimeConfig, folder: string, registry: ProviderRegistry) {
+  const wanted = wantedProviders(config, registry);
+  const { library, threads } = config;
+  if (library === "node") {
+    const { NodeRuntime } = await import("./node_runtime.ts");
+    return await NodeRuntime.open(wanted, threads);
+  }
+  return await FfiRuntime.open({
+    library: library === "auto" ? findNodeLibrary() : resolve(folder, library),
+    wanted,
+    registry,
+    threads,
+    optionsOf: (provider) => provider.options(config, folder),
+  });
+}
+
+/** Whether one provider can be used on this machine, and if not, why. */
+export interface ProviderProbe {
+  readonly provider: string;
+  /** Undefined when it can be used. */
+  readonly reason: string | undefined;
+}
+
+/** One ONNX Runtime library and the providers it can run on. */
+export interface LibraryProbe {
+  readonly library: string;
+  readonly version: string;
+  readonly providers: readonly ProviderProbe[];
+}
+
+/**
+ * Tries every registered provider, whether `config` lists it or not.
+ *
+ * @throws {ModelError} when the library itself cannot be used.
+ */
+export async function probeProviders(
+  config: RuntimeConfig,
+  folder: string,
+  registry: ProviderRegistry = PROVIDERS,
+): Promise<LibraryProbe> {
+  const runtime = await open({ ...config, providers: [registry.fallback.name] }, folder, registry);
+  const providers: ProviderProbe[] = [];
+  for (const provider of registry.all) {
+    const reason = provider.role === "fallback" ? undefined : await runtime.reasonAgainst(provider);
+    providers.push({ provider: provider.name, reason });
+  }
+  await runtime.close();
+  return { library: runtime.library, version: runtime.version, providers };
+}

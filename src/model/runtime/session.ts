@@ -1,0 +1,72 @@
+/** Element types of a model's inputs and outputs. */
+export type TensorType = "uint8" | "float32" | "int64";
+
+/** A dense row-major tensor. `data` may be a view of a SharedArrayBuffer. */
+export interface Tensor {
+  readonly type: TensorType;
+  readonly dims: readonly number[];
+  readonly data: Uint8Array | Float32Array | BigInt64Array;
+}
+
+/** One input or output of a session; a dynamic axis has size -1. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly dims: readonly number[];
+}
+
+/** An execution provider that is not used, with the reason in one line. */
+export interface Refusal {
+  readonly provider: string;
+  readonly reason: string;
+}
+
+/** One loaded ONNX model on one execution provider. */
+export interface Session {
+  /** The provider that does most of its work, such as `cpu`. */
+  readonly provider: string;
+  /** Nodes by the provider that computes them; empty before ONNX Runtime 1.24, which does not report it. */
+  readonly nodes: Readonly<Record<string, number>>;
+  /** Providers preferred over `provider` that did not take this model. */
+  readonly refused: readonly Refusal[];
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /**
+   * Computes all outputs. Calls may overlap; inputs must stay unchanged until the promise settles.
+   *
+   * @throws {ModelError} when an input is missing or its type or shape does not fit; one line that names it.
+   * @throws {HungError} when the run exceeds its time limit; the session is lost then.
+   */
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  /**
+   * Sets the time limit of later runs, ms; until then it is the runtime's `loadLimitMs`. Has no effect on
+   * onnxruntime-node's JavaScript API, whose runs block the event loop.
+   */
+  limitRuns(limitMs: number): void;
+  /** Frees the model, after the runs under way; one that hangs is not waited for. */
+  release(): Promise<void>;
+}
+
+/** One ONNX Runtime library with one choice of execution providers; creates sessions. */
+export interface Runtime {
+  /** Library version, such as `1.30.0`. */
+  readonly version: string;
+  /** Path of the shared library, or `node` for onnxruntime-node's JavaScript API. */
+  readonly library: string;
+  /** Names of the providers that sessions may run on, most preferred first. */
+  readonly providers: readonly string[];
+  /** Unavailable providers to report to users; empty unless the fallback may take their place. */
+  readonly refused: readonly Refusal[];
+  /** A message for users who wait for a model to be compiled; undefined if no provider compiles it. */
+  readonly compiles: string | undefined;
+  /** How long loading a model, and each of its first runs, may take, ms. */
+  readonly loadLimitMs: number;
+  /**
+   * Loads a model from a file, or from bytes for a graph built at load.
+   *
+   * @throws {ModelError} one line: corrupt model, or a provider that cannot take it.
+   */
+  createSession(model: string | Uint8Array): Promise<Session>;
+  /** Frees the environment; sessions must have been released. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,71 @@
+import { openCapture } from "../capture/capture.ts";
+import { jpegEncoder } from "../capture/jpeg_encoder.ts";
+import { requireElements } from "../capture/inspect.ts";
+import { planCapture } from "../capture/plan.ts";
+import type { SourceDescriptor } from "../capture/source.ts";
+import { SOURCES } from "../capture/sources.ts";
+import type { Log } from "../core/log.ts";
+import type { Manifest } from "../model/manifest.ts";
+import { makeSinks } from "../publish/make_sinks.ts";
+import type { AnySink } from "../publish/sink_descriptor.ts";
+import { SINKS } from "../publish/sinks.ts";
+import { EnginePool } from "./engine_pool.ts";
+import type { PipelineParts, Source } from "./parts.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { EventListener } from "./reporter.ts";
+import type { PipelineConfig } from "./schema.ts";
+
+/** What composing a pipeline takes besides its configuration. */
+export interface ComposeOptions {
+  /** The pipeline file's folder; relative paths start there. */
+  readonly folder: string;
+  readonly log: Log;
+  /** Receives each event as it is published. */
+  readonly heard?: EventListener;
+  /** The engines of the process; pipelines that are given the same pool share their models. Default: one of its own. */
+  readonly engines?: EnginePool;
+  /** Whether telemetry can offer camera pictures; they are encoded while they have a listener. */
+  readonly pictures?: boolean;
+  /** The kinds of source. Default: all of Whence. */
+  readonly sources?: readonly SourceDescriptor[];
+  /** The kinds of sink. Default: all of Whence. */
+  readonly sinks?: readonly AnySink[];
+}
+
+/** Makes a pipeline from its configuration: the one place that knows which parts there are. */
+export function composePipeline(config: PipelineConfig, options: ComposeOptions): Pipeline {
+  const { folder, log, heard, engines = new EnginePool() } = options;
+  const { sources = SOURCES, sinks = SINKS, pictures = false } = options;
+  const parts: PipelineParts = {
+    loadEngine: (log) => engines.acquire(config, folder, log),
+    source: (manifest) => sourceOf(config, folder, { manifest, sources, pictures }),
+    sinks: (callbacks) =>
+      makeSinks(config.publish, { pipeline: config.name, folder, ...callbacks }, sinks),
+  };
+  return new Pipeline({ config, parts, log, heard });
+}
+
+interface SourceOptions {
+  readonly manifest: Manifest;
+  readonly sources: readonly SourceDescriptor[];
+  readonly pictures: boolean;
+}
+
+function sourceOf(
+  { source }: PipelineConfig,
+  folder: string,
+  { manifest, sources, pictures }: SourceOptions,
+): Source {
+  const { image: { width, height }, audio: { sample_rate: sampleRate } } = manifest;
+  const options = { width, height, sampleRate, folder, sources };
+  const plan = planCapture(source, options);
+  const finalPlan = async () =>
+    pictures ? planCapture(source, { ...options, jpeg: await jpegEncoder() }) : plan;
+  return {
+    device: plan.video.endless === "device" || plan.audio.endless === "device",
+    reopens: plan.reopens,
+    repeats: !plan.reopens && [plan.video, plan.audio].some(({ endless }) => endless === "no"),
+    require: () => requireElements(plan.elements),
+    open: async (signal) => await openCapture(await finalPlan(), { signal }),
+  };
+}

@@ -1,0 +1,185 @@
+import { CaptureError } from "../capture/capture_error.ts";
+import { findDevices } from "../capture/devices.ts";
+import { gstreamerVersion, inspectElements } from "../capture/inspect.ts";
+import { ConfigError } from "../config/fault.ts";
+import type { Override } from "../config/override.ts";
+import { readPipeline } from "./load.ts";
+import { PROVIDERS } from "../model/providers.ts";
+import { usualElements } from "../capture/usual_elements.ts";
+import { runtimeSchema } from "../model/runtime_schema.ts";
+import { usedSinks } from "../publish/make_sinks.ts";
+import { publishSchema } from "../publish/publish_schema.ts";
+import { findModel, listModels } from "../model/find_model.ts";
+import { ModelError, type ModelFolder } from "../model/manifest.ts";
+import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
+import type { Finding } from "../core/finding.ts";
+import { type Preflight, preflight } from "./preflight.ts";
+import type { TriedSink } from "./sink_preflight.ts";
+import { probeSource } from "./source_probe.ts";
+
+/**
+ * Looks at GStreamer, devices, ONNX Runtime, models and sinks; with a pipeline file, also at what that file needs.
+ *
+ * @throws {ConfigError} when the file breaks the schema.
+ */
+export async function examine(
+  file: string | undefined,
+  overrides: readonly Override[],
+): Promise<Finding[]> {
+  const found: Partial<Preflight> = {};
+  const findings: Finding[] = [];
+  if (file !== undefined) {
+    const reading = await readPipeline(file, overrides);
+    if (reading.config === undefined) throw new ConfigError(reading.faults);
+    const report = await preflight(reading);
+    Object.assign(found, report.found);
+    const area = `Pipeline ${file}`;
+    for (const { line, column, message, file } of report.faults) {
+      const name = line === undefined ? file : `line ${line}:${column}`;
+      findings.push({ area, name, status: "missing", needed: true, detail: message });
+    }
+    if (report.faults.length === 0) {
+      const detail = "all that it names is there";
+      findings.push({ area, name: found.config!.name, status: "ok", needed: true, detail });
+    }
+  }
+  findings.push(
+    ...await examineGStreamer(found),
+    ...examineDevices(),
+    ...await examineSource(found),
+    ...await examineRuntime(found),
+    ...await examineModels(found.model),
+    ...await examineSinks(found),
+  );
+  return findings;
+}
+
+async function examineGStreamer({ plan }: Partial<Preflight>): Promise<Finding[]> {
+  const area = "GStreamer";
+  try {
+    const version = await gstreamerVersion();
+    const wanted = new Set(plan?.elements ?? usualElements());
+    const elements = await inspectElements([...wanted].sort());
+    return [
+      { area, name: "version", status: "ok", needed: true, detail: version },
+      ...elements.map(({ element, found, package: from }): Finding => ({
+        area,
+        name: element,
+        status: found ? "ok" : "missing",
+        needed: plan !== undefined,
+        detail: found || from === undefined ? "" : `apt-get install ${from}`,
+      })),
+    ];
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    const name = "libgstreamer-1.0";
+    return [{ area, name, status: "missing", needed: true, detail: error.message }];
+  }
+}
+
+function examineDevices(): Finding[] {
+  const area = "Cameras and microphones";
+  const devices = findDevices();
+  const missing = (["camera", "microphone"] as const).filter((kind) =>
+    !devices.some((device) => device.kind === kind)
+  );
+  return [
+    ...devices.map(({ url, name }): Finding => ({
+      area,
+      name: url,
+      status: "ok",
+      needed: false,
+      detail: name,
+    })),
+    ...missing.map((kind): Finding => ({
+      area,
+      name: kind,
+      status: "none",
+      needed: false,
+      detail: "none found",
+    })),
+  ];
+}
+
+async function examineSource({ config, document }: Partial<Preflight>): Promise<Finding[]> {
+  if (config === undefined || document === undefined) return [];
+  return await probeSource(config.source, document.folder).catch((error) => {
+    // Already among the file's own faults.
+    if (error instanceof CaptureError) return [];
+    throw error;
+  });
+}
+
+async function examineRuntime(found: Partial<Preflight>): Promise<Finding[]> {
+  const { config, document } = found;
+  const area = "ONNX Runtime";
+  let library: LibraryProbe;
+  try {
+    library = found.library ??
+      await probeProviders(config?.runtime ?? runtimeSchema.parse({}), document?.folder ?? ".");
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    const name = "libonnxruntime";
+    return [{ area, name, status: "missing", needed: true, detail: error.message }];
+  }
+  const detail = `${library.version}, ${library.library}`;
+  const wanted = config?.runtime.providers ?? [];
+  const mayFallBack = wanted.includes(PROVIDERS.fallback.name);
+  return [
+    { area, name: "library", status: "ok", needed: true, detail },
+    ...library.providers.map(({ provider, reason }): Finding => ({
+      area,
+      name: provider,
+      status: reason === undefined ? "ok" : "missing",
+      needed: wanted.includes(provider) && !mayFallBack,
+      detail: reason ?? "",
+    })),
+  ];
+}
+
+async function examineModels(used: ModelFolder | undefined): Promise<Finding[]> {
+  const area = "Models";
+  const folders = used ? [used] : [];
+  const findings: Finding[] = [];
+  for (const name of await listModels()) {
+    try {
+      const folder = await findModel(name, ".");
+      if (folder.path !== used?.path) folders.push(folder);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      findings.push({ area, name, status: "missing", needed: false, detail: error.message });
+    }
+  }
+  for (const { path, manifest } of folders) {
+    const name = `${manifest.name}@${manifest.version}`;
+    findings.unshift({ area, name, status: "ok", needed: path === used?.path, detail: path });
+  }
+  if (findings.length > 0) return findings;
+  return [{ area, name: "models", status: "missing", needed: true, detail: "none in models/" }];
+}
+
+async function examineSinks({ config, document, sinks }: Partial<Preflight>): Promise<Finding[]> {
+  const tried = sinks ?? await tryUsualSinks(config, document);
+  return tried.map(({ descriptor, config: sink, status, detail }) => ({
+    area: descriptor.area,
+    name: descriptor.target(sink),
+    status: status === "ok" ? "ok" : "missing",
+    needed: config !== undefined,
+    detail,
+  }));
+}
+
+/** The sinks of a file with other faults; without a file, those that a pipeline uses by default. */
+async function tryUsualSinks(
+  config: Preflight["config"] | undefined,
+  document: Preflight["document"] | undefined,
+): Promise<TriedSink[]> {
+  if (config !== undefined && document !== undefined) return [];
+  return await Promise.all(
+    usedSinks(publishSchema.parse(undefined)).map(async ({ descriptor, config }) => ({
+      descriptor,
+      config,
+      ...await descriptor.probe(config, { folder: "." }),
+    })),
+  );
+}

@@ -1,0 +1,28 @@
+import type { PublishConfig } from "./publish_schema.ts";
+import type { Sink } from "./sink.ts";
+import type { AnySink, SinkContext } from "./sink_descriptor.ts";
+import { SINKS } from "./sinks.ts";
+
+/** A sink that a `publish` block uses, and its configuration. */
+export interface UsedSink {
+  readonly descriptor: AnySink;
+  readonly config: unknown;
+}
+
+/** The sinks that a `publish` block uses, in the order of the registry. */
+export function usedSinks(publish: PublishConfig, sinks: readonly AnySink[] = SINKS): UsedSink[] {
+  const configs: Readonly<Record<string, unknown>> = publish;
+  return sinks.filter(({ key }) => configs[key] !== undefined)
+    .map((descriptor) => ({ descriptor, config: configs[descriptor.key] }));
+}
+
+/** Makes the sinks that a `publish` block uses; they are not opened yet. */
+export function makeSinks(
+  publish: PublishConfig,
+  context: SinkContext,
+  sinks: readonly AnySink[] = SINKS,
+): Sink[] {
+  return usedSinks(publish, sinks).map(({ descriptor, config }) =>
+    descriptor.make(config, context)
+  );
+}

@@ -1,0 +1,200 @@
+import { BackOff } from "../../core/back_off.ts";
+import type { Log } from "../../core/log.ts";
+import { LineLimiter } from "../line_limiter.ts";
+import type { Credentials } from "./credentials.ts";
+import { ConnectionLostError, describeFault, shownUrl } from "./mqtt_fault.ts";
+import { type MessageHandler, MqttSession } from "./mqtt_session.ts";
+import type { ProtocolVersion } from "./publish_message.ts";
+import { topicMatches } from "./topics.ts";
+
+/** Which broker a link stays connected to. */
+export interface LinkOptions {
+  readonly url: string;
+  readonly log: Log;
+  /** Default: `whence-` and 8 random characters. Kept over reconnects, so that the broker drops the older connection. */
+  readonly clientId?: string;
+  /** Called for each connection, so that renewed certificates and passwords count. */
+  readonly readCredentials?: () => Promise<Credentials>;
+  readonly will?: { readonly topic: string; readonly payload: string };
+  /** Tried in order. */
+  readonly versions?: readonly ProtocolVersion[];
+  /** Pauses between attempts in milliseconds; the last one repeats. */
+  readonly delaysMs?: readonly number[];
+}
+
+/** Is notified of a link's connections. */
+export interface LinkListener {
+  up(session: MqttSession): void;
+  down(): void;
+}
+
+/** After a connection that lasted this long, pauses start again with the shortest. */
+const GOOD_CONNECTION_MS = 10_000;
+
+/** A random client id that shows who uses it. */
+export function randomClientId(name?: string): string {
+  const random = crypto.randomUUID().replaceAll("-", "").slice(0, 8);
+  return name === undefined ? `whence-${random}` : `whence-${name}-${random}`;
+}
+
+/** Keeps one connection to a broker: connects, subscribes, notices the end, waits, reconnects. */
+export class MqttLink {
+  readonly #options: LinkOptions;
+  readonly #clientId: string;
+  readonly #backOff: BackOff;
+  readonly #stop = new AbortController();
+  readonly #subscriptions: { readonly filter: string; readonly handler: MessageHandler }[] = [];
+  readonly #listeners = new Set<LinkListener>();
+  readonly #firstUp = Promise.withResolvers<void>();
+  #session: MqttSession | undefined;
+  #run: Promise<void> | undefined;
+  /** Why the last attempt or connection failed; empty while connected. */
+  #fault = "";
+  #complaint: string | undefined;
+  #failures = 0;
+  readonly #handlerFaults: LineLimiter;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#handlerFaults = new LineLimiter(options.log);
+    this.#clientId = options.clientId ?? randomClientId();
+    this.#backOff = new BackOff(options.delaysMs);
+  }
+
+  /** The current connection. */
+  get session(): MqttSession | undefined {
+    return this.#session;
+  }
+
+  /** Why there is no connection, in one line; undefined while there is one, and before the first attempt has ended. */
+  get complaint(): string | undefined {
+    return this.#complaint;
+  }
+
+  /** Attempts that failed and connections that were lost. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Resolves at the first connection, when all subscriptions are made; never rejects. */
+  get ready(): Promise<void> {
+    return this.#firstUp.promise;
+  }
+
+  /** Starts to connect. */
+  start(): void {
+    this.#run ??= this.#keepUp();
+  }
+
+  /** Subscribes to a filter, over all reconnects; a handler that throws is logged. The function returned ends it. */
+  subscribe(filter: string, handler: MessageHandler): () => void {
+    const subscription = { filter, handler };
+    this.#subscriptions.push(subscription);
+    if (this.#session) void this.#ask(this.#session, filter);
+    return () => {
+      const at = this.#subscriptions.indexOf(subscription);
+      if (at >= 0) this.#subscriptions.splice(at, 1);
+    };
+  }
+
+  /** Adds a listener; it is notified at once if there is a connection. The function returned removes it. */
+  listen(listener: LinkListener): () => void {
+    this.#listeners.add(listener);
+    if (this.#session) listener.up(this.#session);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Skips the rest of the pause before the next attempt. */
+  hurry(): void {
+    this.#backOff.hurry();
+  }
+
+  /** Disconnects for good. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#session?.close();
+    await this.#run;
+    this.#handlerFaults.flush();
+  }
+
+  async #keepUp(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const session = await this.#connect(signal);
+      if (session) await this.#serve(session, signal);
+      if (!signal.aborted) await this.#backOff.wait(signal);
+    }
+  }
+
+  async #connect(signal: AbortSignal): Promise<MqttSession | undefined> {
+    const { url, readCredentials, will, versions } = this.#options;
+    try {
+      return await MqttSession.open({
+        url,
+        clientId: this.#clientId,
+        credentials: await readCredentials?.() ?? {},
+        will,
+        onMessage: (topic, payload) => this.#hand(topic, payload),
+        signal,
+      }, versions);
+    } catch (error) {
+      if (!signal.aborted) {
+        const reason = describeFault(error);
+        this.#complain(reason, `Cannot connect to ${shownUrl(url)}: ${reason}`, "retrying");
+      }
+      return undefined;
+    }
+  }
+
+  async #serve(session: MqttSession, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return await session.close();
+    const { url, log } = this.#options;
+    const since = performance.now();
+    this.#session = session;
+    this.#fault = "";
+    this.#complaint = undefined;
+    log(
+      "info",
+      `Connected to ${shownUrl(url)} (MQTT ${session.protocolVersion === 5 ? "5" : "3.1.1"})`,
+    );
+    for (const listener of this.#listeners) listener.up(session);
+    await Promise.all(this.#subscriptions.map(({ filter }) => this.#ask(session, filter)));
+    this.#firstUp.resolve();
+    const reason = await session.ended;
+    this.#session = undefined;
+    for (const listener of this.#listeners) listener.down();
+    if (signal.aborted) return;
+    if (performance.now() - since >= GOOD_CONNECTION_MS) this.#backOff.reset();
+    this.#complain(reason, `Lost the connection to ${shownUrl(url)}: ${reason}`, "reconnecting");
+  }
+
+  /** Logs one line per change: an attempt that fails for the same reason as the last one is only counted. */
+  #complain(reason: string, complaint: string, next: string): void {
+    this.#failures++;
+    if (reason !== this.#fault) this.#options.log("warning", `${complaint}; ${next}`);
+    this.#fault = reason;
+    this.#complaint = complaint;
+  }
+
+  async #ask(session: MqttSession, filter: string): Promise<void> {
+    try {
+      await session.subscribe(filter);
+    } catch (error) {
+      if (error instanceof ConnectionLostError) return;
+      this.#options.log("warning", `Cannot subscribe to ${filter}: ${describeFault(error)}`);
+    }
+  }
+
+  #hand(topic: string, payload: Uint8Array): void {
+    for (const { filter, handler } of this.#subscriptions) {
+      if (!topicMatches(filter, topic)) continue;
+      try {
+        handler(topic, payload);
+      } catch (error) {
+        // Thrown on, it would end the process: anyone who may publish could do that.
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#handlerFaults.warn(`Cannot handle a message on ${topic}: ${reason}`);
+      }
+    }
+  }
+}

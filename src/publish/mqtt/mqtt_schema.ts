@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { onceGood } from "../../config/once_good.ts";
+
+/** The MQTT broker and how to connect to it. */
+export const mqttSchema = z.strictObject({
+  url: z.string().regex(
+    /^(mqtts?|wss?):\/\/\S+$|^embedded:(\d+)?$/,
+    "must be mqtt://HOST[:PORT], mqtts://…, ws://…, wss://…, or embedded:[PORT]",
+  ).refine((url) => URL.canParse(url) && Number(/^embedded:(\d*)$/.exec(url)?.[1] ?? 0) <= 65535, {
+    message: "must have a host, and a port up to 65535",
+    when: ({ issues }) => issues.length === 0,
+  }).default("mqtt://localhost:1883").describe(
+    "Address of the broker; embedded: starts one in this process, for this machine only",
+  ),
+  prefix: z.string().regex(
+    /^[^+#\s/][^+#\s]*[^+#\s/]$|^[^+#\s/]$/,
+    "must be a topic without + # or outer /",
+  ).default("whence").describe("First part of all topics"),
+  qos: z.union([z.literal(0), z.literal(1)]).default(1).describe(
+    "Quality of service of events and states: 1 is acknowledged and sent again, 0 is not",
+  ),
+  client_id: z.string().min(1).max(128).optional().describe(
+    "Name of the connection at the broker. Default: whence-NAME-random",
+  ),
+  username: z.string().min(1).optional(),
+  password_file: z.string().min(1).optional().describe("File whose first line is the password"),
+  ca: z.string().min(1).optional().describe("PEM file of the certificate authority"),
+  cert: z.string().min(1).optional().describe("PEM file of the client's certificate"),
+  key: z.string().min(1).optional().describe("PEM file of the client's key"),
+  picture: z.boolean().default(false).describe(
+    "Publish a JPEG of each event: the frame, its heat map and box",
+  ),
+}).superRefine((mqtt, context) => {
+  if ((mqtt.cert === undefined) !== (mqtt.key === undefined)) {
+    context.addIssue({ code: "custom", message: "must have both cert and key, or neither" });
+  }
+}, onceGood("cert", "key")).refine(
+  ({ url, ca, cert }) => /^(mqtts|wss):/.test(url) || (ca === undefined && cert === undefined),
+  {
+    path: ["url"],
+    message: "must be mqtts://… or wss://… where a certificate is named",
+    ...onceGood("url", "ca", "cert"),
+  },
+);
+/** A checked `publish.mqtt` block. */
+export type MqttConfig = z.infer<typeof mqttSchema>;

@@ -1,0 +1,244 @@
+import type { HeadKind } from "../../core/head_kind.ts";
+import type { Log } from "../../core/log.ts";
+import { within } from "../../core/within.ts";
+import type { PipelineState } from "../../events/event.ts";
+import { EventQueue } from "../event_queue.ts";
+import { LineLimiter } from "../line_limiter.ts";
+import type { Outbox } from "../outbox.ts";
+import type { EventMessage, EventPicture, Sink, SinkCounters } from "../sink.ts";
+import { BrokerConnection } from "./broker_connection.ts";
+import { locateCredentials, readCredentials } from "./credentials.ts";
+import { EmbeddedBroker } from "./embedded_broker.ts";
+import { EventSender } from "./event_sender.ts";
+import { LatestTopics } from "./latest_topics.ts";
+import { shownUrl } from "./mqtt_fault.ts";
+import type { MqttConfig } from "./mqtt_schema.ts";
+import { pictureMessages } from "./picture_messages.ts";
+import type { ProtocolVersion } from "./publish_message.ts";
+import { parseSetCommand } from "./set_command.ts";
+import { pipelineTopics } from "./topics.ts";
+
+/** What an MQTT sink needs besides its part of the pipeline file. */
+export interface MqttSinkOptions {
+  readonly pipeline: string;
+  /** Folder where relative file names start. */
+  readonly folder: string;
+  readonly log: Log;
+  /** Called for each valid message on `P/NAME/set`. */
+  readonly onSet?: (enabled: boolean) => void;
+  /** Default: an {@linkcode EventQueue} of 1,000 messages. */
+  readonly outbox?: Outbox;
+  /** Pauses between connection attempts in milliseconds; the last one repeats. */
+  readonly delaysMs?: readonly number[];
+  /** How long `close` waits for the broker to take what is left, in milliseconds. */
+  readonly drainMs?: number;
+}
+
+/** A picture whose event has yet to reach the broker. */
+interface WaitingPicture {
+  readonly picture: EventPicture;
+  /** Key of the newest event in the outbox when the picture came: its own event, or a later one. */
+  readonly after: number;
+}
+
+const DRAIN_MS = 3_000;
+/** aedes implements MQTT 3.1.1 only. */
+const EMBEDDED_VERSIONS: readonly ProtocolVersion[] = [4];
+
+/** Publishes one pipeline to an MQTT broker: events at least once and in order, everything else newest first. */
+export class MqttSink implements Sink {
+  readonly name = "mqtt";
+  readonly #config: MqttConfig;
+  readonly #options: MqttSinkOptions;
+  readonly #topics: ReturnType<typeof pipelineTopics>;
+  readonly #outbox: Outbox;
+  readonly #events: EventSender;
+  readonly #latest: LatestTopics;
+  readonly #badCommands: LineLimiter;
+  readonly #intruders: LineLimiter;
+  readonly #undo: (() => void)[] = [];
+  readonly #pictures = new Map<HeadKind, WaitingPicture>();
+  #broker: EmbeddedBroker | undefined;
+  #connection: BrokerConnection | undefined;
+  #complaint: string | undefined;
+  #accepted = 0;
+  #newestEvent = -1;
+  /** Pictures that were never handed to `#latest`. */
+  #lostPictures = 0;
+  #url: string;
+
+  constructor(config: MqttConfig, options: MqttSinkOptions) {
+    const { log } = options;
+    this.#config = config;
+    this.#options = options;
+    this.#url = config.url;
+    this.#topics = pipelineTopics(config.prefix, options.pipeline);
+    this.#outbox = options.outbox ?? new EventQueue();
+    this.#events = new EventSender({
+      outbox: this.#outbox,
+      qos: config.qos,
+      log,
+      onSettled: () => this.#sendPictures(),
+    });
+    this.#latest = new LatestTopics(log);
+    this.#badCommands = new LineLimiter(log);
+    this.#intruders = new LineLimiter(log);
+  }
+
+  get takesPictures(): boolean {
+    return this.#config.picture;
+  }
+
+  /** The broker's address; for an embedded one, after `open`, where clients find it. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /**
+   * Starts to connect, without waiting for the connection.
+   *
+   * @throws {Error} if the port of an embedded broker is taken, or a file with credentials can't be read.
+   */
+  async open(): Promise<void> {
+    try {
+      if (this.#config.url.startsWith("embedded:")) await this.#startBroker();
+      await this.#connect();
+      await readCredentials(this.#credentialFiles);
+    } catch (error) {
+      this.#complaint = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  event({ line }: EventMessage): void {
+    this.#accepted++;
+    this.#newestEvent = this.#events.send(this.#topics.event, line);
+  }
+
+  state(state: PipelineState): void {
+    this.#retain(this.#topics.state, JSON.stringify(state));
+  }
+
+  active(kind: HeadKind, on: boolean): void {
+    const topic = this.#topics.active(kind);
+    const payload = on ? "ON" : "OFF";
+    if (this.#latest.get(topic) !== payload) this.#retain(topic, payload);
+  }
+
+  stats(stats: object): void {
+    this.#latest.set({ topic: this.#topics.stats, payload: JSON.stringify(stats), qos: 0 });
+  }
+
+  picture(picture: EventPicture): void {
+    if (!this.#config.picture) return;
+    const { kind } = picture.event;
+    if (this.#pictures.has(kind)) this.#lostPictures++;
+    this.#pictures.set(kind, { picture, after: this.#newestEvent });
+    this.#sendPictures();
+  }
+
+  counters(): SinkCounters {
+    const events = this.#events.counters;
+    return {
+      accepted: this.#accepted,
+      ...events,
+      oversized: events.oversized + this.#latest.oversized,
+      waiting: this.#outbox.size,
+      dropped: this.#outbox.dropped,
+      replaced: this.#latest.replaced + this.#lostPictures,
+      failures: this.#connection?.link.failures ?? 0,
+    };
+  }
+
+  complaint(): string | undefined {
+    if (this.#connection) this.#complaint = this.#connection.link.complaint;
+    return this.#complaint;
+  }
+
+  async close(): Promise<void> {
+    const { drainMs = DRAIN_MS, log } = this.#options;
+    if (this.#connection) {
+      if (!this.#connection.link.session) this.#connection.link.hurry();
+      await within(drainMs, this.#drained());
+      for (const undo of this.#undo.splice(0)) undo();
+      this.complaint();
+      await this.#connection.release();
+    }
+    this.#lostPictures += this.#pictures.size;
+    this.#pictures.clear();
+    const left = this.#outbox.size;
+    if (left > 0) log("warning", `${left} events did not reach ${shownUrl(this.#url)}`);
+    this.#outbox.close();
+    this.#badCommands.flush();
+    this.#intruders.flush();
+    await this.#broker?.release();
+  }
+
+  async #startBroker(): Promise<void> {
+    const { prefix, url } = this.#config;
+    this.#broker = await EmbeddedBroker.acquire(url);
+    this.#url = this.#broker.url;
+    this.#undo.push(this.#broker.reserve(prefix, (client, topic) => {
+      const who = JSON.stringify(client);
+      this.#intruders.warn(
+        `Disconnected client ${who}: it published to ${topic}, which only Whence may`,
+      );
+    }));
+  }
+
+  get #credentialFiles() {
+    return locateCredentials(this.#config, this.#options.folder);
+  }
+
+  async #connect(): Promise<void> {
+    const { prefix, client_id: clientId } = this.#config;
+    const { pipeline, delaysMs, log } = this.#options;
+    const connection = await BrokerConnection.acquire({
+      url: this.#url,
+      prefix,
+      credentials: this.#credentialFiles,
+      login: this.#broker?.login,
+      clientId,
+      pipeline,
+      versions: this.#broker && EMBEDDED_VERSIONS,
+      delaysMs,
+    }, log);
+    this.#connection = connection;
+    this.#undo.push(
+      connection.link.listen(this.#latest),
+      connection.link.listen(this.#events),
+      connection.link.subscribe(this.#topics.set, (_, payload) => this.#obey(payload)),
+    );
+  }
+
+  async #drained(): Promise<void> {
+    await this.#events.idle;
+    await this.#latest.idle;
+  }
+
+  /** Sends each picture whose event has left the outbox. */
+  #sendPictures(): void {
+    for (const [kind, { picture, after }] of this.#pictures) {
+      if (this.#outbox.holds(after)) continue;
+      this.#pictures.delete(kind);
+      const [image, info] = pictureMessages(picture, this.#topics);
+      this.#latest.set(image, info);
+    }
+  }
+
+  #retain(topic: string, payload: string): void {
+    this.#latest.set({ topic, payload, qos: this.#config.qos, retain: true });
+  }
+
+  #obey(payload: Uint8Array): void {
+    let enabled: boolean;
+    try {
+      enabled = parseSetCommand(payload);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#badCommands.warn(`Ignored a message on ${this.#topics.set}: ${reason}`);
+      return;
+    }
+    this.#options.onSet?.(enabled);
+  }
+}

@@ -1,0 +1,8 @@
+import { jsonlSink } from "./sinks/jsonl.ts";
+import { mqttSink } from "./sinks/mqtt.ts";
+
+/** Every sink that a pipeline file can name, a line each. */
+export const SINKS = [
+  mqttSink,
+  jsonlSink,
+] as const;

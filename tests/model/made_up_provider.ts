@@ -1,0 +1,31 @@
+import { z } from "zod";
+import type { Accelerator } from "../../src/model/provider.ts";
+
+const settings = {
+  abacus: z.strictObject({ beads: z.string().min(1).default("10") }).prefault({}),
+};
+
+/** What was added to sessions, for tests to look at. */
+export const prepared: Record<string, string>[] = [];
+
+/**
+ * A provider that the project does not know: under its own name it runs what ONNX Runtime calls `ortName`, and it is
+ * added by the name that `SessionOptionsAppendExecutionProvider` takes.
+ */
+export function abacus(
+  ortName: string,
+  appendName: string,
+  optionName: string,
+): Accelerator<typeof settings> {
+  return {
+    role: "accelerator",
+    name: "abacus",
+    ortName,
+    help: "wooden beads",
+    settings,
+    append: { name: appendName },
+    options: ({ abacus: { beads } }) => ({ [optionName]: beads }),
+    prepare: (options) => Promise.resolve(void prepared.push({ ...options })),
+    hasDevice: () => true,
+  };
+}
