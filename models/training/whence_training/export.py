@@ -161,7 +161,7 @@ def receptive_field(model: Aligner) -> float:
     quiet = 0.01 * torch.randn(1, samples, generator=torch.Generator().manual_seed(3))
     struck = quiet.clone()
     struck[0, samples // 2] += 1.0
-    changed = (model.audio(struck) - model.audio(quiet)).abs().amax((0, 1)) > 1e-4
+    changed = (model.audio(struck) - model.audio(quiet)).abs().amax((0, 1)) > 1e-6
     steps = changed.nonzero()[:, 0]
     return float((steps.max() - steps.min() + 1) / FEATURE_RATE)
 
