@@ -76,6 +76,16 @@ def test_natural_voices_say_the_names_of_the_packs_concepts(made: Made):
     assert np.isclose(samples.astype(float).mean() / 32767, 0.25, atol=1e-3)
 
 
+def test_further_names_are_only_heard(made: Made, tmp_path: Path):
+    index = write_pack(
+        tmp_path, made.cache, made.concepts, core=True, voices=1, names=frozenset({"cup", "owl"}),
+        frozen=made.frozen,
+    )  # fmt: skip
+    assert [(c["name"], c["set"]) for c in index["concepts"]] == [("owl", "core"), ("cup", "named")]
+    assert {row["text"].split()[-1] for row in index["words"] if row["concept"] == 1} == {"cup"}
+    assert not [row for row in index["pictures"] if row["concept"] == 1]
+
+
 def test_further_recordings_are_found_and_one_of_three_decides(tmp_path: Path):
     cache = tmp_path / "cache"
     owl = make_cache(cache)[0]

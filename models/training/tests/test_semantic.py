@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from whence_training.fuse import Asked, Fusion, losses
-from whence_training.fused import FusedPicture
+from whence_training.fused import BranchGate, FusedPicture
+from whence_training.fusion_bank import neck_input
 from whence_training.half_weights import store_in_half
 from whence_training.imagenet_names import classes_by_name, read_names
 from whence_training.nets import NetConfig, PictureNet
@@ -97,24 +98,31 @@ def small_columns() -> Columns:
     return Columns(weight, torch.zeros(5), [(f"n{i}",) for i in range(5)])
 
 
-def test_the_sum_is_what_its_branches_give_and_is_restored(tmp_path: Path):
+def test_the_gate_mixes_what_its_branches_give_and_is_restored(tmp_path: Path):
     torch.manual_seed(0)
     codes = torch.randn(5, 128)
     model = FusedPicture(small_neck(), small_columns(), codes).eval()
     frames = torch.randint(256, (1, 448, 448, 3), dtype=torch.uint8)
+    bias = model.gate.decide[-1].bias.data
     with torch.no_grad():
-        whole = model(frames)
-        model.codes.weight.zero_()
-        neck = model(frames)
-        features = model.trunk((frames.permute(0, 3, 1, 2).float() - 127) / 128)
-    assert whole.shape == (1, 128, 28, 28)
-    posterior = small_columns().posterior(features[0])
-    assert torch.allclose((codes.t() @ posterior).reshape(128, 28, 28), (whole - neck)[0], atol=1e-4)
-    model.codes.weight.data = codes.t().clone()
+        mixed = model(frames)
+        x = frames.permute(0, 3, 1, 2).float()
+        fine = model.neck.merge(model.neck.trunk(neck_input(x)))
+        posterior = small_columns().posterior(model.trunk((x - 127) / 128)[0])
+        semantic = (codes.t() @ posterior).reshape(1, 128, 28, 28)
+        bias.fill_(-50)
+        assert torch.allclose(model(frames), semantic, atol=1e-4)
+        bias.fill_(50)
+        assert torch.allclose(model(frames), fine, atol=1e-4)
+        bias.copy_(torch.tensor([50.0, -50.0]))
+        assert torch.allclose(model(frames)[:, :64], fine[:, :64], atol=1e-4)
+        assert torch.allclose(model(frames)[:, 64:], semantic[:, 64:], atol=1e-4)
+        both = model(frames)
+    assert mixed.shape == (1, 128, 28, 28)
     torch.save(model.kept(), tmp_path / "kept.pt")
     again = FusedPicture.restore(model.neck, torch.load(tmp_path / "kept.pt")).eval()
     with torch.no_grad():
-        assert torch.equal(again(frames), whole)
+        assert torch.equal(again(frames), both)
 
 
 def test_half_weights_give_the_same_to_three_digits(tmp_path: Path):
@@ -133,7 +141,7 @@ def test_half_weights_give_the_same_to_three_digits(tmp_path: Path):
 
 
 def test_the_loss_falls_where_the_right_patch_answers():
-    fusion = Fusion(small_neck(), np.zeros((5, 128), np.float32))
+    fusion = Fusion(BranchGate(), np.zeros((5, 128), np.float32))
     code = torch.nn.functional.normalize(torch.randn(1, 64), dim=1)
     own = torch.zeros(1, 784, dtype=torch.bool)
     own[0, 5] = True

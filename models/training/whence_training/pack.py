@@ -43,6 +43,12 @@ LONGEST_NAME = 2.4
 TRAINING_PHRASES, VALIDATION_PHRASES = 12, 2
 
 
+def everyday_names() -> frozenset[str]:
+    """Names of ImageNet's classes, of stamps and of photographs, which the semantic branch sees."""
+    found = {name for names in read_names() for name in names} | set(concept_names().values())
+    return frozenset(found | {thing.name for one in read_photographs() for thing in one.things})
+
+
 def named_concept(name: str) -> Concept:
     """A name and nothing to see."""
     return Concept("named", name, (name,), (), (), (), (), (), (), "", "")
@@ -167,14 +173,13 @@ class Packer:
             spoken = {"language": language, "voice": "human", "engine": "human"}
             self.writer.add_samples("words", samples, split, {"concept": concept, **spoken, **row})
 
-    def named(self, entries: list[tuple[int, Concept]]) -> list[tuple[int, Concept]]:
-        """Adds, as concepts without pictures, the names of ImageNet's classes, of stamps and of
-        photographs that no concept has: they are heard, and seen by the semantic branch."""
+    def named(
+        self, entries: list[tuple[int, Concept]], names: frozenset[str]
+    ) -> list[tuple[int, Concept]]:
+        """Adds names that no concept has as concepts without pictures: they are only heard."""
         known = {name for _, concept in entries for name in concept.english}
-        wanted = {name for names in read_names() for name in names} | set(concept_names().values())
-        wanted |= {thing.name for photograph in read_photographs() for thing in photograph.things}
         found = []
-        for name in sorted(wanted - known):
+        for name in sorted(names - known):
             number = len(self.writer.index["concepts"])
             self.writer.index["concepts"].append(
                 {"name": name, "texts": {"en": name}, "set": "named"}
@@ -253,6 +258,7 @@ def write_pack(
     voices: int = 12,
     workers: int = 1,
     stores: tuple[Path, ...] = (),
+    names: frozenset[str] = frozenset(),
     frozen: freeze.Frozen | None = None,
 ) -> dict[str, Any]:
     """Writes the pack and gives its index. Raises FrozenError before a wrong one is usable."""
@@ -264,7 +270,7 @@ def write_pack(
     packer.noises()
     if not core:
         packer.instruments(entries)
-    spoken = entries if core else entries + packer.named(entries)
+    spoken = entries + packer.named(entries, names)
     packer.speech(spoken, voices, workers)
     for store in stores:
         packer.stored_words(spoken, store)
@@ -297,6 +303,7 @@ def main() -> None:
         voices=given.voices,
         workers=given.workers,
         stores=tuple(given.store),
+        names=frozenset() if given.core else everyday_names(),
     )
     for part in PARTS:
         counts = Counter(row["split"] for row in index[part])
