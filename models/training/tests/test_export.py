@@ -12,8 +12,8 @@ import yaml
 from tiny_pack import make_pack
 
 from whence_training.batches import SOUND, SPEECH, BatchConfig, BatchMaker, Pack
-from whence_training.card import write_card
 from whence_training.calibration import Evidence, fit_logistic
+from whence_training.card import write_card
 from whence_training.export import export, load_model, receptive_field
 from whence_training.metrics import Scene, measure
 from whence_training.nets import NetConfig

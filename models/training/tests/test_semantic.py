@@ -89,7 +89,9 @@ def test_a_patch_sees_its_own_place():
 
 
 def small_neck() -> PictureNet:
-    return PictureNet(NetConfig(channels=128, backbone="lite0", picture_size=160, picture_width=16)).eval()
+    return PictureNet(
+        NetConfig(channels=128, backbone="lite0", picture_size=160, picture_width=16)
+    ).eval()
 
 
 def small_columns() -> Columns:
@@ -128,7 +130,9 @@ def test_the_gate_mixes_what_its_branches_give_and_is_restored(tmp_path: Path):
 def test_half_weights_give_the_same_to_three_digits(tmp_path: Path):
     onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     torch.manual_seed(0)
-    layer = torch.nn.Sequential(torch.nn.Conv2d(8, 64, 3), torch.nn.ReLU(), torch.nn.Conv2d(64, 9, 1))
+    layer = torch.nn.Sequential(
+        torch.nn.Conv2d(8, 64, 3), torch.nn.ReLU(), torch.nn.Conv2d(64, 9, 1)
+    )
     file, x = tmp_path / "layer.onnx", torch.randn(1, 8, 9, 9)
     torch.onnx.export(layer, (x,), str(file), input_names=["x"], output_names=["y"])
     before = file.stat().st_size
@@ -145,7 +149,9 @@ def test_the_loss_falls_where_the_right_patch_answers():
     code = torch.nn.functional.normalize(torch.randn(1, 64), dim=1)
     own = torch.zeros(1, 784, dtype=torch.bool)
     own[0, 5] = True
-    asked = Asked(torch.tensor([1]), code, torch.tensor([0]), own, torch.zeros(1, 1568, dtype=torch.bool))
+    asked = Asked(
+        torch.tensor([1]), code, torch.tensor([0]), own, torch.zeros(1, 1568, dtype=torch.bool)
+    )
     features = torch.zeros(2, 128, 784)
     silent, _ = losses(features, asked, fusion, 0.5)
     features[0, 64:, 5] = code[0]

@@ -58,7 +58,11 @@ def steps_of(samples: Samples, level: float) -> NDArray[np.bool_]:
     centers = FIRST_FEATURE + np.arange(count) / FEATURE_RATE
     half = 0.5 / FEATURE_RATE
     power = [
-        float((samples[max(0, int((c - half) * SAMPLE_RATE)) : int((c + half) * SAMPLE_RATE)] ** 2).mean())
+        float(
+            (
+                samples[max(0, int((c - half) * SAMPLE_RATE)) : int((c + half) * SAMPLE_RATE)] ** 2
+            ).mean()
+        )
         for c in centers
     ]
     loudness = np.sqrt(power)
@@ -109,9 +113,7 @@ def encode(file: Path, clips: list[Clip]) -> NDArray[np.float32]:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    run = onnxruntime.InferenceSession(
-        str(file), options, providers=["CPUExecutionProvider"]
-    ).run
+    run = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"]).run
     found: list[Any] = [None] * len(clips)
     order = sorted(range(len(clips)), key=lambda number: len(clips[number].samples))
     for first in range(0, len(order), BATCH):

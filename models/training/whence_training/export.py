@@ -11,10 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .batches import KINDS

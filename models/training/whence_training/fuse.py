@@ -1,6 +1,7 @@
 """Learns where each branch of the picture encoder is right: a gate between neck and semantic branch.
 
-    python3 -m whence_training.fuse --bank bank --count 2800 --codes codes.npz --columns columns.pt --start v3.pt --trunk … --out fused.pt
+    python3 -m whence_training.fuse --bank bank --count 2800 --codes codes.npz --columns columns.pt \\
+      --start CHECKPOINT --trunk efficientnet-lite0-57934424.pth --out fused.pt
 
 The audio encoder, the neck (the picture encoder of versions up to 3) and the semantic branch stay
 fixed. The gate learns, patch by patch and for each head, which of both to listen to, so that the mixed
@@ -16,7 +17,6 @@ import argparse
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""The picture encoder of version 4: the neck and the semantic branch, one sum of codes."""
+"""The picture encoder of version 4: neck and semantic branch, mixed by a gate."""
 
 from __future__ import annotations
 
@@ -50,9 +50,7 @@ class BranchGate(nn.Module):
         share: Tensor = self.decide(x).sigmoid()
         return share
 
-    def forward(
-        self, taps: list[Tensor], surest: Tensor, neck: Tensor, semantic: Tensor
-    ) -> Tensor:
+    def forward(self, taps: list[Tensor], surest: Tensor, neck: Tensor, semantic: Tensor) -> Tensor:
         share = self.share(taps, surest)
         scales = self.scales()
         parts = zip(neck.chunk(HEADS, 1), semantic.chunk(HEADS, 1), strict=True)
@@ -70,8 +68,8 @@ class FusedPicture(nn.Module):
     """`frames uint8 [n, 448, 448, 3]` → `features [n, C, 28, 28]`.
 
     Each patch's posterior over the columns picks their codes; a gate mixes them with the neck's
-    codes, of the picture at half its size. Matrix products over `[n · patches, channels]` and a softmax over the
-    last axis run faster than the same as convolutions.
+    codes, of the picture at half its size. Matrix products over `[n, patches, channels]` and a
+    softmax over the last axis run faster than the same as convolutions.
     """
 
     def __init__(self, neck: PictureNet, columns: Columns, codes: Tensor) -> None:

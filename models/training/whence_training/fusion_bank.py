@@ -1,6 +1,7 @@
 """Pictures that the fusion of both picture branches learns from, with everything fixed precomputed.
 
-    python3 -m whence_training.fusion_bank --pack PACK --cache CACHE --columns columns.pt --out bank --count 3000
+    python3 -m whence_training.fusion_bank --pack PACK --cache CACHE --columns columns.pt \\
+      --out bank --count 2800
 
 A sample is a composed scene, a mosaic of photographs or a photograph of nothing named; kept of it are
 the taps of the neck's trunk, the largest posteriors of the semantic branch, and where each named
@@ -79,17 +80,14 @@ class Studio:
             if not words & {w for n in self.names_of(row) for w in n.split()}:
                 chosen.append(row)
         behind = self.backgrounds
-        extra: list[tuple[list[str], NDArray[np.bool_]]] = []
         if rng.random() < 0.15:
             # Named photographs behind cut-outs: nothing else of them is asked for.
             one = self.named[int(rng.integers(len(self.named)))]
             behind = [one.pixels(self.cache)]
         cut_outs = [self.pack.picture(self.rows[row]) for row in chosen]
         made = compose(cut_outs, behind, SIZE, rng)
-        things = [
-            (self.names_of(row), mask) for row, mask in zip(chosen, made.masks, strict=True)
-        ]
-        return Drawn(made.picture, things + extra)
+        things = [(self.names_of(row), mask) for row, mask in zip(chosen, made.masks, strict=True)]
+        return Drawn(made.picture, things)
 
     def names_of(self, row: int) -> list[str]:
         return self.names[self.rows[row]["concept"]]
@@ -181,7 +179,9 @@ class Bank:
         shapes["column"] = (np.uint16, (KEPT, GRID * GRID))
         mode = "r+" if (folder / "value.raw").exists() else "w+"
         self.arrays = {
-            name: np.memmap(folder / f"{name}.raw", kind, mode if write else "r", shape=(count, *shape))
+            name: np.memmap(
+                folder / f"{name}.raw", kind, mode if write else "r", shape=(count, *shape)
+            )
             for name, (kind, shape) in shapes.items()
         }
         self.list = folder / "things.jsonl"

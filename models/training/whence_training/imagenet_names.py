@@ -24,7 +24,9 @@ def read_names(file: Path = TABLE) -> tuple[tuple[str, ...], ...]:
     found = tuple(tuple(filter(None, row["names"].split(","))) for row in rows)
     for number, names in enumerate(found):
         if any(name != name.strip().lower() for name in names) or len(set(names)) != len(names):
-            raise ValueError(f"Cannot read {file}: names of class {number} must be plain, got {names}")
+            raise ValueError(
+                f"Cannot read {file}: names of class {number} must be plain, got {names}"
+            )
     return found
 
 

@@ -1,9 +1,9 @@
 """Real photographs with boxes around what they show: `photographs.tsv`, drawn by hand.
 
 Each line gives a file of the media cache, its split, one thing in it and its box in 0..1 of the
-picture; a photograph of nothing that has a name has one line without. Splits go by file: a fifth of
-the list's hashes each way, decided before anything was measured; what `frozen.json` names is for
-testing alone, and reading it for anything else is refused.
+picture; a photograph of nothing that has a name has one line without. Splits go by the file's hash
+(two fifths for testing) and were decided before anything was measured; what `frozen.json` names is
+for testing alone, and reading it for anything else is refused.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
     python3 -m whence_training.recover ../denseav-mini/audio.onnx CONFIG --out v3.pt
 
-With `--picture image.onnx` the picture encoder of a version up to 3 is taken over as well. The exporter folds normalization into the convolution before it. Here the folded weights go back
+With `--picture image.onnx` the picture encoder of a version up to 3 is taken over as well.
+
+The exporter folds normalization into the convolution before it. Here the folded weights go back
 into the convolution and its normalization becomes the identity: the same function, though further
 training should keep these normalizations in evaluation mode.
 """

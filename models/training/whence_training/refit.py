@@ -24,7 +24,9 @@ from .train import load_checkpoint
 def main() -> None:
     parser = argparse.ArgumentParser(description="Join picture and audio encoders.")
     parser.add_argument("fused", type=Path, help="checkpoint that fuse wrote")
-    parser.add_argument("--audio", type=Path, required=True, help="checkpoint with the audio encoder")
+    parser.add_argument(
+        "--audio", type=Path, required=True, help="checkpoint with the audio encoder"
+    )
     parser.add_argument("--codes", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--sound", type=float, default=1.0, help="weight of the sound codes")
@@ -44,9 +46,7 @@ def main() -> None:
     weights |= {n: v for n, v in sounds["ema"].items() if n.startswith("audio.")}
     model.load_state_dict(weights)
     picture = FusedPicture.restore(model.picture, pictures["fused"])
-    columns = Columns(
-        picture.classify.weight.data, picture.classify.bias.data, picture.names
-    )
+    columns = Columns(picture.classify.weight.data, picture.classify.bias.data, picture.names)
     half = audio_net.channels // audio_net.heads
     codes = torch.from_numpy(Library(given.codes, half).codes_of(columns, FuseSettings.ridge))
     weight = torch.tensor([given.sound, given.speech]).repeat_interleave(half)

@@ -18,8 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-
-from .imagenet_names import CLASSES, read_names
+from .imagenet_names import read_names
 from .trunks import LITE0_FEATURES, SemanticTrunk
 
 KEPT = 24
@@ -192,5 +191,3 @@ def fast_trunk(file: Path, size: int) -> Callable[[Tensor], Tensor]:
         return torch.from_numpy(run(None, {"x": ((frame - 127.0) / 128.0).numpy()})[0][0])
 
     return encode
-
-
