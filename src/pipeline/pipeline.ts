@@ -165,6 +165,7 @@ export class Pipeline {
       frames: {
         captured: count.frames ?? 0,
         encoded: count.encodedFrames ?? 0,
+        reused: count.reusedFrames ?? 0,
         dropped: count.droppedFrames ?? 0,
         overwritten: count.overwrittenFrames ?? 0,
         rejected: count.rejectedFrames ?? 0,

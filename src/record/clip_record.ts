@@ -33,7 +33,7 @@ export const clipRecordSchema = z.strictObject({
   messages: z.array(eventSchema),
   near_misses: z.array(z.strictObject({
     kind: headKindSchema,
-    reason: z.enum(["below_on", "too_short", "below_gate", "moved"]),
+    reason: z.enum(["below_on", "too_short", "moved", "below_gate"]),
     start: z.number(),
     end: z.number(),
     score: z.number(),
@@ -101,7 +101,7 @@ export function nearMissText(miss: ClipNearMiss): string {
     case "too_short":
       return `was not up for min_duration ${miss.min_duration} s`;
     case "moved":
-      return `the peak did not stay in one place for min_duration ${miss.min_duration} s`;
+      return "its place moved before min_duration was over";
     case "below_gate":
       return `level ${miss.level.toFixed(0)} dBFS is below gate ${miss.gate} dBFS`;
   }

@@ -51,13 +51,16 @@ Deno.test("localize makes an overlay video with sound, events, pictures and a re
     for (const { duration } of [picture, audio]) {
       assert.ok(Math.abs(duration - 2.4) < 0.4, `lasts ${duration} s`);
     }
-    // During the event the box is orange; before it, the picture is the clip's.
-    const [x1, y1, , y2] = sound.box!;
-    const place = [x1 * 640 + 1, (y1 + y2) / 2 * 360] as const;
-    const [before, during] = [await pixel(video, 0.2, place), await pixel(video, 1.2, place)];
-    const isOrange = ([r, g, b]: number[]) => r > 180 && g < 150 && b < 110 && r - b > 110;
-    assert.ok(isOrange(during), `during: ${during}`);
-    assert.ok(!isOrange(before), `before: ${before}`);
+    // During the event its box is redder than in the clip; a place far from it, and a time before it, are as they were.
+    const box = sound.box!;
+    const far = [0.8, 0.05, 0.95, 0.2] as const;
+    const redder = async (seconds: number, place: Box) => {
+      const [drawn, plain] = await Promise.all([video, clip].map((of) => mean(of, seconds, place)));
+      return (drawn[0] - drawn[2]) - (plain[0] - plain[2]);
+    };
+    assert.ok(await redder(1.2, box) > 20, `in the box: ${await redder(1.2, box)}`);
+    assert.ok(Math.abs(await redder(1.2, far)) < 8, `far from it: ${await redder(1.2, far)}`);
+    assert.ok(Math.abs(await redder(0.2, box)) < 8, `before: ${await redder(0.2, box)}`);
 
     const report = await Deno.readTextFile(join(out, "report.html"));
     assert.match(report, /<video [^>]*src="data:video\/mp4;base64,/);
@@ -82,18 +85,17 @@ async function picturesIn(folder: string): Promise<string[]> {
   return entries.map(({ name }) => name).filter((name) => name.endsWith("-sound.jpg"));
 }
 
-/** The mean color of 2 × 2 pixels of a video. */
-async function pixel(
-  video: string,
-  seconds: number,
-  [x, y]: readonly [number, number],
-): Promise<number[]> {
-  const filter = `crop=2:2:${Math.round(x)}:${Math.round(y)}:exact=1,scale=1:1`;
+type Box = readonly [x1: number, y1: number, x2: number, y2: number];
+
+/** The mean color of a part of a video's picture of 640 × 360 pixels. */
+async function mean(video: string, seconds: number, [x1, y1, x2, y2]: Box): Promise<number[]> {
+  const [width, height] = [(x2 - x1) * 640, (y2 - y1) * 360].map(Math.round);
+  const crop = `crop=${width}:${height}:${Math.round(x1 * 640)}:${Math.round(y1 * 360)}`;
   return [
     ...await tool(
       "ffmpeg",
       ...["-v", "error", "-ss", String(seconds), "-i", video, "-frames:v", "1"],
-      ...["-vf", filter, "-pix_fmt", "rgb24", "-f", "rawvideo", "-"],
+      ...["-vf", `${crop},scale=1:1:flags=area`, "-pix_fmt", "rgb24", "-f", "rawvideo", "-"],
     ),
   ];
 }
