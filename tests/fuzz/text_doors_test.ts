@@ -1,6 +1,7 @@
 /** Damaged text at every door that reads text: an answer or one line, never a crash. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { loadManifest, ModelError } from "../../src/model/manifest.ts";
@@ -64,6 +65,9 @@ Deno.test("fuzz: a damaged set command is understood, or refused in one line", (
 
 Deno.test("fuzz: a damaged manifest is read, or refused in one line", async () => {
   const valid = await Deno.readFile(join(PROJECT, "models/denseav-mini/model.yaml"));
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => void warnings.push(warning);
+  process.on("warning", warned);
   await withFile("model.yaml", async (folder, path) => {
     await fc.assert(
       fc.asyncProperty(mutated(valid), async (bytes) => {
@@ -78,4 +82,6 @@ Deno.test("fuzz: a damaged manifest is read, or refused in one line", async () =
       cases(300),
     );
   });
+  process.off("warning", warned);
+  assert.deepEqual(warnings, []);
 });

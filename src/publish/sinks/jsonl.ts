@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { z } from "zod";
 import { resolvePath } from "../../core/paths.ts";
 import { JsonlSink } from "../jsonl/jsonl_sink.ts";
@@ -13,6 +14,7 @@ export const jsonlSink: SinkDescriptor<"jsonl", typeof jsonlSchema> = {
   help: "File to append events to, one JSON object per line",
   area: "Event file",
   fileKeys: [],
+  reach: (path, { folder }) => ({ write: [dirname(resolvePath(folder, path))] }),
   make: (path, { folder, log }) => new JsonlSink(resolvePath(folder, path), log),
   target: (path) => path,
   describe: (path, { folder }) => resolvePath(folder, path),
