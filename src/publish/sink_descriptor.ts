@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Log } from "../core/log.ts";
+import type { Reach } from "../core/reach.ts";
 import type { Sink } from "./sink.ts";
 
 /** What a sink needs besides its own configuration. */
@@ -49,6 +50,8 @@ export interface SinkDescriptor<
   readonly fileKeys: readonly string[];
   /** Configuration that a pipeline without `publish` uses, and that `doctor` tries without a file; absent: not used. */
   readonly standard?: z.input<Schema>;
+  /** What it uses besides `fileKeys` and the state folder. A sink without it cannot run under least permissions. */
+  reach?(config: z.output<Schema>, context: Pick<SinkContext, "folder">): Reach;
   /** Makes a sink, not yet opened. */
   make(config: z.output<Schema>, context: SinkContext): Sink;
   /** The target, for people. */
