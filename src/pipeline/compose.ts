@@ -6,7 +6,7 @@ import type { SourceDescriptor } from "../capture/source.ts";
 import { SOURCES } from "../capture/sources.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
-import { makeSinks } from "../publish/make_sinks.ts";
+import { makeSinks, usedSinks } from "../publish/make_sinks.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
 import { EnginePool } from "./engine_pool.ts";
@@ -35,7 +35,9 @@ export interface ComposeOptions {
 /** Makes a pipeline from its configuration: the one place that knows which parts there are. */
 export function composePipeline(config: PipelineConfig, options: ComposeOptions): Pipeline {
   const { folder, log, heard, engines = new EnginePool() } = options;
-  const { sources = SOURCES, sinks = SINKS, pictures = false } = options;
+  const { sources = SOURCES, sinks = SINKS } = options;
+  const pictures = options.pictures ||
+    usedSinks(config.publish, sinks).some(({ descriptor }) => descriptor.cameraPictures);
   const parts: PipelineParts = {
     loadEngine: (log) => engines.acquire(config, folder, log),
     source: (manifest) => sourceOf(config, folder, { manifest, sources, pictures }),

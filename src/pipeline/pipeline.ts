@@ -69,7 +69,7 @@ export class Pipeline {
     };
     this.#options = { ...options, log };
     this.#publisher = new Publisher(
-      () => parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
+      () => parts.sinks({ log, telemetry, onSet: (enabled) => this.#set(enabled) }),
       log,
     );
     this.#detect = options.config.detect;

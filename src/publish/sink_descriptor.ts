@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Log } from "../core/log.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Sink } from "./sink.ts";
 
 /** What a sink needs besides its own configuration. */
@@ -9,6 +10,8 @@ export interface SinkContext {
   /** Folder of the pipeline file; relative paths start there. */
   readonly folder: string;
   readonly log: Log;
+  /** What the pipeline offers to listeners. */
+  readonly telemetry?: Telemetry;
   /** Called for each valid command that switches the pipeline on or off. */
   readonly onSet?: (enabled: boolean) => void;
 }
@@ -47,6 +50,8 @@ export interface SinkDescriptor<
   readonly fileKeys: readonly string[];
   /** Configuration that a pipeline without `publish` uses, and that `doctor` tries without a file; absent: not used. */
   readonly standard?: z.input<Schema>;
+  /** Whether it listens to camera pictures of the telemetry. */
+  readonly cameraPictures?: boolean;
   /** Makes a sink, not yet opened. */
   make(config: z.output<Schema>, context: SinkContext): Sink;
   /** The target, for people. */

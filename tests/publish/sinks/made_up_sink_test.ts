@@ -58,7 +58,7 @@ Deno.test("a pipeline runs with a sink from a file of its own", async () => {
 });
 
 Deno.test("schema and preflight know a sink from a file of its own", async () => {
-  assert.deepEqual(knownKeys(schema, ["publish"]), ["mqtt", "jsonl", "made_up"]);
+  assert.deepEqual(knownKeys(schema, ["publish"]), ["mqtt", "jsonl", "mcap", "made_up"]);
   const { found, messages } = await check("{ made_up: { name: idle } }");
   assert.deepEqual(messages, []);
   assert.deepEqual(
