@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   foxglove: ["telemetry", "events"],
   mcap: ["foxglove", "telemetry"],
   publish: ["mcap", "events", "telemetry", "config"],
+  metrics: ["telemetry", "events"],
   record: ["telemetry", "events"],
   viewer: ["telemetry", "events"],
   importer: ["model", "grounding", "onnx"],

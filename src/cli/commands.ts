@@ -16,8 +16,8 @@ import { watchCommand } from "./watch/watch.ts";
 export function whenceProgram(): Command {
   return whence(
     runCommand(),
-    localizeCommand(),
     viewCommand(),
+    localizeCommand(),
     checkCommand(),
     watchCommand(),
     doctorCommand(),

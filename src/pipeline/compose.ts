@@ -34,17 +34,25 @@ export interface ComposeOptions {
 
 /** Makes a pipeline from its configuration: the one place that knows which parts there are. */
 export function composePipeline(config: PipelineConfig, options: ComposeOptions): Pipeline {
-  const { folder, log, heard, engines = new EnginePool() } = options;
+  const { log, heard } = options;
+  return new Pipeline({ config, parts: composeParts(config, options), log, heard });
+}
+
+/** Makes the parts of a pipeline from its configuration. */
+export function composeParts(
+  config: PipelineConfig,
+  options: Omit<ComposeOptions, "log" | "heard">,
+): PipelineParts {
+  const { folder, engines = new EnginePool() } = options;
   const { sources = SOURCES, sinks = SINKS } = options;
   const pictures = options.pictures ||
     usedSinks(config.publish, sinks).some(({ descriptor }) => descriptor.cameraPictures);
-  const parts: PipelineParts = {
+  return {
     loadEngine: (log) => engines.acquire(config, folder, log),
     source: (manifest) => sourceOf(config, folder, { manifest, sources, pictures }),
     sinks: (callbacks) =>
       makeSinks(config.publish, { pipeline: config.name, folder, ...callbacks }, sinks),
   };
-  return new Pipeline({ config, parts, log, heard });
 }
 
 interface SourceOptions {

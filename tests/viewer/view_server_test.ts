@@ -4,6 +4,7 @@ import type { ViewedPipeline } from "../../src/viewer/viewed_pipeline.ts";
 import { ViewError, ViewServer } from "../../src/viewer/view_server.ts";
 import { type Batch, type ClientMessage, decodeBatch } from "../../src/viewer/wire.ts";
 import { eventually } from "../support/eventually.ts";
+import { openSocket } from "../support/open_socket.ts";
 import { sampleEvent } from "../support/sample_event.ts";
 
 const silent = () => {};
@@ -50,10 +51,7 @@ class Page implements AsyncDisposable {
   }
 
   static async open(url: string, headers: Record<string, string> = {}): Promise<Page> {
-    const live = new URL("/live", url);
-    live.protocol = "ws:";
-    const socket = new WebSocket(live, { headers: { origin: new URL(url).origin, ...headers } });
-    socket.binaryType = "arraybuffer";
+    const socket = openSocket(url, headers);
     const page = new Page(socket);
     await new Promise<void>((resolve, reject) => {
       socket.onopen = () => resolve();

@@ -9,6 +9,7 @@ interface RunCommandOptions {
   readonly tolerateDamage?: boolean;
   readonly view?: string | true;
   readonly edit?: boolean;
+  readonly watch?: boolean;
 }
 
 const TOLERATE_DAMAGE = parseOverride("source.tolerate_damage=true");
@@ -21,6 +22,7 @@ export function runCommand(): Command {
     .addOption(setOption())
     .addOption(durationOption("--duration <time>", "stop after this time, such as 30s"))
     .option("--tolerate-damage", "warn about damaged recordings instead of failing")
+    .option("--watch", "apply changes of the pipeline files while running; SIGHUP does so once")
     .addOption(viewOption())
     .option("--edit", "let the live page write changed settings into the pipeline files")
     .action(async (files: string[], options: RunCommandOptions) => {
@@ -29,11 +31,13 @@ export function runCommand(): Command {
       const { logOf } = await import("../../core/logger.ts");
       const { deliverySummary } = await import("../../publish/delivery_summary.ts");
       const tolerated = options.tolerateDamage ? [TOLERATE_DAMAGE] : [];
-      const loaded = await loadPipelines(files, [...options.set, ...tolerated]);
+      const overrides = [...options.set, ...tolerated];
+      const loaded = await loadPipelines(files, overrides);
       const { viewConfig } = await import("../view/live_view.ts");
       const view = viewConfig(loaded, options);
       await runPipelines(loaded, {
         ...options,
+        reload: { overrides, watch: options.watch ?? false },
         pictures: view !== undefined,
         attach: view && (async (pipelines) => {
           const { serveView } = await import("../view/serve_view.ts");

@@ -77,7 +77,7 @@ Deno.test("schema and preflight know a sink from a file of its own", async () =>
   assert.match(message, /^4: publish\.made_up\.token_file must be a readable file, got .*\/none/);
   assert.deepEqual(others, []);
   assert.deepEqual((await check("{}")).messages, [
-    "4: publish must have at least one of mqtt, jsonl, made_up",
+    "4: publish must have at least one of mqtt, jsonl, mcap, made_up",
   ]);
   assert.match((await check("{ made_up: { nam: x } }")).messages.join(), /did you mean name\?/);
 });
