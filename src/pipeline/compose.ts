@@ -22,6 +22,8 @@ export interface ComposeOptions {
   readonly log: Log;
   /** Receives each event as it is published. */
   readonly heard?: EventListener;
+  /** Folder of this program's state. Default: nothing is kept over a restart. */
+  readonly stateFolder?: string;
   /** The engines of the process; pipelines that are given the same pool share their models. Default: one of its own. */
   readonly engines?: EnginePool;
   /** Whether telemetry can offer camera pictures; they are encoded while they have a listener. */
@@ -43,7 +45,7 @@ export function composeParts(
   config: PipelineConfig,
   options: Omit<ComposeOptions, "log" | "heard">,
 ): PipelineParts {
-  const { folder, engines = new EnginePool() } = options;
+  const { folder, engines = new EnginePool(), stateFolder } = options;
   const { sources = SOURCES, sinks = SINKS } = options;
   const pictures = options.pictures ||
     usedSinks(config.publish, sinks).some(({ descriptor }) => descriptor.cameraPictures);
@@ -51,7 +53,11 @@ export function composeParts(
     loadEngine: (log) => engines.acquire(config, folder, log),
     source: (manifest) => sourceOf(config, folder, { manifest, sources, pictures }),
     sinks: (callbacks) =>
-      makeSinks(config.publish, { pipeline: config.name, folder, ...callbacks }, sinks),
+      makeSinks(
+        config.publish,
+        { pipeline: config.name, folder, stateFolder, ...callbacks },
+        sinks,
+      ),
   };
 }
 

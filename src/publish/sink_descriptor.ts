@@ -12,6 +12,8 @@ export interface SinkContext {
   readonly log: Log;
   /** What the pipeline offers to listeners. */
   readonly telemetry?: Telemetry;
+  /** Folder of this program's state; absent: nothing is kept over a restart. */
+  readonly stateFolder?: string;
   /** Called for each valid command that switches the pipeline on or off. */
   readonly onSet?: (enabled: boolean) => void;
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type Override, parseOverride } from "../../config/override.ts";
+import { stateFolder } from "../../core/state_folder.ts";
 import { durationOption, setOption } from "../options.ts";
 import { viewOption } from "../view/view_options.ts";
 
@@ -7,6 +8,7 @@ interface RunCommandOptions {
   readonly set: Override[];
   readonly duration?: number;
   readonly tolerateDamage?: boolean;
+  readonly state?: string;
   readonly view?: string | true;
   readonly edit?: boolean;
   readonly watch?: boolean;
@@ -21,6 +23,10 @@ export function runCommand(): Command {
     .argument("<file...>", "pipeline files")
     .addOption(setOption())
     .addOption(durationOption("--duration <time>", "stop after this time, such as 30s"))
+    .option(
+      "--state <folder>",
+      "folder for events that wait for the broker (default: $STATE_DIRECTORY, else $XDG_STATE_HOME/whence)",
+    )
     .option("--tolerate-damage", "warn about damaged recordings instead of failing")
     .option("--watch", "apply changes of the pipeline files while running; SIGHUP does so once")
     .addOption(viewOption())
@@ -38,6 +44,7 @@ export function runCommand(): Command {
       await runPipelines(loaded, {
         ...options,
         reload: { overrides, watch: options.watch ?? false },
+        stateFolder: options.state ?? stateFolder(),
         pictures: view !== undefined,
         attach: view && (async (pipelines) => {
           const { serveView } = await import("../view/serve_view.ts");

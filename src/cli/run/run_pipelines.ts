@@ -31,6 +31,8 @@ export interface RunOptions {
   /** Seconds after which they are stopped. */
   readonly duration?: number;
   readonly heard?: EventListener;
+  /** Folder of this program's state. Default: nothing is kept over a restart. */
+  readonly stateFolder?: string;
   /** Whether the pipelines can offer camera pictures to listeners. */
   readonly pictures?: boolean;
   /** Called before the pipelines run; what it gives is disposed of after they have ended. */
@@ -58,7 +60,14 @@ export async function runPipelines(
   const engines = new EnginePool();
   const { heard, pictures } = options;
   const pipelines = loaded.map(({ config, folder }) =>
-    composePipeline(config, { folder, log: logOf(config.name), heard, engines, pictures })
+    composePipeline(config, {
+      folder,
+      log: logOf(config.name),
+      heard,
+      engines,
+      pictures,
+      stateFolder: options.stateFolder,
+    })
   );
   using report = serviceReport(pipelines, stop.signal);
   using _reloading = options.reload &&

@@ -119,7 +119,10 @@ Deno.test("run: SIGHUP applies new thresholds in place, and refuses what is not 
     run.hangUp();
     await eventually("state tells", () => /not-there/.test(run.last()?.reason ?? ""));
 
-    await Deno.writeTextFile(front, yaml(broker.url, { on: 0.001, more: "metrics: 127.0.0.1:9\n" }));
+    await Deno.writeTextFile(
+      front,
+      yaml(broker.url, { on: 0.001, more: "metrics: 127.0.0.1:9\n" }),
+    );
     run.hangUp();
     await eventually("nothing is wrong", () => run.last()?.reason === null);
     await eventually("the log tells", () => /restart Whence to use the new metrics/.test(run.log));
