@@ -447,7 +447,7 @@ function nextTryText(ms: number): string {
 }
 
 function stopReason({ reason }: AbortSignal): string {
-  return reason instanceof LostEngineError ? "the process must be restarted" : "asked to stop";
+  return reason instanceof LostEngineError ? "the process must be restarted" : "stop requested";
 }
 
 /** Awaits a promise, but only for a few seconds more once the signal aborts. */
