@@ -79,7 +79,7 @@ if [ "$1" = purge ]; then
     rmdir --ignore-fail-on-non-empty /etc/whence
   fi
   if getent passwd whence >/dev/null && command -v deluser >/dev/null; then
-    deluser --quiet --system whence >/dev/null || true
+    deluser --quiet --system whence >/dev/null 2>&1 || true
   fi
 fi
 exit 0

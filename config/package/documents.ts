@@ -49,7 +49,10 @@ ${packages.map(({ name, version, license }) => ` ${name} ${version}: ${license}`
 
 /** Debian's changelog of a package that is made from a release. */
 export function debianChangelog(version: string, time: Date): string {
-  const day = time.toUTCString().replace(/^(\w+), (\d+) (\w+) (\d+) ([\d:]+) GMT$/, "$1, $2 $3 $4 $5 +0000");
+  const day = time.toUTCString().replace(
+    /^(\w+), (\d+) (\w+) (\d+) ([\d:]+) GMT$/,
+    "$1, $2 $3 $4 $5 +0000",
+  );
   return `whence (${version}) unstable; urgency=medium
 
   * See CHANGELOG.md in the same folder.

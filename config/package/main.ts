@@ -27,7 +27,9 @@ async function main(args: readonly string[]): Promise<void> {
   const names = ARCHITECTURES.map(({ debian }) => debian as string);
   const unknown = positionals.find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw new UsageError(`Cannot package: architecture must be one of ${names.join(", ")}, got ${unknown}`);
+    throw new UsageError(
+      `Cannot package: architecture must be one of ${names.join(", ")}, got ${unknown}`,
+    );
   }
   const { version } = JSON.parse(await Deno.readTextFile(join(PROJECT, "deno.json")));
   const time = await sourceTime();

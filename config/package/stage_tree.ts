@@ -75,7 +75,10 @@ export async function stageTree(
     const text = await read(path.replace("/etc/whence/", "pipelines/"));
     await write(path, text.replace("$schema=../", `$schema=/${APP}/`));
   }
-  await write("usr/lib/systemd/system/whence@.service", serviceUnit(await read("config/whence@.service")));
+  await write(
+    "usr/lib/systemd/system/whence@.service",
+    serviceUnit(await read("config/whence@.service")),
+  );
 
   const program = whenceProgram();
   const day = time.toISOString().slice(0, 10);

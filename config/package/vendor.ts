@@ -3,7 +3,7 @@ import type { Architecture } from "./architecture.ts";
 import { PackageError, runTool } from "./run_tool.ts";
 
 /** Files of npm packages that are only read by compilers, debuggers and people. */
-const UNUSED = /\.(d\.[cm]?ts|map|md|markdown|flow|tsbuildinfo)$/;
+const UNUSED = /\.(d\.[cm]?ts|map|md|markdown|flow|tsbuildinfo)$|^\.eslint|^eslint\.config/;
 const LICENSE = /^(licen[cs]e|copying|notice)/i;
 
 /**
@@ -33,6 +33,15 @@ export async function vendorPackages(
   await Deno.remove(copy);
   await deleteForeign(join(app, "node_modules/.deno"), npm);
   await deleteUnused(join(app, "node_modules"));
+  await copyApart(app);
+}
+
+/** Deno links files to its cache; a change of their times and modes would change the cache. */
+async function copyApart(app: string): Promise<void> {
+  const [linked, copy] = ["node_modules", "copied_modules"].map((name) => join(app, name));
+  await runTool("cp", ["-R", "--preserve=mode,timestamps", linked, copy]);
+  await Deno.remove(linked, { recursive: true });
+  await Deno.rename(copy, linked);
 }
 
 function assertPinned(got: string, pinned: string): void {
