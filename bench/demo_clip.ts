@@ -47,6 +47,7 @@ export async function recordClip(
     epochZeroNs,
     geometry,
     onNotice: undefined,
+    level: undefined,
     frames: () => replay(frames),
     audio: () => replay(chunks),
     take: () => ({ frames, audio: chunks, ended: { frames: true, audio: true } }),

@@ -5,8 +5,10 @@ const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchReport> }>> 
   capture: () => import("./capture.ts"),
   pipeline: () => import("./pipeline.ts"),
   latency: () => import("./latency.ts"),
+  view: () => import("./view.ts"),
   memory: () => import("./memory.ts"),
   "import-speed": () => import("./import_speed.ts"),
+  peer: () => import("./peer.ts"),
 };
 
 const NAMES = Object.keys(BENCHES);

@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["events"],
   labels: ["grounding", "model"],
   publish: ["events", "telemetry", "config"],
+  metrics: ["telemetry", "events"],
   record: ["telemetry", "events"],
   viewer: ["telemetry", "events"],
   importer: ["model", "grounding", "onnx"],

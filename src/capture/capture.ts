@@ -4,6 +4,7 @@ import { fitGeometry } from "../core/fit_geometry.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import { unlessAborted } from "../core/unless_aborted.ts";
 import type { AppSink, Sample } from "./app_sink.ts";
+import { AudioHealth } from "./audio_health.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
 import { CaptureError } from "./capture_error.ts";
 import { cannot, faultOf } from "./capture_faults.ts";
@@ -22,6 +23,7 @@ import type {
 } from "./media.ts";
 import { nextTick } from "./next_tick.ts";
 import { packRows } from "./pack_rows.ts";
+import { PictureHealth } from "./picture_health.ts";
 import type { CapturePlan } from "./plan.ts";
 import type { Stream } from "./source.ts";
 import { startPipeline } from "./start_pipeline.ts";
@@ -91,7 +93,10 @@ class GstCapture implements Capture {
   readonly #abort = () => void this[Symbol.asyncDispose]();
   readonly #timeline: AudioTimeline;
   readonly #coverage: Coverage;
+  readonly #audioHealth: AudioHealth;
+  readonly #pictureHealth = new PictureHealth();
   readonly #ended = { video: false, audio: false };
+  readonly #faults: Partial<Record<Stream, string>> = {};
   #signal: AbortSignal | undefined;
   #watchdogs: Watchdog[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -119,6 +124,7 @@ class GstCapture implements Capture {
     }
     this.#starvedAfterMs = starvedAfterMs;
     this.#timeline = new AudioTimeline(plan.sampleRate);
+    this.#audioHealth = new AudioHealth(plan.sampleRate);
     this.#coverage = new Coverage(
       (["video", "audio"] as const).filter((stream) => plan[stream].endless === "no"),
       plan.frameRate,
@@ -127,6 +133,14 @@ class GstCapture implements Capture {
 
   get epochZeroNs(): bigint {
     return this.#epochZeroNs;
+  }
+
+  get durationNs(): number | undefined {
+    return this.#durationNs;
+  }
+
+  get level(): number | undefined {
+    return this.#audioHealth.level;
   }
 
   get geometry(): FitGeometry | undefined {
@@ -221,7 +235,9 @@ class GstCapture implements Capture {
       this.#lastFrameNs = ptsNs;
       this.#coverage.read("video", ptsNs, ptsNs);
       this.#frames++;
-      return { ptsNs, data: packRows(sample.data, width * 3, height) };
+      const data = packRows(sample.data, width * 3, height);
+      if (this.#judged("video")) this.#judgeFrame(ptsNs, data);
+      return { ptsNs, data };
     }
     if (this.#ended.video) this.#endOf("video", this.#lastFrameNs);
     return undefined;
@@ -235,10 +251,36 @@ class GstCapture implements Capture {
       this.#audioEndNs = chunk.ptsNs + chunk.samples.length * 1e9 / this.#plan.sampleRate;
       this.#coverage.read("audio", chunk.ptsNs, this.#audioEndNs);
       this.#samples += chunk.samples.length;
+      this.#audioHealth.take(chunk.samples);
+      if (this.#judged("audio")) this.#judgeAudio();
       return chunk;
     }
     if (this.#ended.audio) this.#endOf("audio", this.#audioEndNs);
     return undefined;
+  }
+
+  /** Whether a stream comes from a device: recordings and test patterns may be silent, black or still. */
+  #judged(stream: Stream): boolean {
+    return this.#plan.reopens && this.#plan[stream].endless !== "generated";
+  }
+
+  #judgeFrame(ptsNs: number, data: Uint8Array): void {
+    this.#pictureHealth.take(ptsNs, data);
+    const { fault } = this.#pictureHealth;
+    if (fault === this.#faults.video) return;
+    this.#faults.video = fault;
+    this.#notify(
+      fault ? { kind: "useless", stream: "video", fault } : { kind: "useful", stream: "video" },
+    );
+  }
+
+  #judgeAudio(): void {
+    const { fault } = this.#audioHealth;
+    if (fault === this.#faults.audio) return;
+    this.#faults.audio = fault;
+    this.#notify(
+      fault ? { kind: "useless", stream: "audio", fault } : { kind: "useful", stream: "audio" },
+    );
   }
 
   #takePictures(): Picture[] {

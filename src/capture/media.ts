@@ -1,5 +1,7 @@
 import type { FitGeometry } from "../core/fit_geometry.ts";
+import type { AudioFault } from "./audio_health.ts";
 import type { Damage } from "./coverage.ts";
+import type { PictureFault } from "./picture_health.ts";
 
 /** One RGB picture of the requested size, rows top to bottom. */
 export interface Frame {
@@ -36,6 +38,9 @@ export interface AudioChunk {
 export type CaptureNotice =
   | { readonly kind: "starved"; readonly stream: "audio" | "video"; readonly seconds: number }
   | { readonly kind: "flowing"; readonly stream: "audio" | "video" }
+  | { readonly kind: "useless"; readonly stream: "audio"; readonly fault: AudioFault }
+  | { readonly kind: "useless"; readonly stream: "video"; readonly fault: PictureFault }
+  | { readonly kind: "useful"; readonly stream: "audio" | "video" }
   | { readonly kind: "warning"; readonly message: string };
 
 /** Counters since the start. */
@@ -82,6 +87,8 @@ export interface Capture extends AsyncDisposable {
   take(): Arrivals;
   /** The branch for camera pictures, if the capture was planned with one. */
   readonly pictures?: PictureBranch;
+  /** Length of a recording as its container states it, ns. */
+  readonly durationNs?: number;
   /** The damage of a recording that was read to its end; undefined if it is complete. */
   damage(): Damage | undefined;
   /** End times of the streams of a recording that were read to their end, ns of running time. */
@@ -89,4 +96,6 @@ export interface Capture extends AsyncDisposable {
   /** Called for each notice; replaces the former listener. */
   onNotice: ((notice: CaptureNotice) => void) | undefined;
   stats(): CaptureStats;
+  /** Level of the last second of audio, dBFS, at least -200; undefined before there is one. */
+  readonly level: number | undefined;
 }

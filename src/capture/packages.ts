@@ -3,7 +3,17 @@ import { SOURCES } from "./sources.ts";
 
 /** Elements by Debian package, without those that only one source uses: their descriptors name the package. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "libgstreamer1.0-0": ["capsfilter", "fakesink", "identity", "queue", "tee", "valve"],
+  "libgstreamer1.0-0": [
+    "capsfilter",
+    "fakesink",
+    "fdsink",
+    "fdsrc",
+    "filesink",
+    "identity",
+    "queue",
+    "tee",
+    "valve",
+  ],
   "gstreamer1.0-plugins-base": [
     "appsink",
     "audioconvert",
@@ -11,6 +21,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "decodebin",
     "oggdemux",
     "opusdec",
+    "opusenc",
+    "rawvideoparse",
     "theoradec",
     "uridecodebin",
     "videoconvert",
@@ -19,6 +31,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "vorbisdec",
   ],
   "gstreamer1.0-plugins-good": [
+    "aacparse",
     "aspectratiocrop",
     "avidemux",
     "capssetter",
@@ -27,6 +40,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "jpegdec",
     "jpegenc",
     "matroskademux",
+    "mp4mux",
     "mpg123audiodec",
     "qtdemux",
     "mulawenc",
@@ -39,8 +53,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "rtppcmudepay",
     "videoflip",
     "vp8dec",
+    "vp8enc",
     "vp9dec",
     "wavparse",
+    "webmmux",
   ],
   "gstreamer1.0-plugins-bad": [
     "h264parse",
@@ -49,9 +65,17 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "tsdemux",
     "dashdemux",
     "av1dec",
+    "openh264enc",
   ],
   "gstreamer1.0-plugins-ugly": ["x264enc"],
-  "gstreamer1.0-libav": ["avdec_h264", "avdec_h265", "avdec_aac", "avdec_mjpeg", "avdec_mpeg4"],
+  "gstreamer1.0-libav": [
+    "avenc_aac",
+    "avdec_h264",
+    "avdec_h265",
+    "avdec_aac",
+    "avdec_mjpeg",
+    "avdec_mpeg4",
+  ],
   "gstreamer1.0-tools": ["gst-launch-1.0", "gst-inspect-1.0"],
   "nvidia-l4t-gstreamer": ["nvvidconv", "nvv4l2decoder", "nvjpegdec"],
 };

@@ -3,6 +3,7 @@ import { checkCommand } from "./check/check.ts";
 import { demoCommand } from "./demo/demo.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { evaluateCommand } from "./evaluate/evaluate.ts";
+import { localizeCommand } from "./localize/localize.ts";
 import { modelCommand } from "./model/model.ts";
 import { whence } from "./program.ts";
 import { pruneCommand } from "./prune/prune.ts";
@@ -16,6 +17,7 @@ export function whenceProgram(): Command {
   return whence(
     runCommand(),
     viewCommand(),
+    localizeCommand(),
     checkCommand(),
     watchCommand(),
     doctorCommand(),

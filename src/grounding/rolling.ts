@@ -8,6 +8,7 @@ import { levelDbfs } from "./pooling.ts";
 import { stepsOfReach } from "./reach.ts";
 import type { Similarity } from "./similarity.ts";
 import { SKIP_NOTHING, type SkipRules } from "./skip_rules.ts";
+import { StillPicture } from "./still_picture.ts";
 
 /** How a rolling window moves; seconds. */
 export interface RollingOptions {
@@ -16,6 +17,8 @@ export interface RollingOptions {
   readonly lookahead: number;
   /** A step farther than this from every frame is not grounded. */
   readonly maxFrameDistance: number;
+  /** Use the features of an earlier frame while the picture does not change. */
+  readonly reuse_frames?: boolean;
 }
 
 /** Counters since the start. */
@@ -40,6 +43,8 @@ export interface RollingStats {
   /** Steps whose similarity was not a finite number: half precision overflowed, or the model is broken. */
   readonly invalidSteps: number;
   readonly encodedFrames: number;
+  /** Frames that show the same as the last one encoded, whose features they use. */
+  readonly reusedFrames: number;
 }
 
 interface EncodedFrame {
@@ -94,9 +99,11 @@ export class RollingGrounding {
     unpairedSteps: 0,
     invalidSteps: 0,
     encodedFrames: 0,
+    reusedFrames: 0,
   };
   #margin: Float32Array;
   #rules = SKIP_NOTHING;
+  readonly #still: StillPicture | undefined;
   #encoded: EncodedFrame | undefined;
   #hopNumber = 1;
   #nextStep: number | undefined;
@@ -121,6 +128,9 @@ export class RollingGrounding {
     this.#maxDistanceNs = options.maxFrameDistance * 1e9;
     this.#margin = new Float32Array(manifest.image.grid.width * manifest.image.grid.height);
     this.#heads = manifest.heads.length;
+    this.#still = options.reuse_frames
+      ? new StillPicture(manifest.image.width, manifest.image.height)
+      : undefined;
     this.#reach = encoders.takesAnyLength ? stepsOfReach(manifest.audio) : undefined;
     // A class token adds to every activation, however short the features are.
     this.#bounds = manifest.heads.map(({ bound }) => manifest.class_token ? undefined : bound);
@@ -292,6 +302,13 @@ export class RollingGrounding {
   async #encode(frame: HeldFrame): Promise<EncodedFrame> {
     const { ptsNs } = frame;
     if (this.#encoded?.ptsNs === ptsNs) return this.#encoded;
+    const same = this.#still?.isSame(frame.data) ?? false;
+    if (same && this.#encoded) {
+      this.#stats.reusedFrames++;
+      return this.#encoded = { ...this.#encoded, ptsNs };
+    }
+    // If the encoder fails, nothing must be reused.
+    this.#encoded = undefined;
     // The ring may overwrite its slot while the encoder reads.
     const { features, cls } = await this.#encoders.encodeImages(frame.data.slice(), 1);
     this.#stats.encodedFrames++;

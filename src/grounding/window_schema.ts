@@ -9,6 +9,9 @@ export const windowSchema = z.strictObject({
   ),
   hop: durationWithin("20ms", "60s").prefault("200ms").describe("Step between two inferences"),
   lookahead: durationSchema.prefault("200ms").describe("How far behind now a value becomes final"),
+  reuse_frames: z.boolean().default(true).describe(
+    "Use the image features of an earlier frame while the picture does not change",
+  ),
 }).refine((window) => window.hop + window.lookahead <= window.duration + 1e-9, {
   message: "must have hop + lookahead no longer than duration",
   ...onceGood("duration", "hop", "lookahead"),

@@ -22,6 +22,8 @@ export interface ComposeOptions {
   readonly log: Log;
   /** Receives each event as it is published. */
   readonly heard?: EventListener;
+  /** Folder of this program's state. Default: nothing is kept over a restart. */
+  readonly stateFolder?: string;
   /** The engines of the process; pipelines that are given the same pool share their models. Default: one of its own. */
   readonly engines?: EnginePool;
   /** Whether telemetry can offer camera pictures; they are encoded while they have a listener. */
@@ -34,15 +36,27 @@ export interface ComposeOptions {
 
 /** Makes a pipeline from its configuration: the one place that knows which parts there are. */
 export function composePipeline(config: PipelineConfig, options: ComposeOptions): Pipeline {
-  const { folder, log, heard, engines = new EnginePool() } = options;
+  const { log, heard } = options;
+  return new Pipeline({ config, parts: composeParts(config, options), log, heard });
+}
+
+/** Makes the parts of a pipeline from its configuration. */
+export function composeParts(
+  config: PipelineConfig,
+  options: Omit<ComposeOptions, "log" | "heard">,
+): PipelineParts {
+  const { folder, engines = new EnginePool(), stateFolder } = options;
   const { sources = SOURCES, sinks = SINKS, pictures = false } = options;
-  const parts: PipelineParts = {
+  return {
     loadEngine: (log) => engines.acquire(config, folder, log),
     source: (manifest) => sourceOf(config, folder, { manifest, sources, pictures }),
     sinks: (callbacks) =>
-      makeSinks(config.publish, { pipeline: config.name, folder, ...callbacks }, sinks),
+      makeSinks(
+        config.publish,
+        { pipeline: config.name, folder, stateFolder, ...callbacks },
+        sinks,
+      ),
   };
-  return new Pipeline({ config, parts, log, heard });
 }
 
 interface SourceOptions {

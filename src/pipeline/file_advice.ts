@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BinaryContent } from "../config/not_text.ts";
 
@@ -13,8 +13,7 @@ export function fileAdvice(file: string, content?: BinaryContent): string | unde
       return existsSync(shipped) ? `did you mean ${shorter(shipped)}?` : undefined;
     }
     case "video": {
-      const pipeline = word(shorter(join(SHIPPED, "file.yaml")));
-      return `run it with: whence run ${pipeline} --set ${word(`source.uri=${resolve(file)}`)}`;
+      return `run: whence localize ${word(file)}`;
     }
     case "audio":
       return "a pipeline file names it under source.audio, next to source.video";

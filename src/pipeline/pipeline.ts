@@ -1,5 +1,7 @@
 import { CaptureError } from "../capture/capture_error.ts";
-import type { CaptureNotice } from "../capture/media.ts";
+import type { Capture, CaptureNotice } from "../capture/media.ts";
+import { Rate } from "./rate.ts";
+import { SourceHealth } from "./source_health.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import type { PipelineConfig } from "./schema.ts";
 import type { PipelineState } from "../events/event.ts";
@@ -22,6 +24,8 @@ import { SourceStream } from "./stream.ts";
 const STATS_EVERY_MS = 10_000;
 /** Pause between two stats messages to telemetry, ms. */
 const TELEMETRY_STATS_EVERY_MS = 1_000;
+/** Time over which hops per second are measured, s. */
+const HOP_RATE_SECONDS = 10;
 /** After this long without a failure, earlier ones no longer count, ms. */
 const GOOD_LIFE_MS = 60_000;
 /** How long a stopped pipeline waits for an inference or a source that does not end, ms. */
@@ -43,9 +47,13 @@ export type NextTry = (error: unknown) => number | undefined;
 export class Pipeline {
   /** What the pipeline offers to listeners in this process. */
   readonly telemetry: Telemetry;
-  readonly #options: PipelineOptions;
+  readonly #log: Log;
+  readonly #heard: EventListener | undefined;
+  #config: PipelineConfig;
+  #parts: PipelineParts;
   readonly #startedMs = performance.now();
-  readonly #starved = new Set<string>();
+  readonly #health = new SourceHealth();
+  readonly #hopRate = new Rate(HOP_RATE_SECONDS);
   readonly #warned: Record<string, number> = {};
   #detect: PipelineConfig["detect"];
   readonly #publisher: Publisher;
@@ -53,12 +61,19 @@ export class Pipeline {
   #engine: Engine | undefined;
   #engines: EngineKeeper | undefined;
   #stream: SourceStream | undefined;
+  #capture: Pick<Capture, "level"> | undefined;
   #past: Partial<Record<string, number>> = {};
   #reconnects = 0;
   #reloads = 0;
   #repeats = false;
   #enabled = true;
   #toggled = new AbortController();
+  #changed = new AbortController();
+  #running = false;
+  /** Held from a change of the configuration until the pipeline uses it. */
+  #next: AsyncDisposable | undefined;
+  #refusal: string | null = null;
+  #told: { readonly state: PipelineState["state"]; readonly reason: string | null } | undefined;
 
   constructor(options: PipelineOptions) {
     const { parts, log: write } = options;
@@ -67,7 +82,10 @@ export class Pipeline {
       write(level, message, fields);
       telemetry.tell("log", { timeMs: Date.now(), level, message: maskSecrets(message) });
     };
-    this.#options = { ...options, log };
+    this.#log = log;
+    this.#heard = options.heard;
+    this.#config = options.config;
+    this.#parts = parts;
     this.#publisher = new Publisher(
       () => parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
       log,
@@ -78,7 +96,7 @@ export class Pipeline {
 
   /** The pipeline's name. */
   get name(): string {
-    return this.#options.config.name;
+    return this.#config.name;
   }
 
   /** The detection settings in use. */
@@ -91,6 +109,39 @@ export class Pipeline {
     this.#detect = detect;
     this.#stream?.tune(detect);
     this.telemetry.tell("tuning", detect);
+  }
+
+  /**
+   * Uses another configuration. What it needs is loaded and checked first; if that fails, nothing changes. Then open events end,
+   * the source is opened again, and the sinks stay as they are.
+   *
+   * @param config has the same name and sinks.
+   * @throws {ModelError|CaptureError} in one line, why it cannot be used.
+   */
+  async change(config: PipelineConfig, parts: PipelineParts): Promise<void> {
+    const engine = await parts.loadEngine(this.#log);
+    try {
+      await parts.source(engine.manifest).require();
+    } catch (error) {
+      await engine[Symbol.asyncDispose]();
+      throw error;
+    }
+    await this.#dropNext();
+    this.#next = engine;
+    this.#config = config;
+    this.#parts = parts;
+    this.tune(config.detect);
+    const changed = this.#changed;
+    this.#changed = new AbortController();
+    changed.abort();
+    if (!this.#running) await this.#dropNext();
+  }
+
+  /** Says in `state` why a changed pipeline file is not used; null if it is. */
+  refuse(reason: string | null): void {
+    if (reason === this.#refusal) return;
+    this.#refusal = reason;
+    if (this.#told?.state === "running") this.#report("running", this.#told.reason);
   }
 
   /**
@@ -108,10 +159,13 @@ export class Pipeline {
       uptime_s: Math.round((performance.now() - this.#startedMs) / 1000),
       rss_mb: Math.round(Deno.memoryUsage().rss / 1e6),
       reconnects: this.#reconnects,
+      audio_dbfs: this.#health.audioDbfs(this.#capture?.level),
+      signal: this.#health.signal,
       model_reloads: this.#reloads + (this.#engines?.reloads ?? 0),
       frames: {
         captured: count.frames ?? 0,
         encoded: count.encodedFrames ?? 0,
+        reused: count.reusedFrames ?? 0,
         dropped: count.droppedFrames ?? 0,
         overwritten: count.overwrittenFrames ?? 0,
         rejected: count.rejectedFrames ?? 0,
@@ -129,6 +183,7 @@ export class Pipeline {
         encoded: count.encodedWindows ?? 0,
         skipped: count.skippedHops ?? 0,
       },
+      hops_per_second: Math.round(this.#hopRate.perSecond * 100) / 100,
       steps: {
         grounded: count.steps ?? 0,
         silent: count.silentSteps ?? 0,
@@ -139,7 +194,7 @@ export class Pipeline {
       },
       ...this.#tally.stats(),
       invalid_events: this.#publisher.invalidEvents,
-      pictures: this.#publisher.pictures,
+      pictures: { ...this.#publisher.pictures },
       providers: this.#engine?.providers ?? {},
       sinks: this.#publisher.counters(),
     };
@@ -154,29 +209,14 @@ export class Pipeline {
    * @throws {LostEngineError} when only a new process can help.
    */
   async run(signal: AbortSignal, nextTry: NextTry = () => undefined): Promise<void> {
-    const { parts, log } = this.#options;
     const publisher = this.#publisher;
     const timer = setInterval(() => this.#reportStats(), STATS_EVERY_MS);
     const statsTimer = setInterval(() => this.#offerStats(), TELEMETRY_STATS_EVERY_MS);
-    const engines = new EngineKeeper(() => parts.loadEngine(log));
-    this.#engines = engines;
+    this.#running = true;
     try {
       await publisher.open();
       this.#report("starting", null);
-      const engine = await orAborted(engines.get(), signal);
-      if (engine === undefined) return this.#report("stopped", stopReason(signal));
-      this.#engine = engine;
-      this.#logEngine(engine);
-      const { heard } = this.#options;
-      const reporter = new Reporter({
-        publisher,
-        manifest: engine.manifest,
-        tally: this.#tally,
-        heard,
-        telemetry: this.telemetry,
-        log,
-      });
-      await this.#supervise(engines, engine, reporter, signal);
+      while (await this.#runConfig(signal) === "changed") { /* Runs the new configuration. */ }
       this.#report("stopped", signal.aborted ? stopReason(signal) : "the source has ended");
     } catch (error) {
       const retryMs = nextTry(error);
@@ -184,14 +224,50 @@ export class Pipeline {
       this.#report("failed", reason + (retryMs === undefined ? "" : nextTryText(retryMs)));
       throw error;
     } finally {
+      this.#running = false;
       clearInterval(timer);
       clearInterval(statsTimer);
-      this.#reloads += engines.reloads;
-      this.#engines = undefined;
-      await within(STOP_LIMIT_MS, engines[Symbol.asyncDispose]());
+      await within(STOP_LIMIT_MS, this.#dropNext());
       this.#reportStats();
       await publisher.close();
     }
+  }
+
+  /** Runs with one configuration, until it is changed or all is over. */
+  async #runConfig(signal: AbortSignal): Promise<"changed" | "over"> {
+    const changed = this.#changed.signal;
+    const stop = AbortSignal.any([signal, changed]);
+    const parts = this.#parts;
+    const engines = new EngineKeeper(() => parts.loadEngine(this.#log));
+    this.#engines = engines;
+    try {
+      const engine = await orAborted(engines.get(), stop);
+      if (engine !== undefined) {
+        await this.#dropNext();
+        this.#engine = engine;
+        this.#logEngine(engine);
+        const reporter = new Reporter({
+          publisher: this.#publisher,
+          manifest: engine.manifest,
+          tally: this.#tally,
+          heard: this.#heard,
+          telemetry: this.telemetry,
+          log: this.#log,
+        });
+        await this.#supervise(engines, engine, reporter, stop);
+      }
+      return changed.aborted && !signal.aborted ? "changed" : "over";
+    } finally {
+      this.#reloads += engines.reloads;
+      this.#engines = undefined;
+      await within(STOP_LIMIT_MS, engines[Symbol.asyncDispose]());
+    }
+  }
+
+  async #dropNext(): Promise<void> {
+    const next = this.#next;
+    this.#next = undefined;
+    await next?.[Symbol.asyncDispose]();
   }
 
   async #supervise(
@@ -200,7 +276,7 @@ export class Pipeline {
     reporter: Reporter,
     signal: AbortSignal,
   ): Promise<void> {
-    const source = this.#options.parts.source(manifest);
+    const source = this.#parts.source(manifest);
     this.#repeats = source.repeats;
     await source.require();
     const pauses = new BackOff();
@@ -248,6 +324,7 @@ export class Pipeline {
     } finally {
       this.#past = sum(this.#past, this.#stream?.stats() ?? {});
       this.#stream = undefined;
+      this.#capture = undefined;
     }
   }
 
@@ -262,12 +339,13 @@ export class Pipeline {
     this.#engine = engine;
     if (signal.aborted) return;
     await using capture = await source.open(signal);
-    this.#starved.clear();
+    this.#health.reset();
+    this.#capture = capture;
     capture.onNotice = (notice) => this.#notice(notice);
     this.#stream = new SourceStream(
       capture,
       engine,
-      { ...this.#options.config, detect: this.#detect },
+      { ...this.#config, detect: this.#detect },
       reporter,
       source.device,
       this.telemetry,
@@ -278,13 +356,11 @@ export class Pipeline {
 
   #notice(notice: CaptureNotice): void {
     if (notice.kind === "warning") {
-      this.#options.log("warning", notice.message);
+      this.#log("warning", notice.message);
       return;
     }
-    if (notice.kind === "starved") this.#starved.add(notice.stream);
-    else this.#starved.delete(notice.stream);
-    const missing = [...this.#starved].toSorted();
-    this.#report("running", missing.length === 0 ? null : `no ${missing.join(" and no ")} arrives`);
+    this.#health.take(notice);
+    this.#report("running", this.#health.reason);
   }
 
   #reportStats(): void {
@@ -299,11 +375,13 @@ export class Pipeline {
     for (const [what, count] of Object.entries(bad)) {
       const more = count - (this.#warned[what] ?? 0);
       this.#warned[what] = count;
-      if (more > 0) this.#options.log("warning", `${more} time steps ${what}`);
+      if (more > 0) this.#log("warning", `${more} time steps ${what}`);
     }
   }
 
   #offerStats(): void {
+    const hops = sum(this.#past, this.#stream?.stats() ?? {}).hops ?? 0;
+    this.#hopRate.mark(hops, performance.now());
     if (this.telemetry.wants("stats")) this.telemetry.tell("stats", this.stats());
   }
 
@@ -316,10 +394,12 @@ export class Pipeline {
   }
 
   #report(state: PipelineState["state"], reason: string | null): void {
-    const shown = reason === null ? null : maskSecrets(reason);
+    this.#told = { state, reason };
+    const reasons = state === "running" ? [reason, this.#refusal] : [reason];
+    const shown = maskSecrets(reasons.filter((text) => text !== null).join("; ")) || null;
     const troubled = state === "reconnecting" || (state === "running" && shown !== null);
     const level = state === "failed" ? "error" : troubled ? "warning" : "info";
-    this.#options.log(level, shown === null ? state : `${state}: ${shown}`);
+    this.#log(level, shown === null ? state : `${state}: ${shown}`);
     const told = {
       state,
       since: Date.now() / 1000,
@@ -331,7 +411,7 @@ export class Pipeline {
   }
 
   #logEngine(engine: Engine): void {
-    const { log } = this.#options;
+    const log = this.#log;
     this.#logPlaces(engine);
     for (const { provider, reason } of refusals(engine)) {
       log("warning", `execution provider ${provider} is not used: ${reason}`);
@@ -351,7 +431,7 @@ export class Pipeline {
 
   #logPlaces({ manifest, providers }: Engine): void {
     const places = Object.entries(providers).map(([part, provider]) => `${part} on ${provider}`);
-    this.#options.log("info", `model ${manifest.name}@${manifest.version}: ${places.join(", ")}`);
+    this.#log("info", `model ${manifest.name}@${manifest.version}: ${places.join(", ")}`);
   }
 }
 

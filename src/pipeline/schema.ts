@@ -4,6 +4,7 @@ import { sourceSchemaOf } from "../capture/source_schema.ts";
 import { SOURCES } from "../capture/sources.ts";
 import { cameraSchema } from "../detection/camera_schema.ts";
 import { detectSchema } from "../detection/detect_schema.ts";
+import { metricsSchema } from "../metrics/metrics_schema.ts";
 import { windowSchema } from "../grounding/window_schema.ts";
 import { runtimeSchema } from "../model/runtime_schema.ts";
 import { type PublishConfig, publishSchemaOf } from "../publish/publish_schema.ts";
@@ -36,6 +37,10 @@ export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registrie
     ),
     view: viewSchema.optional().describe(
       "Live page of the running pipeline (`whence run --view`); off without this block. `view: {}` takes the defaults.",
+    ),
+    metrics: metricsSchema.optional().describe(
+      "Where `/metrics` (Prometheus) and `/healthz` are served, such as `127.0.0.1:9464`; off without this key. " +
+        "One server shows all pipelines of a process.",
     ),
     // The keys of made-up sinks, too, are checked; the type names those of Whence.
     publish: (publishSchemaOf(sinks) as z.ZodType<PublishConfig>).describe(

@@ -1,5 +1,6 @@
 import type { HeadKind } from "../core/head_kind.ts";
 import type { AudioChunk, Capture, Frame } from "../capture/media.ts";
+import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { CaptureError } from "../capture/capture_error.ts";
 import type { FitGeometry } from "../core/fit_geometry.ts";
@@ -291,6 +292,8 @@ export class SourceStream {
     this.#prepare();
     let beganMs = performance.now();
     for await (const hop of this.#rolling.flush(onStep)) {
+      // Silent hops wait for nothing: the signal needs a turn of the event loop.
+      await setImmediate();
       if (signal.aborted) return;
       this.#take(hop, detector, performance.now() - beganMs);
       this.#prepare();

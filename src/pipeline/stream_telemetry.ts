@@ -58,6 +58,7 @@ export class StreamTelemetry {
     const { manifest } = this.#engine;
     const { name, source, camera, window } = this.#config;
     const { image: { width, height, grid }, audio } = manifest;
+    const { durationNs } = this.#capture;
     this.#detector = detector;
     this.#fit = fit;
     this.#nearMisses = undefined;
@@ -74,6 +75,7 @@ export class StreamTelemetry {
       hopSeconds: window.hop,
       frameId: camera.frame_id,
       optics: pinhole(camera, fit),
+      duration: durationNs === undefined ? undefined : durationNs / 1e9,
       pictures: this.#capture.pictures !== undefined,
     });
   }

@@ -13,14 +13,16 @@ export interface SummarizedStats {
 }
 
 /** Events that were given to a sink and will not arrive. */
-const lostBy = ({ dropped, refused, waiting }: SinkStatus) => dropped + refused + waiting;
+const lostBy = ({ dropped, refused, waiting, stored = 0 }: SinkStatus) =>
+  dropped + refused + waiting - stored;
 
 /** One line at the end of a run: what was found, what each sink delivered and lost, and what was dropped before. */
 export function deliverySummary(stats: SummarizedStats): string {
   const { events, invalid_events: invalid, frames, audio, hops, steps } = stats;
-  const sinks = Object.entries(stats.sinks).map(([name, sink]) =>
-    `${name} ${sink.acknowledged} messages delivered, ${lostBy(sink)} lost`
-  );
+  const sinks = Object.entries(stats.sinks).map(([name, sink]) => {
+    const stored = sink.stored ? `, ${sink.stored} stored for the next start` : "";
+    return `${name} ${sink.acknowledged} messages delivered, ${lostBy(sink)} lost${stored}`;
+  });
   return [
     `summary: ${events.sound} sounds, ${events.speech} words`,
     ...sinks,
@@ -52,5 +54,9 @@ function faultOf(name: string, sink: SinkStatus): string | undefined {
   const lost = lostBy(sink);
   const reason = complaint ?? "the broker refused them or the queue was full";
   if (lost > 0) return `Cannot deliver ${lost} of ${accepted} messages to ${name}: ${reason}`;
-  return complaint !== null && acknowledged === 0 ? complaint : undefined;
+  if (complaint === null || acknowledged > 0) return undefined;
+  const { stored = 0 } = sink;
+  return stored === 0
+    ? complaint
+    : `${complaint}; ${stored} messages are stored for the next start`;
 }

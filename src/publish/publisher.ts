@@ -209,6 +209,7 @@ function sum(a: SinkStatus | undefined, b: SinkStatus): SinkStatus {
     sent: a.sent + b.sent,
     acknowledged: a.acknowledged + b.acknowledged,
     waiting: a.waiting + b.waiting,
+    stored: (a.stored ?? 0) + (b.stored ?? 0),
     dropped: a.dropped + b.dropped,
     refused: a.refused + b.refused,
     oversized: a.oversized + b.oversized,

@@ -11,7 +11,9 @@ export interface SinkCounters {
   readonly acknowledged: number;
   /** Events not yet acknowledged. `accepted = acknowledged + refused + dropped + waiting`. */
   readonly waiting: number;
-  /** Events lost because the queue was full (the oldest is dropped), or the file could not be written. */
+  /** Of those waiting, the ones that are stored and survive the end of the process. */
+  readonly stored?: number;
+  /** Events lost because the queue was full (the oldest event is dropped), or the file could not be written. */
   readonly dropped: number;
   /** Events that the broker refused, or would have because of their size. */
   readonly refused: number;

@@ -9,6 +9,8 @@ export interface SinkContext {
   /** Folder of the pipeline file; relative paths start there. */
   readonly folder: string;
   readonly log: Log;
+  /** Folder of this program's state; absent: nothing is kept over a restart. */
+  readonly stateFolder?: string;
   /** Called for each valid command that switches the pipeline on or off. */
   readonly onSet?: (enabled: boolean) => void;
 }

@@ -41,6 +41,8 @@ export interface Description {
     readonly cx: number;
     readonly cy: number;
   };
+  /** Length of a recording as its container states it, s. */
+  readonly duration?: number;
   /** Whether the source was opened with a branch for camera pictures. */
   readonly pictures: boolean;
 }

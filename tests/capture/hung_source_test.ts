@@ -17,10 +17,12 @@ class HungSource implements Disposable {
     });
   }
 
-  /** Lets the open call return; the pipe then ends at once. Opened for both, so that it never waits for a reader. */
+  /** Lets calls that are opening the pipe return, and then read its end. filesrc opens it twice. */
   async wake(): Promise<void> {
-    const end = await Deno.open(this.fifo, { read: true, write: true });
-    end.close();
+    // Opening a pipe for reading and writing does not block.
+    const writer = await Deno.open(this.fifo, { read: true, write: true });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    writer.close();
   }
 
   [Symbol.dispose](): void {
@@ -38,13 +40,12 @@ Deno.test("a source that hangs while opening fails at the deadline and is not op
     openCapture(source.plan, { openTimeoutMs: 200 }),
     /^CaptureError: Cannot capture from source\.graph: it hangs; the last attempt has not closed for \d+ s$/,
   );
-  await source.wake();
   await eventually("the source can be opened again", async () => {
+    await source.wake();
     const error = await openCapture(source.plan, { openTimeoutMs: 200 }).catch((error) => error);
-    const again = /no video and audio/.test(error.message);
-    if (again) await source.wake();
-    return again;
+    return /no video and audio/.test(error.message);
   });
+  await source.wake();
 });
 
 Deno.test("an abort ends the opening of a hanging source", async () => {

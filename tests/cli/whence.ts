@@ -1,5 +1,9 @@
 import { fileURLToPath } from "node:url";
 
+/** Where the commands of this test file keep their state. */
+const STATE = Deno.makeTempDirSync({ prefix: "whence-state-" });
+globalThis.addEventListener("unload", () => Deno.removeSync(STATE, { recursive: true }));
+
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** What a finished command left. */
@@ -16,7 +20,7 @@ export async function whence(
 ): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", MAIN, ...args],
-    env: { NO_COLOR: "1", ...options.env },
+    env: { NO_COLOR: "1", XDG_STATE_HOME: STATE, ...options.env },
     cwd: options.cwd,
     stdin: "null",
   }).output();

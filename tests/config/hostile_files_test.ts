@@ -40,12 +40,12 @@ Deno.test("a file of the shipped pipelines' names is pointed at", async () => {
 Deno.test("a video, audio file or image given as a pipeline file is one line with what to do", async () => {
   const video = join(PROJECT, "models/denseav-mini/demo.mkv");
   const line = await refusal(video);
-  assert.match(line, /demo\.mkv: this is a video \(mkv\); run it with: whence run \S*file\.yaml /);
-  assert.ok(line.endsWith(` --set source.uri=${video}`), line);
+  assert.match(line, /demo\.mkv: this is a video \(mkv\); run: whence localize /);
+  assert.ok(line.endsWith(` ${video}`), line);
   await withFiles({}, async (folder) => {
     const copy = join(folder, "my clip.mkv");
     await Deno.copyFile(video, copy);
-    assert.ok((await refusal(copy)).endsWith(` --set 'source.uri=${copy}'`));
+    assert.ok((await refusal(copy)).endsWith(` '${copy}'`));
     const sound = join(folder, "a.yaml");
     await Deno.writeFile(sound, wavFile(new Float32Array(1000)));
     assert.match(await refusal(sound), /this is an audio file \(wav\); .*source\.audio/);

@@ -47,6 +47,10 @@ export interface Feed {
   readonly chunk?: number;
   readonly frameStartNs?: number;
   readonly rules?: SkipRules;
+  /** The same picture in every frame. */
+  readonly still?: boolean;
+  /** Goes on after a hop that failed. */
+  readonly ignoreErrors?: boolean;
   readonly sound?: (seconds: number) => Float32Array;
 }
 
@@ -67,7 +71,7 @@ export async function ground(
   feed: Feed = {},
 ) {
   const { seconds = 6, startNs = 0, fps = 10, chunk = 480, frameStartNs = 0 } = feed;
-  const { rules = SKIP_NOTHING, sound = clip } = feed;
+  const { rules = SKIP_NOTHING, sound = clip, still = false, ignoreErrors = false } = feed;
   const { width, height } = encoders.manifest.image;
   const audio = new AudioRing(RATE, options.duration + 4);
   const frames = new FrameRing(256, width * height * 3);
@@ -82,10 +86,12 @@ export async function ground(
   for (let at = 0; at < samples.length; at += chunk) {
     audio.write(samples.subarray(at, at + chunk), startNs + at * 1e9 / RATE);
     while (frameStartNs + frame * 1e9 / fps <= audio.endNs) {
-      for (let i = 0; i < picture.length; i++) picture[i] = (i * (frame + 3)) % 251;
+      for (let i = 0; i < picture.length; i++) picture[i] = (i * (still ? 3 : frame + 3)) % 251;
       frames.write(picture, frameStartNs + frame++ * 1e9 / fps);
     }
-    const hop = await rolling.hop(audio.end, frames.newestNs, tell);
+    const hop = await rolling.hop(audio.end, frames.newestNs, tell).catch((error) => {
+      if (!ignoreErrors) throw error;
+    });
     if (hop) steps.push(...hop.steps);
   }
   for await (const hop of rolling.flush(tell)) steps.push(...hop.steps);

@@ -7,12 +7,12 @@ import { eventually } from "../support/eventually.ts";
 for (const pace of ["live", "fast"]) {
   Deno.test(`an abort ends the flush after a file has ended (pace ${pace})`, async () => {
     using clips = new Clips();
-    const uri = await clips.make(...picture(10, 1), ...tone(1), ...H264_PCM, "a.mkv");
+    const uri = await clips.make(...picture(10, 4), ...tone(4), ...H264_PCM, "a.mkv");
     const config = pipelineSchema.parse({
       name: "flush",
       source: { uri, pace },
-      // 12 hops in the clip, 98 more until its last step is final.
-      window: { duration: "8s", hop: "80ms", lookahead: "7.9s" },
+      // 50 hops in the clip, 48 more until its last step is final, each with a step to ground.
+      window: { duration: "4s", hop: "80ms", lookahead: "3.9s" },
       model: "denseav-mini",
       runtime: { providers: ["cpu"], threads: 1 },
       publish: { jsonl: clips.path("events.jsonl") },
@@ -20,9 +20,9 @@ for (const pace of ["live", "fast"]) {
     const pipeline = composePipeline(config, { folder: clips.folder, log: () => {} });
     const ending = new AbortController();
     const running = pipeline.run(ending.signal);
-    await eventually("the flush is under way", () => pipeline.stats().hops.run >= 16);
+    await eventually("the flush is under way", () => pipeline.stats().hops.run >= 54);
     ending.abort();
     await running;
-    assert.ok(pipeline.stats().hops.run < 80, `${pipeline.stats().hops.run} hops`);
+    assert.ok(pipeline.stats().hops.run < 92, `${pipeline.stats().hops.run} hops`);
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decodeEvent } from "../../src/events/event_json.ts";
-import { EventQueue } from "../../src/publish/event_queue.ts";
+import { EventOutbox } from "../../src/publish/outbox/event_outbox.ts";
 import { eventually } from "../support/eventually.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { MqttListener } from "../support/mqtt_listener.ts";
@@ -118,24 +118,32 @@ Deno.test("a connection cut over and over loses nothing", async () => {
   });
 });
 
-Deno.test("events that do not fit while the broker is unavailable are dropped oldest first, counted and logged", async () => {
+Deno.test("events that do not fit while the broker is unavailable are dropped whole, oldest first, counted and logged", async () => {
   await using broker = await Mosquitto.start();
   await using ear = await MqttListener.connect(broker.url, "whence/front/event");
   await using proxy = new TcpProxy(broker.port);
   proxy.closed = true;
   const { log, lines } = keepLog();
-  const sink = await openSink({ url: proxy.url }, { log, outbox: new EventQueue(30) });
-  for (const seq of upTo(100)) sink.event(sampleMessage({ seq }));
+  const sink = await openSink({ url: proxy.url }, {
+    log,
+    outbox: new EventOutbox({ maxMessages: 30 }),
+  });
+  const idOf = (event: number) => `${1763812801 + event}.234-a1b2c3`;
+  for (const event of upTo(50)) {
+    sink.event(sampleMessage({ id: idOf(event), seq: 0 }));
+    sink.event(sampleMessage({ id: idOf(event), seq: 1, type: "end", offset: 1763812802 }));
+  }
   assert.deepEqual([sink.counters().waiting, sink.counters().dropped], [30, 70]);
   proxy.closed = false;
   await eventually("the rest arrived", () => sequences(ear).heard.length === 30);
   await sink.close();
-  assert.deepEqual(sequences(ear).heard, upTo(100, 70));
+  const ids = ear.on("whence/front/event").map((text) => decodeEvent(text).id);
+  assert.deepEqual(ids, upTo(50, 35).flatMap((event) => [idOf(event), idOf(event)]));
   const { accepted, acknowledged, dropped, waiting } = sink.counters();
   assert.deepEqual([accepted, acknowledged, dropped, waiting], [100, 30, 70, 0]);
   assert.deepEqual(lines.filter((line) => line.includes("dropped")), [
-    "warning: 30 events wait for the broker, the limit: the oldest are dropped",
-    "warning: 70 events were dropped while the broker was unavailable",
+    "warning: 30 event messages wait for the broker, the limit: the oldest events are dropped",
+    "warning: 70 event messages were dropped while the broker was unavailable",
   ]);
 });
 

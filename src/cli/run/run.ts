@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type Override, parseOverride } from "../../config/override.ts";
+import { stateFolder } from "../../core/state_folder.ts";
 import { durationOption, setOption } from "../options.ts";
 import { viewOption } from "../view/view_options.ts";
 
@@ -7,8 +8,10 @@ interface RunCommandOptions {
   readonly set: Override[];
   readonly duration?: number;
   readonly tolerateDamage?: boolean;
+  readonly state?: string;
   readonly view?: string | true;
   readonly edit?: boolean;
+  readonly watch?: boolean;
 }
 
 const TOLERATE_DAMAGE = parseOverride("source.tolerate_damage=true");
@@ -20,7 +23,12 @@ export function runCommand(): Command {
     .argument("<file...>", "pipeline files")
     .addOption(setOption())
     .addOption(durationOption("--duration <time>", "stop after this time, such as 30s"))
+    .option(
+      "--state <folder>",
+      "folder for events that wait for the broker (default: $STATE_DIRECTORY, else $XDG_STATE_HOME/whence)",
+    )
     .option("--tolerate-damage", "warn about damaged recordings instead of failing")
+    .option("--watch", "apply changes of the pipeline files while running; SIGHUP does so once")
     .addOption(viewOption())
     .option("--edit", "let the live page write changed settings into the pipeline files")
     .action(async (files: string[], options: RunCommandOptions) => {
@@ -29,11 +37,14 @@ export function runCommand(): Command {
       const { logOf } = await import("../../core/logger.ts");
       const { deliverySummary } = await import("../../publish/delivery_summary.ts");
       const tolerated = options.tolerateDamage ? [TOLERATE_DAMAGE] : [];
-      const loaded = await loadPipelines(files, [...options.set, ...tolerated]);
+      const overrides = [...options.set, ...tolerated];
+      const loaded = await loadPipelines(files, overrides);
       const { viewConfig } = await import("../view/live_view.ts");
       const view = viewConfig(loaded, options);
       await runPipelines(loaded, {
         ...options,
+        reload: { overrides, watch: options.watch ?? false },
+        stateFolder: options.state ?? stateFolder(),
         pictures: view !== undefined,
         attach: view && (async (pipelines) => {
           const { serveView } = await import("../view/serve_view.ts");

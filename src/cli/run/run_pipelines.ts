@@ -9,10 +9,14 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { EventListener } from "../../pipeline/reporter.ts";
 import { Supervisor } from "../../pipeline/supervisor.ts";
 import { logOf } from "../../core/logger.ts";
+import { ServiceManager } from "../../core/service_manager.ts";
 import { deliveryFailure } from "../../publish/delivery_summary.ts";
 import { PublishError } from "../../publish/publish_error.ts";
 import { EXIT } from "../exit.ts";
 import { listed } from "../text.ts";
+import { type ReloadOptions, reloadPipelines } from "./reload_pipelines.ts";
+import { serveMetrics } from "./serve_metrics.ts";
+import { ServiceReport } from "./service_report.ts";
 
 /** Timers hold 31 bits of milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -27,6 +31,8 @@ export interface RunOptions {
   /** Seconds after which they are stopped. */
   readonly duration?: number;
   readonly heard?: EventListener;
+  /** Folder of this program's state. Default: nothing is kept over a restart. */
+  readonly stateFolder?: string;
   /** Whether the pipelines can offer camera pictures to listeners. */
   readonly pictures?: boolean;
   /** Called before the pipelines run; what it gives is disposed of after they have ended. */
@@ -34,6 +40,8 @@ export interface RunOptions {
     pipelines: readonly Pipeline[],
     signal: AbortSignal,
   ) => Promise<AsyncDisposable>;
+  /** Reads the pipeline files again on SIGHUP. */
+  readonly reload?: ReloadOptions;
   /** Called for each pipeline when all have ended, before an error is thrown. */
   readonly ended?: (name: string, pipeline: Pipeline) => void;
 }
@@ -48,12 +56,23 @@ export async function runPipelines(
   loaded: readonly LoadedPipeline[],
   options: RunOptions = {},
 ): Promise<Pipeline[]> {
-  using stop = stopSignal(options.duration);
+  using stop = stopSignal(options.duration, options.reload !== undefined);
   const engines = new EnginePool();
   const { heard, pictures } = options;
   const pipelines = loaded.map(({ config, folder }) =>
-    composePipeline(config, { folder, log: logOf(config.name), heard, engines, pictures })
+    composePipeline(config, {
+      folder,
+      log: logOf(config.name),
+      heard,
+      engines,
+      pictures,
+      stateFolder: options.stateFolder,
+    })
   );
+  using report = serviceReport(pipelines, stop.signal);
+  using _reloading = options.reload &&
+    reloadPipelines(loaded, pipelines, { ...options.reload, engines, pictures, report });
+  await using _metrics = await serveMetrics(loaded, pipelines);
   await using _attached = await options.attach?.(pipelines, stop.signal);
   const runs = await new Supervisor().run(pipelines, stop.signal);
   pipelines.forEach((pipeline, i) => options.ended?.(loaded[i].config.name, pipeline));
@@ -79,6 +98,17 @@ export async function runPipelines(
   return pipelines;
 }
 
+function serviceReport(
+  pipelines: readonly Pipeline[],
+  signal: AbortSignal,
+): ServiceReport | undefined {
+  const manager = ServiceManager.find();
+  if (typeof manager === "string") logOf()("warning", manager);
+  return manager instanceof ServiceManager
+    ? new ServiceReport(manager, pipelines, signal)
+    : undefined;
+}
+
 function located(reason: unknown, document: LoadedPipeline): unknown {
   const path = reason instanceof CaptureError || reason instanceof PublishError
     ? reason.path
@@ -90,7 +120,10 @@ function located(reason: unknown, document: LoadedPipeline): unknown {
   return new PipelinesError(formatFault(fault), { cause: reason });
 }
 
-function stopSignal(duration: number | undefined): Disposable & { signal: AbortSignal } {
+function stopSignal(
+  duration: number | undefined,
+  reloads: boolean,
+): Disposable & { signal: AbortSignal } {
   const controller = new AbortController();
   const stop = () => controller.abort();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -106,7 +139,10 @@ function stopSignal(duration: number | undefined): Disposable & { signal: AbortS
     if (controller.signal.aborted) exitProcess(EXIT.failed);
     stop();
   };
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  // SIGHUP from a terminal means that it was closed.
+  const signals = reloads && !Deno.stdin.isTerminal()
+    ? ["SIGINT", "SIGTERM"] as const
+    : ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const name of signals) Deno.addSignalListener(name, asked);
   return {
     signal: controller.signal,

@@ -86,6 +86,7 @@ export class JsonlSink implements Sink {
       sent: this.#sent,
       acknowledged: this.#acknowledged,
       waiting: this.#accepted - this.#acknowledged - this.#dropped,
+      stored: 0,
       dropped: this.#dropped,
       refused: 0,
       oversized: 0,

@@ -1,5 +1,6 @@
 import type { Log } from "../../core/log.ts";
-import type { Outbox, OutboxMessage } from "../outbox.ts";
+import type { Outbox, OutboxMessage } from "../outbox/outbox.ts";
+import type { EventMessage } from "../sink.ts";
 import { MessageRefusedError, MessageTooLargeError } from "./mqtt_fault.ts";
 import type { LinkListener } from "./mqtt_link.ts";
 import type { MqttSession } from "./mqtt_session.ts";
@@ -53,14 +54,14 @@ export class EventSender implements LinkListener {
    *
    * @returns its key in the outbox.
    */
-  send(topic: string, payload: string): number {
+  send(topic: string, message: EventMessage): number {
     const { outbox, log } = this.#options;
     const dropped = outbox.dropped;
-    const key = outbox.add(topic, payload);
+    const key = outbox.add(topic, message);
     if (outbox.dropped > dropped && this.#reportedDrops === dropped) {
       log(
         "warning",
-        `${outbox.size} events wait for the broker, the limit: the oldest are dropped`,
+        `${outbox.bound} event messages wait for the broker, the limit: the oldest events are dropped`,
       );
     }
     this.#pump();
@@ -78,7 +79,9 @@ export class EventSender implements LinkListener {
     const { outbox, log } = this.#options;
     this.#session = session;
     const lost = outbox.dropped - this.#reportedDrops;
-    if (lost > 0) log("warning", `${lost} events were dropped while the broker was unavailable`);
+    if (lost > 0) {
+      log("warning", `${lost} event messages were dropped while the broker was unavailable`);
+    }
     this.#reportedDrops = outbox.dropped;
     this.#pump();
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { onceGood } from "../../config/once_good.ts";
+import { outboxSchema } from "../outbox/outbox_schema.ts";
 
 /** The MQTT broker and how to connect to it. */
 export const mqttSchema = z.strictObject({
@@ -27,6 +28,7 @@ export const mqttSchema = z.strictObject({
   ca: z.string().min(1).optional().describe("PEM file of the certificate authority"),
   cert: z.string().min(1).optional().describe("PEM file of the client's certificate"),
   key: z.string().min(1).optional().describe("PEM file of the client's key"),
+  outbox: outboxSchema.prefault({}).describe("How events wait for the broker"),
   picture: z.boolean().default(false).describe(
     "Publish a JPEG of each event: the frame, its heat map and box",
   ),

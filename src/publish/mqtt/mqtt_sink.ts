@@ -2,9 +2,9 @@ import type { HeadKind } from "../../core/head_kind.ts";
 import type { Log } from "../../core/log.ts";
 import { within } from "../../core/within.ts";
 import type { PipelineState } from "../../events/event.ts";
-import { EventQueue } from "../event_queue.ts";
 import { LineLimiter } from "../line_limiter.ts";
-import type { Outbox } from "../outbox.ts";
+import { EventOutbox } from "../outbox/event_outbox.ts";
+import { openOutboxFile } from "../outbox/outbox_file.ts";
 import type { EventMessage, EventPicture, Sink, SinkCounters } from "../sink.ts";
 import { BrokerConnection } from "./broker_connection.ts";
 import { locateCredentials, readCredentials } from "./credentials.ts";
@@ -26,8 +26,10 @@ export interface MqttSinkOptions {
   readonly log: Log;
   /** Called for each valid message on `P/NAME/set`. */
   readonly onSet?: (enabled: boolean) => void;
-  /** Default: an {@linkcode EventQueue} of 1,000 messages. */
-  readonly outbox?: Outbox;
+  /** Folder of this program's state, where events wait for the broker. Default: they wait in memory. */
+  readonly stateFolder?: string;
+  /** Default: as the configuration says. */
+  readonly outbox?: EventOutbox;
   /** Pauses between connection attempts in milliseconds; the last one repeats. */
   readonly delaysMs?: readonly number[];
   /** How long `close` waits for the broker to take what is left, in milliseconds. */
@@ -51,7 +53,7 @@ export class MqttSink implements Sink {
   readonly #config: MqttConfig;
   readonly #options: MqttSinkOptions;
   readonly #topics: ReturnType<typeof pipelineTopics>;
-  readonly #outbox: Outbox;
+  readonly #outbox: EventOutbox;
   readonly #events: EventSender;
   readonly #latest: LatestTopics;
   readonly #badCommands: LineLimiter;
@@ -61,7 +63,10 @@ export class MqttSink implements Sink {
   #broker: EmbeddedBroker | undefined;
   #connection: BrokerConnection | undefined;
   #complaint: string | undefined;
-  #accepted = 0;
+  #accepted: number;
+  #state: PipelineState | undefined;
+  /** Complaint of the outbox in the state that was published last. */
+  #publishedComplaint: string | undefined;
   #newestEvent = -1;
   /** Pictures that were never handed to `#latest`. */
   #lostPictures = 0;
@@ -73,7 +78,8 @@ export class MqttSink implements Sink {
     this.#options = options;
     this.#url = config.url;
     this.#topics = pipelineTopics(config.prefix, options.pipeline);
-    this.#outbox = options.outbox ?? new EventQueue();
+    this.#outbox = options.outbox ?? outboxOf(config, options);
+    this.#accepted = this.#outbox.size;
     this.#events = new EventSender({
       outbox: this.#outbox,
       qos: config.qos,
@@ -100,6 +106,7 @@ export class MqttSink implements Sink {
    * @throws {Error} if the port of an embedded broker is taken, or a file with credentials can't be read.
    */
   async open(): Promise<void> {
+    for (const { kind } of this.#outbox.interrupted) this.active(kind, false);
     try {
       if (this.#config.url.startsWith("embedded:")) await this.#startBroker();
       await this.#connect();
@@ -110,13 +117,18 @@ export class MqttSink implements Sink {
     }
   }
 
-  event({ line }: EventMessage): void {
+  event(message: EventMessage): void {
     this.#accepted++;
-    this.#newestEvent = this.#events.send(this.#topics.event, line);
+    this.#newestEvent = this.#events.send(this.#topics.event, message);
+    if ((this.#outbox.complaint === undefined) !== (this.#publishedComplaint === undefined)) {
+      this.#tellState();
+    }
   }
 
+  /** A state's reason also says that events cannot be stored. */
   state(state: PipelineState): void {
-    this.#retain(this.#topics.state, JSON.stringify(state));
+    this.#state = state;
+    this.#tellState();
   }
 
   active(kind: HeadKind, on: boolean): void {
@@ -126,6 +138,7 @@ export class MqttSink implements Sink {
   }
 
   stats(stats: object): void {
+    if (this.#outbox.complaint !== this.#publishedComplaint) this.#tellState();
     this.#latest.set({ topic: this.#topics.stats, payload: JSON.stringify(stats), qos: 0 });
   }
 
@@ -144,6 +157,7 @@ export class MqttSink implements Sink {
       ...events,
       oversized: events.oversized + this.#latest.oversized,
       waiting: this.#outbox.size,
+      stored: this.#outbox.size - this.#outbox.unstored,
       dropped: this.#outbox.dropped,
       replaced: this.#latest.replaced + this.#lostPictures,
       failures: this.#connection?.link.failures ?? 0,
@@ -166,8 +180,12 @@ export class MqttSink implements Sink {
     }
     this.#lostPictures += this.#pictures.size;
     this.#pictures.clear();
-    const left = this.#outbox.size;
-    if (left > 0) log("warning", `${left} events did not reach ${shownUrl(this.#url)}`);
+    const { size, unstored } = this.#outbox;
+    if (size > 0) {
+      const kept = size - unstored;
+      const rest = kept === 0 ? "" : `; ${kept} are stored and are sent at the next start`;
+      log("warning", `${size} event messages did not reach ${shownUrl(this.#url)}${rest}`);
+    }
     this.#outbox.close();
     this.#badCommands.flush();
     this.#intruders.flush();
@@ -226,6 +244,15 @@ export class MqttSink implements Sink {
     }
   }
 
+  #tellState(): void {
+    const { complaint } = this.#outbox;
+    this.#publishedComplaint = complaint;
+    if (this.#state === undefined) return;
+    const reasons = [this.#state.reason, complaint].filter((text) => typeof text === "string");
+    const reason = reasons.length === 0 ? null : reasons.join("; ");
+    this.#retain(this.#topics.state, JSON.stringify({ ...this.#state, reason }));
+  }
+
   #retain(topic: string, payload: string): void {
     this.#latest.set({ topic, payload, qos: this.#config.qos, retain: true });
   }
@@ -241,4 +268,16 @@ export class MqttSink implements Sink {
     }
     this.#options.onSet?.(enabled);
   }
+}
+
+function outboxOf(
+  { url, prefix, outbox }: MqttConfig,
+  { pipeline, stateFolder, log }: MqttSinkOptions,
+): EventOutbox {
+  const { max_messages: maxMessages, max_days: maxDays, sync } = outbox;
+  if (stateFolder === undefined) return new EventOutbox({ log });
+  const target = JSON.stringify([shownUrl(url), prefix]);
+  const place = { folder: stateFolder, pipeline, target, sync };
+  const openStore = () => openOutboxFile(place, log);
+  return new EventOutbox({ maxMessages, maxDays, log, openStore });
 }

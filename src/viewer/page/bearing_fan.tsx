@@ -27,7 +27,7 @@ export function BearingFan(
   });
   const text = rays.map(({ kind, azimuth }) => `${kind} ${degrees(azimuth)}`).join(", ");
   return (
-    <figure class="fan" aria-label={`Bearing: ${text || "nothing is heard"}`} role="img">
+    <div class="fan" aria-label={`Bearing: ${text || "nothing is heard"}`} role="img">
       <svg viewBox={`0 0 ${2 * SIZE} ${SIZE}`} aria-hidden="true">
         <path
           class="view"
@@ -37,10 +37,10 @@ export function BearingFan(
           <path key={kind} class={`ray ${kind}`} d={`M ${CENTER.join(" ")} L ${point(azimuth)}`} />
         ))}
       </svg>
-      <figcaption>
+      <div class="degrees" aria-hidden="true">
         {rays.map(({ kind, azimuth }) => <span key={kind} class={kind}>{degrees(azimuth)}</span>)}
-      </figcaption>
-    </figure>
+      </div>
+    </div>
   );
 }
 

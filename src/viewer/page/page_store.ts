@@ -19,7 +19,7 @@ export class PageStore {
   process: ProcessUse | undefined;
   /** The camera that is shown alone; undefined in the overview. */
   selected: string | undefined;
-  overlay: OverlaySettings = { opacity: 0.75, sound: true, speech: true, zones: true };
+  overlay: OverlaySettings = { opacity: 0.85, sound: true, speech: true, zones: true };
   /** The event or near miss whose detail is open. */
   openEvent: { readonly camera: string; readonly id: string } | undefined;
   editingZones = false;

@@ -1,3 +1,4 @@
+import { useEffect, useState } from "preact/hooks";
 import type { HeadKind } from "../../core/head_kind.ts";
 import type { KindTuning } from "../../telemetry/topics.ts";
 import type { CameraStore } from "./camera_store.ts";
@@ -147,21 +148,36 @@ interface SliderOptions {
   readonly set: (value: number) => void;
 }
 
+/** How long a slider shows what the user has set before it shows what the server says, ms. */
+const HELD_MS = 1500;
+
 function Slider({ name, label = name, value, least, most, step, text, set }: SliderOptions) {
+  const [held, setHeld] = useState<number>();
+  useEffect(() => {
+    if (held === undefined) return;
+    // The server's answers to earlier positions must not move the slider under the user's hand.
+    const timer = setTimeout(() => setHeld(undefined), HELD_MS);
+    return () => clearTimeout(timer);
+  }, [held]);
+  const shown = held ?? value;
   return (
     <label class="slider">
       <span class="name">{name}</span>
       <input
         type="range"
         aria-label={label}
-        aria-valuetext={text(value)}
+        aria-valuetext={text(shown)}
         min={least}
         max={Math.max(most, value)}
         step={step}
-        value={value}
-        onInput={(event) => set(Number(event.currentTarget.value))}
+        value={shown}
+        onInput={(event) => {
+          const value = Number(event.currentTarget.value);
+          setHeld(value);
+          set(value);
+        }}
       />
-      <output>{text(value)}</output>
+      <output>{text(shown)}</output>
     </label>
   );
 }

@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Position } from "../../telemetry/topics.ts";
 import type { CameraStore } from "./camera_store.ts";
 import { polygonText } from "./marks.tsx";
@@ -13,14 +13,20 @@ type Grip = {
   readonly corner?: number;
   readonly from: Position;
   readonly zones: Zones;
+  now?: Zones;
 };
 
 /** Draws and moves zones with the mouse, a finger or the keyboard. */
 export function ZoneEditor({ store, camera }: { store: PageStore; camera: CameraStore }) {
   const svgRef = useRef<SVGSVGElement>(null);
   const grip = useRef<Grip | undefined>(undefined);
+  /** The click that ends a drag draws nothing. */
+  const dropped = useRef(false);
   const [draft, setDraft] = useState<readonly Position[]>([]);
   const [moving, setMoving] = useState<Zones>();
+  useEffect(() => {
+    if (!grip.current) setMoving(undefined);
+  }, [camera.tuning, camera.yaml]);
   const zones = moving ?? copied(camera.tuning?.zones ?? {});
   const { sourceWidth: width, sourceHeight: height } = camera.description!.fit;
   const unit = Math.max(width, height) / 1000;
@@ -45,13 +51,16 @@ export function ZoneEditor({ store, camera }: { store: PageStore; camera: Camera
     if (!grip.current) return;
     const { zone, corner, from, zones } = grip.current;
     const to = at(event);
-    setMoving(moved(zones, zone, corner, [to[0] - from[0], to[1] - from[1]]));
+    grip.current.now = moved(zones, zone, corner, [to[0] - from[0], to[1] - from[1]]);
+    setMoving(grip.current.now);
   };
   const drop = () => {
-    if (grip.current && moving) apply(moving);
+    const { now } = grip.current ?? {};
+    dropped.current = grip.current !== undefined;
     grip.current = undefined;
-    // The server's answer shows the new place; until then this does.
-    setTimeout(() => setMoving(undefined), 300);
+    // The new place is shown until the server's answer shows it.
+    if (now) apply(now);
+    else setMoving(undefined);
   };
   const key = (event: KeyboardEvent, zone: string, corner: number) => {
     const by = ARROWS[event.key];
@@ -74,6 +83,10 @@ export function ZoneEditor({ store, camera }: { store: PageStore; camera: Camera
       onPointerUp={drop}
       onPointerCancel={drop}
       onClick={(event) => {
+        if (dropped.current) {
+          dropped.current = false;
+          return;
+        }
         const point = at(event);
         const first = draft[0];
         const closes = draft.length >= 3 &&

@@ -42,6 +42,7 @@ Deno.test("everything that a pipeline publishes arrives on its topic", async () 
     sent: 1,
     acknowledged: 1,
     refused: 0,
+    stored: 0,
     waiting: 0,
     dropped: 0,
     oversized: 0,
@@ -246,7 +247,7 @@ Deno.test("a broker that is unavailable is logged once", async () => {
   });
   assert.deepEqual(lines, [
     `warning: Cannot connect to mqtt://127.0.0.1:${port}: connection refused; retrying`,
-    `warning: 3 events did not reach mqtt://127.0.0.1:${port}`,
+    `warning: 3 event messages did not reach mqtt://127.0.0.1:${port}`,
   ]);
 });
 

@@ -1,0 +1,18 @@
+import { Command } from "commander";
+import { setOption } from "../options.ts";
+import type { LocalizeOptions } from "./localize_clips.ts";
+
+/** `whence localize`: finds sounds and words in recordings. */
+export function localizeCommand(): Command {
+  return new Command("localize")
+    .description("find sounds and words in recordings; makes overlay videos, events and a report")
+    .argument("<clip...>", "media files with picture and sound")
+    .option("-o, --output <folder>", "folder for the results", "localized")
+    .option("--settings <file>", "pipeline file whose model, window, detect and camera are used")
+    .addOption(setOption())
+    .option("--no-embed", "link the videos in report.html instead of embedding small ones")
+    .action(async (clips: string[], options: LocalizeOptions) => {
+      const { localizeClips } = await import("./localize_clips.ts");
+      await localizeClips(clips, options);
+    });
+}

@@ -1,0 +1,13 @@
+// A service whose event loop is blocked for a second, between the states "blocked" and "free".
+import { setTimeout as delay } from "node:timers/promises";
+import { ServiceReport } from "../../../src/cli/run/service_report.ts";
+import { ServiceManager } from "../../../src/core/service_manager.ts";
+
+const manager = ServiceManager.find();
+if (!(manager instanceof ServiceManager)) throw new Error(manager ?? "NOTIFY_SOCKET is not set");
+using _report = new ServiceReport(manager, [], new AbortController().signal);
+await delay(500);
+manager.status("blocked");
+Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+manager.status("free");
+await delay(500);
