@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import type { Architecture } from "./architecture.ts";
 import { CONFIG_FILES, controlFile, SCRIPTS } from "./control.ts";
 import { dependencies } from "./dependencies.ts";
-import { neededGlibc } from "./glibc.ts";
+import { isElf, neededGlibc } from "./glibc.ts";
 import { runTool } from "./run_tool.ts";
 
 /**
@@ -65,19 +65,19 @@ async function* filesBelow(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** Folders 755, programs 755, other files 644: a checkout's modes depend on the umask. */
+/** Folders and programs 755, other files 644: a checkout's modes depend on the umask. npm's scripts are never started. */
 async function setModes(folder: string): Promise<void> {
   await Deno.chmod(folder, 0o755);
   for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
     const path = join(folder, name);
     if (isDirectory) await setModes(path);
-    else if (isFile) {
-      const { mode } = await Deno.stat(path);
-      await Deno.chmod(path, (mode! & 0o100) !== 0 && isProgram(path) ? 0o755 : 0o644);
+    else if (isFile && !path.includes("/DEBIAN/")) {
+      await Deno.chmod(path, await isProgram(path) ? 0o755 : 0o644);
     }
   }
 }
 
-function isProgram(path: string): boolean {
-  return !/\.(so(\.\d+)*|node|[cm]?js|json|wasm)$/.test(path);
+async function isProgram(path: string): Promise<boolean> {
+  if (path.includes("/usr/bin/")) return true;
+  return !/\.(so(\.\d+)*|node)$/.test(path) && await isElf(path);
 }

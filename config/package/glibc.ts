@@ -24,7 +24,8 @@ export async function* elfFiles(folder: string): AsyncGenerator<string> {
   }
 }
 
-async function isElf(path: string): Promise<boolean> {
+/** Whether a file is an ELF file: a program or a library. */
+export async function isElf(path: string): Promise<boolean> {
   using file = await Deno.open(path);
   const magic = new Uint8Array(4);
   await file.read(magic);

@@ -21,7 +21,7 @@ const LAUNCHER = `#!/bin/sh
 # Deno's caches of compiled sources belong to the user; the program itself never changes.
 : "\${DENO_DIR:=\${XDG_CACHE_HOME:-\${HOME:-/tmp}/.cache}/whence/deno}"
 export DENO_DIR DENO_NO_UPDATE_CHECK=1
-exec /usr/lib/whence/deno run --quiet --cached-only --no-lock -A /usr/lib/whence/src/main.ts "$@"
+exec /usr/lib/whence/deno run --quiet --cached-only --no-lock -A --v8-flags=--max-semi-space-size=1 /usr/lib/whence/src/main.ts "$@"
 `;
 
 /**
