@@ -15,7 +15,7 @@ const NAMES = Object.keys(BENCHES);
 
 const HELP = `Usage: deno task bench [options] [benchmark...]
 
-Measures Whence on this machine; all benchmarks take several minutes.
+Measures Whence on this machine; all benchmarks take about half an hour.
 
 Benchmarks: ${NAMES.join(", ")} (default: all)
 

@@ -24,7 +24,7 @@ export function median(values: readonly number[]): number {
 /** A report as text, a line a figure, ratios where there is a baseline. */
 export function reportText({ name, basis, figures }: BenchReport): string {
   const rows = figures.map(({ what, value, unit, baseline }) => {
-    const against = baseline
+    const against = baseline && baseline.value !== 0
       ? `   ${(value / baseline.value).toFixed(2)} × ${baseline.what} (${
         baseline.value.toFixed(2)
       } ${unit})`

@@ -28,6 +28,25 @@ export const durationWithin = (least: string, most: string) => {
   });
 };
 
+const SIZE = /^(\d+(?:\.\d+)?) ?(kB|MB|GB)$/;
+const BYTES = { kB: 1e3, MB: 1e6, GB: 1e9 } as const;
+
+/** A size such as `500kB`, `10MB`, `2GB`; decoded to bytes. */
+export const sizeSchema = z.codec(
+  text(SIZE, "must be a size such as 500kB or 10MB"),
+  z.number(),
+  {
+    decode: (text) => {
+      const [, value, unit] = text.match(SIZE)!;
+      return Number(value) * BYTES[unit as keyof typeof BYTES];
+    },
+    encode: (bytes) => {
+      const unit = bytes >= 1e9 ? "GB" : bytes >= 1e6 ? "MB" : "kB";
+      return `${plain(bytes / BYTES[unit])}${unit}`;
+    },
+  },
+);
+
 /** A fraction or coordinate, 0..1. */
 export const unitSchema = z.number().min(0).max(1);
 

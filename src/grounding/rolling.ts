@@ -4,6 +4,7 @@ import type { AudioRing } from "../ring/audio_ring.ts";
 import type { FrameRing, HeldFrame } from "../ring/frame_ring.ts";
 import { headNorms, longestNorms } from "./feature_norms.ts";
 import type { GroundedStep, Hop, Step } from "./grounded_step.ts";
+import { OnsetWatch } from "./onset.ts";
 import { levelDbfs } from "./pooling.ts";
 import { stepsOfReach } from "./reach.ts";
 import type { Similarity } from "./similarity.ts";
@@ -19,11 +20,15 @@ export interface RollingOptions {
   readonly maxFrameDistance: number;
   /** Use the features of an earlier frame while the picture does not change. */
   readonly reuse_frames?: boolean;
+  /** Start hops between the regular ones when a step becomes final that may begin an event. */
+  readonly early_hops?: boolean;
 }
 
 /** Counters since the start. */
 export interface RollingStats {
   readonly hops: number;
+  /** Of these, started early because an event may begin. */
+  readonly earlyHops: number;
   /** Hops skipped because inference was slower than the hop. */
   readonly skippedHops: number;
   /** Hops in which at least one step had to be encoded. */
@@ -89,6 +94,7 @@ export class RollingGrounding {
   readonly #bounds: (number | undefined)[];
   readonly #stats = {
     hops: 0,
+    earlyHops: 0,
     skippedHops: 0,
     encodedWindows: 0,
     encodedSamples: 0,
@@ -105,6 +111,8 @@ export class RollingGrounding {
   #rules = SKIP_NOTHING;
   readonly #still: StillPicture | undefined;
   #encoded: EncodedFrame | undefined;
+  readonly #onsets: OnsetWatch | undefined;
+  #lastEnd = -Infinity;
   #hopNumber = 1;
   #nextStep: number | undefined;
 
@@ -132,6 +140,9 @@ export class RollingGrounding {
       ? new StillPicture(manifest.image.width, manifest.image.height)
       : undefined;
     this.#reach = encoders.takesAnyLength ? stepsOfReach(manifest.audio) : undefined;
+    // Further hops on whole windows would cost more than large models have left.
+    const early = options.early_hops && this.#reach !== undefined;
+    this.#onsets = early ? new OnsetWatch() : undefined;
     // A class token adds to every activation, however short the features are.
     this.#bounds = manifest.heads.map(({ bound }) => manifest.class_token ? undefined : bound);
   }
@@ -148,7 +159,9 @@ export class RollingGrounding {
 
   /** Sample index at which the next hop is due; undefined before the first sample. */
   get due(): number | undefined {
-    return this.#audio.begin === undefined ? undefined : this.#endOf(this.#hopNumber);
+    if (this.#audio.begin === undefined) return undefined;
+    const regular = this.#endOf(this.#hopNumber);
+    return this.#onsets ? this.#earlyEnd(this.#onsets, regular) : regular;
   }
 
   /** Counters since the start. */
@@ -169,7 +182,12 @@ export class RollingGrounding {
     framesKnownUntilNs: number,
     onStep: (step: Step) => void = () => {},
   ): Promise<Hop | undefined> {
-    if (this.due === undefined || now < this.due) return undefined;
+    const { due } = this;
+    if (due === undefined || now < due) return undefined;
+    if (due < this.#endOf(this.#hopNumber) && now < this.#endOf(this.#hopNumber)) {
+      this.#stats.earlyHops++;
+      return await this.#run(due, due - this.#lookahead, framesKnownUntilNs, onStep);
+    }
     for (let next = this.#endOf(this.#hopNumber + 1); now >= next;) {
       // Hops shorter than a time step of the model coincide.
       if (next > this.#endOf(this.#hopNumber)) this.#stats.skippedHops++;
@@ -194,6 +212,29 @@ export class RollingGrounding {
     return Math.ceil((this.#audio.begin! + hop * this.#hop) / this.#stride) * this.#stride;
   }
 
+  /** End of the hop in which the next step that may begin an event becomes final, if that is before the regular hop. */
+  #earlyEnd(onsets: OnsetWatch, regular: number): number {
+    if (this.#nextStep === undefined) return regular;
+    this.#hearOnsets(onsets, this.#nextStep);
+    for (let step = this.#nextStep;; step++) {
+      const final = step * this.#stride + this.#first + this.#lookahead;
+      const end = Math.ceil(final / this.#stride) * this.#stride;
+      if (end >= regular) return regular;
+      if (end > this.#lastEnd && onsets.mayBegin(step)) return end;
+    }
+  }
+
+  #hearOnsets(onsets: OnsetWatch, from: number): void {
+    const half = Math.ceil(this.#stride / 2);
+    const samples = new Float32Array(2 * half);
+    for (let step = Math.max(from, onsets.next ?? from);; step++) {
+      const end = step * this.#stride + this.#first + half;
+      if (end > this.#audio.end) return;
+      this.#audio.read(end, samples);
+      onsets.hear(step, levelDbfs(samples), this.#rules.gate);
+    }
+  }
+
   async #run(
     end: number,
     finalUntil: number,
@@ -201,6 +242,7 @@ export class RollingGrounding {
     onStep: (step: Step) => void,
   ): Promise<Hop> {
     const start = end - this.#window.length;
+    this.#lastEnd = end;
     this.#audio.read(end, this.#window);
     const firstStep = Math.round(start / this.#stride);
     this.#nextStep ??= Math.ceil((this.#audio.begin! - this.#first) / this.#stride);

@@ -9,6 +9,10 @@ export const windowSchema = z.strictObject({
   ),
   hop: durationWithin("20ms", "60s").prefault("200ms").describe("Step between two inferences"),
   lookahead: durationSchema.prefault("200ms").describe("How far behind now a value becomes final"),
+  // At any pace: a recording gives the same events live and fast.
+  early_hops: z.boolean().default(true).describe(
+    "Start an inference between two hops when the level rises suddenly; not with models that need the whole window",
+  ),
   reuse_frames: z.boolean().default(true).describe(
     "Use the image features of an earlier frame while the picture does not change",
   ),

@@ -2,7 +2,8 @@ import { openCapture } from "../capture/capture.ts";
 import { jpegEncoder } from "../capture/jpeg_encoder.ts";
 import { requireElements } from "../capture/inspect.ts";
 import { planCapture } from "../capture/plan.ts";
-import type { SourceDescriptor } from "../capture/source.ts";
+import { SOURCE_KEYS, type SourceDescriptor } from "../capture/source.ts";
+import { readAddress } from "../capture/source_address.ts";
 import { SOURCES } from "../capture/sources.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
@@ -80,6 +81,14 @@ function sourceOf(
     reopens: plan.reopens,
     repeats: !plan.reopens && [plan.video, plan.audio].some(({ endless }) => endless === "no"),
     require: () => requireElements(plan.elements),
+    answers: async () => {
+      const texts = SOURCE_KEYS.flatMap((key) => {
+        const text = source[key];
+        return text === undefined ? [] : [readAddress(text, key, folder, sources)];
+      });
+      const probes = await Promise.all(texts.map((address) => address.probe()));
+      return probes.every(({ status }) => status !== "missing");
+    },
     open: async (signal) => await openCapture(await finalPlan(), { signal }),
   };
 }

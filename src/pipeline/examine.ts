@@ -39,7 +39,7 @@ export async function examine(
       findings.push({ area, name, status: "missing", needed: true, detail: message });
     }
     if (report.faults.length === 0) {
-      const detail = "all that it names is there";
+      const detail = "everything it names was found";
       findings.push({ area, name: found.config!.name, status: "ok", needed: true, detail });
     }
   }

@@ -1,4 +1,5 @@
 import type { Capture } from "../capture/media.ts";
+import type { Answers } from "../core/back_off.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Sink } from "../publish/sink.ts";
@@ -18,6 +19,8 @@ export interface Source {
    * @throws {CaptureError} that names what is not installed.
    */
   require(): Promise<void>;
+  /** Whether its devices and hosts are present now, so that opening it again may work. */
+  readonly answers?: Answers;
   /**
    * Starts the source; its streams end when the signal aborts.
    *

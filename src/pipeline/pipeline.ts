@@ -180,6 +180,7 @@ export class Pipeline {
       },
       hops: {
         run: count.hops ?? 0,
+        early: count.earlyHops ?? 0,
         encoded: count.encodedWindows ?? 0,
         skipped: count.skippedHops ?? 0,
       },
@@ -294,7 +295,7 @@ export class Pipeline {
       if (performance.now() - bornMs > GOOD_LIFE_MS) pauses.reset();
       this.#reconnects++;
       this.#report("reconnecting", reason + nextTryText(pauses.nextMs));
-      await pauses.wait(toggled);
+      await pauses.wait(toggled, source.answers);
     }
   }
 

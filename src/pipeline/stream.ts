@@ -98,7 +98,10 @@ export class SourceStream {
       engine.similarity,
       this.#audio,
       this.#frames,
-      { ...config.window, maxFrameDistance: Math.max(1, 1.5 / config.source.frame_rate) },
+      {
+        ...config.window,
+        maxFrameDistance: Math.max(1, 1.5 / config.source.frame_rate),
+      },
     );
     this.#skipRules = skipRules(config.detect, engine.manifest.heads);
   }

@@ -22,7 +22,7 @@ export interface HopCounters {
   readonly missingSamples: number;
 }
 
-/** Tells one life of a source as telemetry; each method does nothing while its topics have no listener. */
+/** Reports one run of a source as telemetry; each method does nothing while its topics have no listener. */
 export class StreamTelemetry {
   readonly #telemetry: Telemetry;
   readonly #capture: Capture;
@@ -53,7 +53,7 @@ export class StreamTelemetry {
     this.#config = config;
   }
 
-  /** Tells what is captured, and follows the steps of a new detector. */
+  /** Reports what is captured, and follows the steps of a new detector. */
   describe(detector: Detector, fit: FitGeometry): void {
     const { manifest } = this.#engine;
     const { name, source, camera, window } = this.#config;

@@ -34,7 +34,9 @@ const changeSchema = z.strictObject({
 export function changedDetect(detect: Detect, change: unknown): Detect | string {
   const parsed = changeSchema.safeParse(change);
   if (!parsed.success) {
-    const [{ path, message }] = parsed.error.issues;
+    const [issue] = parsed.error.issues;
+    const { path } = issue;
+    const { message } = issue.code === "invalid_key" ? issue.issues[0] : issue;
     return `Cannot change ${["detect", ...path].join(".")}: ${message}`;
   }
   const { sound, speech, gate, region, zones } = parsed.data;

@@ -30,9 +30,9 @@ export class LineLimiter {
     this.#omitted = 0;
   }
 
-  /** Says how many lines were left out since the last one. */
+  /** Logs how many lines were left out since the last one. */
   flush(): void {
-    if (this.#omitted > 0) this.#log("warning", `${this.#omitted} more warnings were left out`);
+    if (this.#omitted > 0) this.#log("warning", `Similar warnings not shown: ${this.#omitted}`);
     this.#omitted = 0;
   }
 }

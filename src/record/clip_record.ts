@@ -99,9 +99,9 @@ export function nearMissText(miss: ClipNearMiss): string {
     case "below_on":
       return `score ${miss.score.toFixed(2)} stayed below on ${miss.on}`;
     case "too_short":
-      return `was not up for min_duration ${miss.min_duration} s`;
+      return `shorter than min_duration ${miss.min_duration} s`;
     case "moved":
-      return "its place moved before min_duration was over";
+      return "the peak moved within min_duration";
     case "below_gate":
       return `level ${miss.level.toFixed(0)} dBFS is below gate ${miss.gate} dBFS`;
   }

@@ -10,8 +10,8 @@ interface Subscription {
 }
 
 /**
- * What one pipeline offers to listeners in this process. A topic that has no listener costs nothing: whoever would compute it
- * asks {@linkcode wants} first.
+ * What one pipeline offers to listeners in this process. A topic without a listener costs nothing: code that computes one
+ * checks {@linkcode wants} first.
  *
  * @example
  * ```ts

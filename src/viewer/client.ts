@@ -34,6 +34,7 @@ const STATUS: readonly Topic[] = [
 const TOPICS: Readonly<Record<Watching, readonly Topic[]>> = {
   background: STATUS,
   preview: [...STATUS, "picture", "step"],
+  hidden: [...STATUS, "step", "maps", "hop"],
   full: [...STATUS, "picture", "step", "maps", "hop"],
 };
 
@@ -41,7 +42,7 @@ const messageSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ack"), number: z.int() }),
   z.strictObject({
     type: z.literal("watch"),
-    pipelines: z.record(z.string(), z.enum(["full", "preview", "background"])),
+    pipelines: z.record(z.string(), z.enum(["full", "hidden", "preview", "background"])),
   }),
   z.strictObject({ type: z.literal("tune"), pipeline: z.string(), change: z.unknown() }),
   z.strictObject({ type: z.literal("reset"), pipeline: z.string() }),
@@ -92,12 +93,12 @@ export class Client implements Disposable {
     this.#timer = setInterval(() => this.#send(), BATCH_EVERY_MS);
   }
 
-  /** Tells how much of the machine the server uses. */
+  /** Sends how much of the machine the server uses. */
   use(process: ProcessUse): void {
     this.#process = process;
   }
 
-  /** Tells how the settings in use differ from the file. */
+  /** Sends how the settings in use differ from the file. */
   yaml(pipeline: ViewedPipeline, fault?: string): void {
     this.#extra.push(yamlItem(pipeline, fault));
   }

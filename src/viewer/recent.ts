@@ -8,16 +8,28 @@ const KEPT = { event: 100, near_miss: 100, log: 200 } as const;
 
 type KeptTopic = keyof typeof KEPT;
 
-/** The newest events, near misses and log lines of one pipeline. */
+/** The newest events and log lines of one pipeline, and the near misses that happened while a page was open. */
 export class Recent implements Disposable {
   readonly #pipeline: string;
+  readonly #telemetry: Telemetry;
   readonly #listening: Disposable;
+  #watching: Disposable | undefined;
   readonly #items: Record<KeptTopic, WireItem[]> = { event: [], near_miss: [], log: [] };
 
   constructor(pipeline: string, telemetry: Telemetry) {
     this.#pipeline = pipeline;
-    const topics = Object.keys(KEPT) as KeptTopic[];
-    this.#listening = telemetry.listen(topics, (message) => this.#keep(message));
+    this.#telemetry = telemetry;
+    this.#listening = telemetry.listen(["event", "log"], (message) => this.#keep(message));
+  }
+
+  /** Whether a page is open: near misses cost the pipeline something, so they are only looked for then. */
+  set watched(watched: boolean) {
+    if (watched) {
+      this.#watching ??= this.#telemetry.listen(["near_miss"], (message) => this.#keep(message));
+    } else {
+      this.#watching?.[Symbol.dispose]();
+      this.#watching = undefined;
+    }
   }
 
   /** What is kept; of each event the newest message. */
@@ -27,6 +39,7 @@ export class Recent implements Disposable {
 
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]();
+    this.watched = false;
   }
 
   #keep(message: TelemetryMessage): void {

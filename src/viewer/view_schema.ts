@@ -13,12 +13,14 @@ export const viewAddressSchema = z.string().refine(
 /** Serves the live page while the pipeline runs; one server shows all pipelines of a process. */
 export const viewSchema = z.strictObject({
   address: viewAddressSchema.default(`127.0.0.1:${VIEW_PORT}`)
-    .describe("Host and port; reachable from other machines only if this says so"),
+    .describe(
+      "Host and port. Other machines can reach the page only if the host is not the loopback address",
+    ),
   token: z.string().min(16, "must have at least 16 characters").regex(
     /^[\w-]+$/,
     "must be letters, digits, _ and -",
   ).optional().describe(
-    "What the link from other machines must contain. Default: a new one at each start",
+    "Secret in the link for other machines, at least 16 characters. Default: a new one at each start",
   ),
 });
 /** A checked `view` block. */

@@ -131,12 +131,12 @@ export class ViewServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    for (const { recent } of this.#pipelines) recent[Symbol.dispose]();
     for (const [socket, client] of this.#clients) {
       client[Symbol.dispose]();
       socket.close(1001, "the server stops");
     }
     await this.#server.shutdown();
+    for (const { recent } of this.#pipelines) recent[Symbol.dispose]();
   }
 
   #app(): Hono {
@@ -189,13 +189,19 @@ export class ViewServer implements AsyncDisposable {
         changed: (pipeline) => this.#clients.forEach((client) => client.yaml(pipeline)),
       });
       this.#clients.set(socket, client);
+      this.#count();
       this.#connected.resolve();
     };
     socket.onclose = socket.onerror = () => {
       this.#clients.get(socket)?.[Symbol.dispose]();
       this.#clients.delete(socket);
+      this.#count();
     };
     return response;
+  }
+
+  #count(): void {
+    for (const { recent } of this.#pipelines) recent.watched = this.#clients.size > 0;
   }
 
   #hello(): Hello {

@@ -133,8 +133,11 @@ export interface Batch {
   readonly items: readonly WireItem[];
 }
 
-/** How much of a pipeline the page shows: everything, a small live picture, or only its state and events. */
-export type Watching = "full" | "preview" | "background";
+/**
+ * How much of a pipeline the page shows: everything; everything but pictures, while it is hidden; a small live picture; or only
+ * state and events.
+ */
+export type Watching = "full" | "hidden" | "preview" | "background";
 
 /** What the page sends. */
 export type ClientMessage =

@@ -8,7 +8,13 @@ Deno.test("a pipeline file needs only source and model", async () => {
   assert.equal(config?.name, "robot");
   assert.equal(document?.name, "robot");
   assert.equal(config?.source.fit, "letterbox");
-  assert.deepEqual(config?.window, { duration: 2, hop: 0.2, lookahead: 0.2 });
+  assert.deepEqual(config?.window, {
+    duration: 2,
+    hop: 0.2,
+    lookahead: 0.2,
+    reuse_frames: true,
+    early_hops: true,
+  });
   assert.equal(config?.detect.gate, -55);
   assert.equal(config?.detect.sound.merge_gap, 0.3);
   assert.equal(config?.detect.speech.merge_gap, 0.2);

@@ -24,3 +24,14 @@ Deno.test("a pause of an hour ends on hurry and on abort", async () => {
   stop.abort();
   await stopped;
 });
+
+Deno.test("a pause ends when the probe answers, but not before the shortest pause", async () => {
+  const backOff = new BackOff([20, 3_600_000]);
+  const signal = new AbortController().signal;
+  let asked = 0;
+  await backOff.wait(signal, () => Promise.resolve(++asked > 0));
+  assert.equal(backOff.nextMs, 3_600_000);
+  asked = 0;
+  await backOff.wait(signal, () => Promise.resolve(++asked === 3));
+  assert.equal(asked, 3);
+});

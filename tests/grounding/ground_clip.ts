@@ -80,7 +80,12 @@ export async function ground(
   const samples = sound(seconds);
   const steps: Step[] = [];
   const told: Step[] = [];
-  const tell = (step: Step) => void told.push(step);
+  /** Running time of the newest audio when each step was told. */
+  const toldAtNs: number[] = [];
+  const tell = (step: Step) => {
+    told.push(step);
+    toldAtNs.push(audio.endNs);
+  };
   const picture = new Uint8Array(width * height * 3);
   let frame = 0;
   for (let at = 0; at < samples.length; at += chunk) {
@@ -96,7 +101,7 @@ export async function ground(
   }
   for await (const hop of rolling.flush(tell)) steps.push(...hop.steps);
   assert.deepEqual(told, steps);
-  return { steps, stats: rolling.stats() };
+  return { steps, toldAtNs, stats: rolling.stats() };
 }
 
 /** Grounds a clip without skipping anything. */

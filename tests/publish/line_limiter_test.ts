@@ -20,6 +20,6 @@ Deno.test("of many warnings one passes every 10 s, and the others are counted", 
     "warning: line 0",
     "warning: in time (and 100 more like it)",
     "warning: alone",
-    "warning: 1 more warnings were left out",
+    "warning: Similar warnings not shown: 1",
   ]);
 });

@@ -79,12 +79,12 @@ export class Mosquitto implements AsyncDisposable {
     });
   }
 
-  /** Stops it with SIGTERM, so that a persistent one saves its sessions. */
-  async stop(): Promise<void> {
+  /** Stops it; with SIGTERM a persistent one saves its sessions. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<void> {
     const process = this.#process;
     this.#process = undefined;
     try {
-      process?.kill("SIGTERM");
+      process?.kill(signal);
     } catch {
       // It has ended by itself.
     }

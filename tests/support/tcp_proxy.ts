@@ -1,3 +1,6 @@
+/** Portions a second in which a slow proxy relays. */
+const SLICES = 20;
+
 /** A loopback TCP relay that a test can cut, or make discard the server's answers. */
 export class TcpProxy implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
@@ -6,6 +9,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly #serving: Promise<void>;
   /** While true, the server's answers are discarded. */
   deaf = false;
+  /** Limit in each direction of each connection. */
+  bytesPerSecond = Infinity;
   /** While true, new connections are closed at once. */
   closed = false;
   #connections = 0;
@@ -43,7 +48,13 @@ export class TcpProxy implements AsyncDisposable {
         client.close();
         continue;
       }
-      const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#target });
+      let server: Deno.Conn;
+      try {
+        server = await Deno.connect({ hostname: "127.0.0.1", port: this.#target });
+      } catch {
+        client.close();
+        continue;
+      }
       this.#connections++;
       this.#open.add(client).add(server);
       void this.#relay(client, server, () => true);
@@ -55,7 +66,11 @@ export class TcpProxy implements AsyncDisposable {
     const buffer = new Uint8Array(65_536);
     try {
       for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
-        for (let at = 0; open() && at < n;) at += await to.write(buffer.subarray(at, n));
+        for (let at = 0; open() && at < n;) {
+          const limit = this.bytesPerSecond / SLICES;
+          at += await to.write(buffer.subarray(at, Math.min(n, at + limit)));
+          if (limit < Infinity) await new Promise((resolve) => setTimeout(resolve, 1000 / SLICES));
+        }
       }
     } catch {
       // Cut.

@@ -171,7 +171,10 @@ Deno.test("a port in use is one line", async () => {
 Deno.test("a page gets what it watches, and nothing is wanted without a page", async () => {
   const front = viewed("front");
   await using server = serve("127.0.0.1", [front]);
-  assert.equal(front.telemetry.wants("picture"), false);
+  assert.deepEqual([front.telemetry.wants("picture"), front.telemetry.wants("near_miss")], [
+    false,
+    false,
+  ]);
   {
     await using page = await Page.open(server.url);
     page.send({ type: "watch", pipelines: { front: "full" } });
@@ -183,7 +186,10 @@ Deno.test("a page gets what it watches, and nothing is wanted without a page", a
     page.send({ type: "watch", pipelines: { front: "background" } });
     await eventually("unwatched", () => !front.telemetry.wants("picture"));
   }
-  await eventually("nothing is wanted", () => !front.telemetry.wants("step"));
+  await eventually(
+    "nothing is wanted",
+    () => !front.telemetry.wants("step") && !front.telemetry.wants("near_miss"),
+  );
 });
 
 Deno.test("a slow page gets newer pictures, and every event", async () => {

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from whence_training.export import Evidence, gather_evidence
+from whence_training.calibration import Evidence, gather_evidence
 from whence_training.metrics import FEATURE_RATE, FIRST_FEATURE, Scene, Target
 
 FILE = Path(__file__).parent / "golden_calibration.json"

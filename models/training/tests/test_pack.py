@@ -8,17 +8,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_cache import make_cache
+from tiny_cache import make_cache, sound
 
-from whence_training import freeze, freeze_rules
+from whence_training import freeze, freeze_rules, licences
 from whence_training.open_pack import OpenPack
 from whence_training.pack import write_pack
 from whence_training.sources import STAMPS, Sources
+from whence_training.word_store import Store
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("espeak-ng") and shutil.which("flite")),
     reason="espeak-ng and flite (Debian packages) are missing",
 )
+
+
+NATURAL = (("owl", "af_sky", "train"), ("bell", "af_heart", "test"), ("cup", "af_sky", "train"))
 
 
 class Made:
@@ -29,8 +33,17 @@ class Made:
         self.concepts = make_cache(self.cache)
         self.frozen = freeze.Frozen()
         freeze_rules.extend(self.frozen, self.concepts, Sources(self.cache))
+        store = Store(root / "natural")
+        for text, voice, split in NATURAL:
+            row = {"text": text, "said": f"a {text}", "engine": "kokoro", "voice": voice}
+            store.add({**row, "split": split}, np.full(4000, 0.25, np.float32))
         self.index = write_pack(
-            root / "pack", self.cache, self.concepts, voices=2, frozen=self.frozen
+            root / "pack",
+            self.cache,
+            self.concepts,
+            voices=2,
+            stores=(root / "natural",),
+            frozen=self.frozen,
         )
         self.pack = OpenPack(root / "pack")
 
@@ -49,6 +62,42 @@ def test_pictures_are_cropped_to_the_thing(made: Made):
     assert picture.shape == (121, 121, 4)
     assert picture[60, 60].tolist() == [230, 200, 30, 255]
     assert picture[0, 0, 3] == 0
+
+
+def test_natural_voices_say_the_names_of_the_packs_concepts(made: Made):
+    rows = made.rows("words", engine="kokoro")
+    assert [(row["concept"], row["text"], row["voice"], row["split"]) for row in rows] == [
+        (0, "a owl", "af_sky", "train"),
+        (1, "a bell", "af_heart", "test"),
+    ]
+    assert rows[0]["licence"] == "Apache-2.0 AND MIT"
+    samples = made.pack.samples(rows[1])
+    assert len(samples) == 4000
+    assert np.isclose(samples.astype(float).mean() / 32767, 0.25, atol=1e-3)
+
+
+def test_further_names_are_only_heard(made: Made, tmp_path: Path):
+    index = write_pack(
+        tmp_path, made.cache, made.concepts, core=True, voices=1, names=frozenset({"cup", "owl"}),
+        frozen=made.frozen,
+    )  # fmt: skip
+    assert [(c["name"], c["set"]) for c in index["concepts"]] == [("owl", "core"), ("cup", "named")]
+    assert {row["text"].split()[-1] for row in index["words"] if row["concept"] == 1} == {"cup"}
+    assert not [row for row in index["pictures"] if row["concept"] == 1]
+
+
+def test_further_recordings_are_found_and_one_of_three_decides(tmp_path: Path):
+    cache = tmp_path / "cache"
+    owl = make_cache(cache)[0]
+    sources = Sources(cache)
+    sources.more_recordings = {"owl": ["extra/a.wav", "extra/b.wav", "extra/missing.wav"]}
+    for name, hertz in (("a", 400), ("b", 700)):
+        sound(cache / f"extra/{name}.wav", hertz, 1.0)
+    assert [file.name for file in sources.more_sounds(owl)] == ["a.wav", "b.wav"]
+    files = [str(name) for names in Sources(cache).more_recordings.values() for name in names]
+    assert len(files) == len(set(files)) > 50
+    for file in files:
+        assert licences.origin_of(file).licence
 
 
 def test_one_of_four_pictures_is_held_out_and_one_decides(made: Made):
@@ -87,7 +136,7 @@ def test_people_who_speak_english_are_for_testing(made: Made):
 
 def test_voices_keep_to_their_split(made: Made):
     spoken = [row for row in made.index["words"] if row["engine"] != "human"]
-    assert {row["engine"] for row in spoken} == {"espeak", "flite"}
+    assert {row["engine"] for row in spoken} == {"espeak", "flite", "kokoro"}
     for row in spoken:
         held_out = row["voice"] in made.frozen.voices[row["engine"]]
         assert (row["split"] == "test") == held_out

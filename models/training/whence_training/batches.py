@@ -25,7 +25,7 @@ from .sounds import Clips, add_noise, colour, cut, noise
 
 KINDS = ("sound", "speech")
 SOUND, SPEECH = range(len(KINDS))
-SYNTHETIC_ENGINES = ("espeak", "flite", "tts")
+SYNTHETIC_ENGINES = ("espeak", "flite", "kokoro", "piper", "tts")
 
 
 @dataclass
@@ -329,17 +329,23 @@ class BatchMaker:
         )
 
     def empty_clips(self, count: int, duration: int) -> Tensor:
-        """Nothing to ground: digital silence, faint to loud noise, and the pack's noises."""
-        level = 0.1 * 10 ** (uniform(count, -60, 3, self.generator) / 20)
-        wave = noise(count, duration, self.generator) * level[:, None]
-        for index in range(count):
-            draw = self.rng.random()
-            if draw < 0.25:
-                wave[index] = 0
-            elif draw < 0.55 and self.pack.noises:
-                item = self.rng.choice(self.pack.noises)
-                length = min(duration, item["length"])
-                first = item["offset"] + self.rng.randrange(item["length"] - length + 1)
-                piece = self.pack.samples[first : first + length].cpu().float() / 32768
-                wave[index, :length] = piece * 10 ** (self.rng.uniform(-20, 3) / 20)
-        return wave
+        return empty_clips(self.pack, count, duration, self.rng, self.generator)
+
+
+def empty_clips(
+    pack: Pack, count: int, duration: int, rng: random.Random, generator: torch.Generator
+) -> Tensor:
+    """Nothing to ground: digital silence, faint to loud noise, and the pack's noises."""
+    level = 0.1 * 10 ** (uniform(count, -60, 3, generator) / 20)
+    wave = noise(count, duration, generator) * level[:, None]
+    for index in range(count):
+        draw = rng.random()
+        if draw < 0.25:
+            wave[index] = 0
+        elif draw < 0.55 and pack.noises:
+            item = rng.choice(pack.noises)
+            length = min(duration, item["length"])
+            first = item["offset"] + rng.randrange(item["length"] - length + 1)
+            piece = pack.samples[first : first + length].cpu().float() / 32768
+            wave[index, :length] = piece * 10 ** (rng.uniform(-20, 3) / 20)
+    return wave

@@ -48,7 +48,7 @@ def evaluate(path: Path, folder: Path, limit: int | None = None) -> dict[str, An
         )
     model = load_model(path)
     learned = list(zip(model.slope.tolist(), model.offset.tolist(), strict=True))
-    scenes = load_scenes(folder, model.config.picture_size, limit)
+    scenes = load_scenes(folder, model.picture.size, limit)
     return measure(torch_encoder(model), scenes, heads=model.config.heads, calibration=learned)
 
 

@@ -8,52 +8,56 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .batches import KINDS
+from .calibration import Evidence, fit_together, gather_evidence
 from .frontend import SAMPLE_RATE, PowerSpectrum
-from .metrics import FEATURE_RATE, FIRST_FEATURE, Scene, activations, encode
+from .fused import FusedPicture
+from .half_weights import store_in_half
+from .metrics import FEATURE_RATE, FIRST_FEATURE, Scene, encode
 from .nets import Aligner, NetConfig
 from .train import load_checkpoint
 
 OPSET = 17
 TOLERANCE = 1e-4
 LEAST_SAMPLES = 2960
-Floats = NDArray[np.floating[Any]]
+BOUND_PICTURES = 400
+BOUND_MARGIN = 1.1
 
 
 class ScaledAudio(nn.Module):
-    """The audio encoder with the similarity's scale inside its output."""
+    """The audio encoder with the similarity's scale inside its features, and presence beside them."""
 
     def __init__(self, model: Aligner) -> None:
         super().__init__()
         self.audio, self.scale = model.audio, model.config.code_scale
 
-    def forward(self, waveform: Tensor) -> Tensor:
-        features: Tensor = self.audio(waveform) * self.scale
-        return features
+    def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
+        features, gate = self.audio.gated(*self.audio.inputs(waveform))
+        return features * self.scale, self.audio.presence(gate)
 
 
 def load_model(checkpoint: Path) -> Aligner:
     """The averaged weights of a checkpoint, ready for use."""
     state = load_checkpoint(checkpoint)
     model = Aligner(NetConfig(**state["net"]))
-    model.load_state_dict(state["ema"])
+    # What a checkpoint of an older recipe lacks keeps its first value.
+    model.load_state_dict({**model.state_dict(), **state["ema"]})
+    if "fused" in state:
+        model.picture = FusedPicture.restore(model.picture, state["fused"])
     return model.eval().requires_grad_(False)
 
 
 def write_graphs(model: Aligner, folder: Path) -> tuple[Path, Path]:
     """`image.onnx` and `audio.onnx`, dynamic in batch and length."""
     folder.mkdir(parents=True, exist_ok=True)
-    size = model.config.picture_size
+    size = model.picture.size
     image, audio = folder / "image.onnx", folder / "audio.onnx"
     # torch 2 warns for its older exporter, which torch 1.13 has alone.
     older: dict[str, Any] = {} if torch.__version__.startswith("1.") else {"dynamo": False}
@@ -67,19 +71,29 @@ def write_graphs(model: Aligner, folder: Path) -> tuple[Path, Path]:
         opset_version=OPSET,
         **older,
     )
+    write_audio(model, audio)
+    return image, audio
+
+
+def write_audio(model: Aligner, file: Path) -> None:
+    """`audio.onnx`: features and presence."""
+    older: dict[str, Any] = {} if torch.__version__.startswith("1.") else {"dynamo": False}
     set_convolution(model, True)
     torch.onnx.export(
         ScaledAudio(model).eval(),  # or the exporter would leave training mode on
         (torch.zeros(2, SAMPLE_RATE),),
-        str(audio),
+        str(file),
         input_names=["waveform"],
-        output_names=["features"],
-        dynamic_axes={"waveform": {0: "n", 1: "samples"}, "features": {0: "n", 2: "T"}},
+        output_names=["features", "presence"],
+        dynamic_axes={
+            "waveform": {0: "n", 1: "samples"},
+            "features": {0: "n", 2: "T"},
+            "presence": {0: "n", 2: "T"},
+        },
         opset_version=OPSET,
         **older,
     )
     set_convolution(model, False)
-    return image, audio
 
 
 def set_convolution(model: Aligner, on: bool) -> None:
@@ -108,6 +122,10 @@ class OnnxEncoder:
         sounds = self.audio.run(None, {"waveform": waveform.numpy()})[0]
         return torch.from_numpy(pictures), torch.from_numpy(sounds)
 
+    def presence(self, waveform: Tensor) -> Tensor:
+        found = self.audio.run(["presence"], {"waveform": waveform.numpy()})[0]
+        return torch.from_numpy(found)
+
 
 def relative_l2(found: Tensor, wanted: Tensor) -> float:
     return float((found - wanted).norm() / wanted.norm())
@@ -117,69 +135,18 @@ def relative_l2(found: Tensor, wanted: Tensor) -> float:
 def parity(model: Aligner, folder: Path) -> float:
     """Largest relative L2 difference of torch and ONNX Runtime over odd batches and lengths."""
     encoder, worst = OnnxEncoder(folder), 0.0
-    size = model.config.picture_size
+    size = model.picture.size
     generator = torch.Generator().manual_seed(7)
     for count, samples in ((1, LEAST_SAMPLES), (2, 16_000), (3, 20_481), (1, 40_007)):
         shape = (count, size, size, 3)
         frames = torch.randint(256, shape, generator=generator, dtype=torch.uint8)
         waveform = 0.1 * torch.randn(count, samples, generator=generator)
         pictures, sounds = encoder(frames, waveform)
+        features, presence = ScaledAudio(model).eval()(waveform)
         worst = max(worst, relative_l2(pictures, model.picture(frames)))
-        worst = max(worst, relative_l2(sounds, model.audio(waveform) * model.config.code_scale))
+        worst = max(worst, relative_l2(sounds, features))
+        worst = max(worst, relative_l2(encoder.presence(waveform), presence))
     return worst
-
-
-def fit_logistic(values: Floats, truth: Floats, weight: Floats) -> tuple[float, float]:
-    """(slope, offset) of the weighted logistic regression of `truth` on `values`, by Newton's method."""
-    design = np.stack([values, np.ones_like(values)], 1).astype(np.float64)
-    solution = np.zeros(2)
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-np.clip(design @ solution, -30, 30)))
-        gradient = design.T @ (weight * (truth - chance)) - 1e-6 * solution
-        curvature = (design * (weight * chance * (1 - chance))[:, None]).T @ design
-        step = np.linalg.solve(curvature + 1e-6 * np.eye(2), gradient)
-        solution += step
-        if np.abs(step).max() < 1e-9:
-            break
-    return float(solution[0]), float(solution[1])
-
-
-@dataclass
-class Evidence:
-    """Activations of one head: of pairs that match, of pairs that do not."""
-
-    matched: list[Floats]
-    mismatched: list[Floats]
-
-    def fit(self) -> tuple[float, float]:
-        """Both sides weigh the same, so that score .5 is as likely matched as not."""
-        matched, other = np.concatenate(self.matched), np.concatenate(self.mismatched)
-        values = np.concatenate([matched, other])
-        truth = np.r_[np.ones(len(matched)), np.zeros(len(other))]
-        weight = np.r_[
-            np.full(len(matched), 0.5 / len(matched)), np.full(len(other), 0.5 / len(other))
-        ]
-        return fit_logistic(values, truth, weight * len(values))
-
-
-def gather_evidence(encoder: Any, scenes: list[Scene], heads: int) -> list[Evidence]:
-    """Activations on scenes with targets, on the same sounds over other pictures, on negatives."""
-    features = encode(encoder, scenes)
-    evidence = [Evidence([], []) for _ in range(heads)]
-    for index, (scene, (picture, audio)) in enumerate(zip(scenes, features, strict=True)):
-        found = activations(audio, picture, heads).numpy()
-        other = features[(index + len(features) // 2 + 1) % len(features)][0]
-        elsewhere = activations(audio, other, heads).numpy()
-        for head in range(heads):
-            heard = [t for t in scene.targets if t.kind == head]
-            for target in heard:
-                steps = target.steps(audio.shape[1]).numpy()
-                evidence[head].matched.append(found[head, steps])
-                evidence[head].mismatched.append(elsewhere[head, steps])
-            if not heard:
-                # An alarm is raised by the loudest moment, however quiet the rest is.
-                evidence[head].mismatched.append(found[head].max(keepdims=True))
-    return evidence
 
 
 def sha256(path: Path) -> str:
@@ -192,7 +159,7 @@ def receptive_field(model: Aligner) -> float:
     quiet = 0.01 * torch.randn(1, samples, generator=torch.Generator().manual_seed(3))
     struck = quiet.clone()
     struck[0, samples // 2] += 1.0
-    changed = (model.audio(struck) - model.audio(quiet)).abs().amax((0, 1)) > 1e-4
+    changed = (model.audio(struck) - model.audio(quiet)).abs().amax((0, 1)) > 1e-6
     steps = changed.nonzero()[:, 0]
     return float((steps.max() - steps.min() + 1) / FEATURE_RATE)
 
@@ -204,15 +171,17 @@ def manifest(
     name: str,
     version: int,
     calibration: list[tuple[float, float]],
+    bounds: list[float],
     fitted_on: str,
     difference: float,
+    precision: str = "fp32",
 ) -> dict[str, Any]:
     """The content of `model.yaml`."""
     config = model.config
     heads = []
-    for kind, (slope, offset) in zip(KINDS, calibration, strict=True):
+    for kind, (slope, offset), bound in zip(KINDS, calibration, bounds, strict=True):
         fit = {"slope": round(slope, 4), "offset": round(offset, 4), "fitted_on": fitted_on}
-        heads.append({"kind": kind, "verified": True, "calibration": fit})
+        heads.append({"kind": kind, "verified": True, "calibration": fit, "bound": bound})
     pretrained = config.backbone == "lite0"
     return {
         "format": "whence/model/1",
@@ -230,9 +199,9 @@ def manifest(
         "image": {
             "file": "image.onnx",
             "sha256": sha256(folder / "image.onnx"),
-            "width": config.picture_size,
-            "height": config.picture_size,
-            "grid": {"width": config.grid, "height": config.grid},
+            "width": model.picture.size,
+            "height": model.picture.size,
+            "grid": {"width": model.picture.grid, "height": model.picture.grid},
         },
         "audio": {
             "file": "audio.onnx",
@@ -241,40 +210,86 @@ def manifest(
             "feature_rate": FEATURE_RATE,
             "first_feature": FIRST_FEATURE,
             "receptive_field": round(receptive_field(model), 2),
+            "whole_window": False,
             "min_samples": LEAST_SAMPLES,
         },
         "external_data": [],
         "channels": config.channels,
         "class_token": False,
         "heads": heads,
-        "check": {"precision": "fp32", "relative_l2": float(f"{difference:.2g}")},
+        "check": {"precision": precision, "relative_l2": float(f"{difference:.2g}")},
     }
 
 
 def export(
-    checkpoint: Path, folder: Path, scenes: list[Scene], *, name: str, version: int, fitted_on: str
+    checkpoint: Path,
+    folder: Path,
+    sets: dict[str, list[Scene]],
+    *,
+    name: str,
+    version: int,
+    fitted_on: str,
+    half: bool = False,
 ) -> dict[str, Any]:
-    """Writes graphs and manifest. Raises ValueError if torch and ONNX Runtime disagree."""
+    """Writes graphs and manifest; `sets` of scenes, by name, calibrate. `half` stores the picture
+    encoder's weights in half precision.
+
+    Raises ValueError if torch and ONNX Runtime disagree.
+    """
     model = load_model(checkpoint)
-    write_graphs(model, folder)
+    image, _ = write_graphs(model, folder)
     difference = parity(model, folder)
     if difference > TOLERANCE:
         raise ValueError(
             f"Cannot export {folder}: torch and ONNX Runtime must agree to {TOLERANCE}, "
             f"got {difference:.2g}"
         )
-    evidence = gather_evidence(OnnxEncoder(folder), scenes, model.config.heads)
+    if half:
+        store_in_half(image)
+        difference = parity(model, folder)
+    encoder = OnnxEncoder(folder)
+    found = {n: gather_evidence(encoder, s, model.config.heads) for n, s in sets.items()}
+    calibration = [
+        fit_together([evidence[head] for evidence in found.values()])
+        for head in range(model.config.heads)
+    ]
     content = manifest(
         model,
         folder,
         name=name,
         version=version,
-        calibration=[part.fit() for part in evidence],
+        calibration=calibration,
+        bounds=longest_features(encoder, sets, model.config.heads),
         fitted_on=fitted_on,
         difference=difference,
+        precision="fp16" if half else "fp32",
     )
     (folder / "model.yaml").write_text(yaml.safe_dump(content, sort_keys=False, width=100))
-    return content
+    return {**content, "reliability": reliability(found, calibration)}
+
+
+def longest_features(encoder: Any, sets: dict[str, list[Scene]], heads: int) -> list[float]:
+    """Of each head the length of its longest image feature on some pictures, with a margin."""
+    longest = [0.0] * heads
+    for scenes in sets.values():
+        for picture, _ in encode(encoder, scenes[:BOUND_PICTURES]):
+            for head, part in enumerate(picture.chunk(heads)):
+                longest[head] = max(longest[head], float(part.norm(dim=0).max()))
+    return [round(BOUND_MARGIN * length, 1) for length in longest]
+
+
+def reliability(
+    found: dict[str, list[Evidence]], calibration: list[tuple[float, float]]
+) -> dict[str, dict[str, Any]]:
+    """Set of scenes → kind → how often scores were right."""
+    return {
+        name: {
+            kind: part.reliability(fit)
+            for kind, part, fit in zip(KINDS, evidence, calibration, strict=True)
+            if part.matched
+        }
+        for name, evidence in found.items()
+    }
 
 
 def main() -> None:
@@ -284,27 +299,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Export a checkpoint as a model folder.")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--validation", type=Path, required=True, help="scenes to calibrate on")
+    parser.add_argument(
+        "--validation", type=Path, required=True, nargs="+", help="sets of scenes to calibrate on"
+    )
+    parser.add_argument("--half", action="store_true", help="picture weights in half precision")
     parser.add_argument("--name", default="denseav-mini")
     parser.add_argument("--version", type=int, default=2)
     parser.add_argument("--report", type=Path, help="JSON figures of the frozen test for the card")
     parser.add_argument("--index", type=Path, help="the pack's index.json, for the card")
     parser.add_argument("--notes", type=Path, help="text that the card ends with")
     arguments = parser.parse_args()
-    size = load_model(arguments.checkpoint).config.picture_size
-    scenes = load_scenes(arguments.validation, size)
+    size = load_model(arguments.checkpoint).picture.size
+    sets = {folder.name: load_scenes(folder, size) for folder in arguments.validation}
     content = export(
         arguments.checkpoint,
         arguments.out,
-        scenes,
+        sets,
         name=arguments.name,
         version=arguments.version,
-        fitted_on=f"{len(scenes)} validation scenes",
+        fitted_on=" and ".join(f"{len(part)} {name}" for name, part in sets.items())
+        + " (validation)",
+        half=arguments.half,
     )
     report = json.loads(arguments.report.read_text()) if arguments.report else None
     index = json.loads(arguments.index.read_text()) if arguments.index else None
     notes = arguments.notes.read_text() if arguments.notes else ""
-    write_card(arguments.out, content, report=report, index=index, notes=notes)
+    fused = "fused" in load_checkpoint(arguments.checkpoint)
+    write_card(arguments.out, content, report=report, index=index, notes=notes, fused=fused)
 
 
 if __name__ == "__main__":

@@ -25,12 +25,17 @@ class FrozenError(Exception):
 
 @dataclass
 class Frozen:
-    """`files` and `tails`: SHA-256 → where it was seen; `voices`: engine → names."""
+    """`files` and `tails`: SHA-256 → where it was seen; `voices`: engine → names.
+
+    `backgrounds` are frozen files that stay behind the cut-outs of test scenes although they show
+    something with a name: the frozen scenes have to remain the same.
+    """
 
     files: dict[str, str] = field(default_factory=dict)
     tails: dict[str, str] = field(default_factory=dict)
     voices: dict[str, list[str]] = field(default_factory=dict)
     human_languages: list[str] = field(default_factory=list)
+    backgrounds: list[str] = field(default_factory=list)
 
     def reason(self, row: dict[str, Any]) -> str | None:
         """Why a row of a pack's index must not be trained on; None where it may."""

@@ -16,6 +16,8 @@ from pathlib import Path
 from .concepts import Concept, read_concepts
 from .freeze import LIST, LONG_SECONDS, Frozen, read_frozen, write_frozen
 from .media import CACHE, require, sha256_of
+from .natural import KOKORO_TEST
+from .photographs import read_photographs
 from .sources import Sources
 from .speech import ESPEAK_TEST, FLITE_TEST
 from .waveform import SAMPLE_RATE, read, tidy
@@ -44,6 +46,10 @@ def by_rule(concepts: list[Concept], sources: Sources) -> Iterator[tuple[str, Pa
         trained, other = sources.sounds(concept)
         yield from (("tails", file) for file in trained if is_long(file))
         yield from (("files", file) for file in other)
+    for photograph in read_photographs():
+        file = sources.cache / photograph.file
+        if photograph.split == "test" and file.is_file():
+            yield "files", file
     yield from (("files", file) for file in sources.english_recordings())
     yield from (("files", file) for file in sources.gcompris_drawings())
     yield from (
@@ -55,7 +61,12 @@ def extend(frozen: Frozen, concepts: list[Concept], sources: Sources) -> None:
     """Adds what the rules freeze."""
     for kind, file in by_rule(concepts, sources):
         getattr(frozen, kind).setdefault(sha256_of(file), sources.name(file))
-    frozen.voices = {"espeak": list(ESPEAK_TEST), "flite": list(FLITE_TEST)}
+    frozen.voices = {
+        "espeak": list(ESPEAK_TEST),
+        "flite": list(FLITE_TEST),
+        "kokoro": list(KOKORO_TEST),
+        "piper": [],
+    }
     frozen.human_languages = ["en"]
 
 

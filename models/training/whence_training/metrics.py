@@ -23,6 +23,7 @@ from .losses import clip_similarity, similarity_volume
 FEATURE_RATE = 12.5
 FIRST_FEATURE = 0.025  # seconds; the two audio branches centre on 0.005 and 0.045
 ALARM_SCORE = 0.6
+RIGHT_WORD, WRONG_WORD = "photo_single", "photo_single_wrong"
 IOU_THRESHOLDS = np.linspace(0.05, 0.95, 19)
 Encoder = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Floats = NDArray[np.floating[Any]]
@@ -55,6 +56,8 @@ class Scene:
     frame: Tensor  # uint8 [S, S, 3], the model's size
     waveform: Tensor  # float [samples]
     targets: list[Target]
+    names: tuple[str, ...] = ()  # of what is seen
+    said: tuple[str, ...] = ()  # what is heard
 
 
 @dataclass
@@ -167,12 +170,15 @@ def measure(
     features = encode(encoder, scenes)
     pools: dict[str, PoolResult] = defaultdict(PoolResult)
     scores: dict[int, list[Floats]] = {kind: [] for kind in range(len(KINDS))}
+    by_word: dict[str, list[float]] = {RIGHT_WORD: [], WRONG_WORD: []}
     paired: dict[int, list[int]] = {kind: [] for kind in range(len(KINDS))}
     for index, (scene, (picture, audio)) in enumerate(zip(scenes, features, strict=True)):
         result = pools[scene.pool]
         result.scenes += 1
         volume = similarity_volume(audio[None], picture[None], heads)[0]
         grid = (picture.shape[1], picture.shape[2])
+        if scene.pool in by_word:
+            by_word[scene.pool].append(float(volume[head_of_kind[1]].max()))
         if not scene.targets:
             if calibration is not None:
                 peak = volume.amax(2)
@@ -204,7 +210,29 @@ def measure(
             steps = scene.targets[0].steps(audio.shape[1])
             scores[kind].append(volume[:, steps].amax(2).mean(1).numpy())
             paired[kind].append(index)
-    return summary(pools, scores, paired, features, scenes, heads)
+    report = summary(pools, scores, paired, features, scenes, heads)
+    if all(by_word.values()):
+        fit = None if calibration is None else calibration[head_of_kind[1]]
+        report["photographs"] = told_apart(by_word[RIGHT_WORD], by_word[WRONG_WORD], fit)
+    return report
+
+
+def told_apart(
+    right: list[float], wrong: list[float], fit: tuple[float, float] | None
+) -> dict[str, float]:
+    """How a clip's loudest activation tells the right word for a photograph from a wrong one.
+
+    `auc`: the chance that a right one is louder; with a calibration the share of each that scores
+    `ALARM_SCORE` or more.
+    """
+    r, w = np.array(right), np.array(wrong)
+    above = (r[:, None] > w[None]) + 0.5 * (r[:, None] == w[None])
+    found = {"auc": float(above.mean())}
+    if fit is not None:
+        for name, values in (("right", r), ("wrong", w)):
+            chance = 1 / (1 + np.exp(-(fit[0] * values + fit[1])))
+            found[name] = float((chance >= ALARM_SCORE).mean())
+    return found
 
 
 def summary(

@@ -21,21 +21,37 @@ from typing import Any
 import numpy as np
 
 from . import freeze, licences
+from .concept_names import concept_names
 from .concepts import Concept, read_concepts
 from .cut_outs import Pixels, background, can_draw, cut_out
+from .imagenet_names import read_names
 from .instruments import SOUNDFONTS, Player, phrases
 from .media import CACHE, environment, require, sha256_of
 from .open_pack import AUDIO_STORE, FORMAT, PARTS, STORES
+from .photographs import read_photographs
 from .sources import Sources
 from .speech import Speaker, plan, say_all
 from .waveform import SAMPLE_RATE, Samples, read, tidy, to_int16
+from .word_store import read_rows
 
 VALIDATION_FROM = 0.6
 VALIDATION_SECONDS = 6.0
 """Sounds this long keep 60–70 % of themselves for validation, before the 30 % for testing."""
+LEAST_RECORDINGS = 3
 LONGEST_NOISE = 12.0
 LONGEST_NAME = 2.4
 TRAINING_PHRASES, VALIDATION_PHRASES = 12, 2
+
+
+def everyday_names() -> frozenset[str]:
+    """Names of ImageNet's classes, of stamps and of photographs, which the semantic branch sees."""
+    found = {name for names in read_names() for name in names} | set(concept_names().values())
+    return frozenset(found | {thing.name for one in read_photographs() for thing in one.things})
+
+
+def named_concept(name: str) -> Concept:
+    """A name and nothing to see."""
+    return Concept("named", name, (name,), (), (), (), (), (), (), "", "")
 
 
 class PackWriter:
@@ -114,8 +130,20 @@ class Packer:
             if (samples := tidy(read(file))) is not None:
                 row = {**self.about(file), "recording": f"{self.sources.name(file)}#other"}
                 self.writer.add_samples("sounds", samples, "test", {"concept": number, **row})
+        self.more_sounds(number, concept, len(trained))
         self.names(number, concept)
         return number
+
+    def more_sounds(self, number: int, concept: Concept, known: int) -> None:
+        """Recordings of `sounds.tsv`; of three or more altogether one decides, as another recording."""
+        files = sorted(self.sources.more_sounds(concept), key=sha256_of)
+        if files and known + len(files) >= LEAST_RECORDINGS:
+            decides = files.pop(0)
+            if (samples := tidy(read(decides))) is not None:
+                row = {**self.about(decides), "recording": f"{self.sources.name(decides)}#other"}
+                self.writer.add_samples("sounds", samples, "val", {"concept": number, **row})
+        for file in files:
+            self.sound(number, file)
 
     def sound(self, concept: int, file: Path) -> None:
         """One recording: short ones whole, long ones in parts for the three splits."""
@@ -145,6 +173,20 @@ class Packer:
             spoken = {"language": language, "voice": "human", "engine": "human"}
             self.writer.add_samples("words", samples, split, {"concept": concept, **spoken, **row})
 
+    def named(
+        self, entries: list[tuple[int, Concept]], names: frozenset[str]
+    ) -> list[tuple[int, Concept]]:
+        """Adds names that no concept has as concepts without pictures: they are only heard."""
+        known = {name for _, concept in entries for name in concept.english}
+        found = []
+        for name in sorted(names - known):
+            number = len(self.writer.index["concepts"])
+            self.writer.index["concepts"].append(
+                {"name": name, "texts": {"en": name}, "set": "named"}
+            )
+            found.append((number, named_concept(name)))
+        return found
+
     def speech(self, entries: list[tuple[int, Concept]], voices: int, workers: int) -> None:
         rng = random.Random(0)
         said = [
@@ -161,6 +203,21 @@ class Packer:
             self.writer.add_samples("words", samples, one.split, row)
             if done % 1000 == 0:
                 print(f"{done} of {len(said)} names spoken", file=sys.stderr, flush=True)
+
+    def stored_words(self, entries: list[tuple[int, Concept]], store: Path) -> None:
+        """Names that `natural` spoke into a word store."""
+        number = {name: n for n, concept in reversed(entries) for name in concept.english}
+        samples = np.memmap(store / "audio.i16", np.int16, mode="r")
+        for row in read_rows(store):
+            if (concept := number.get(row["text"])) is None:
+                continue
+            spoken = {"language": "en", "voice": row["voice"], "engine": row["engine"]}
+            spoken |= {"source": row["engine"], "text": row["said"]}
+            spoken["licence"] = licences.of(self.sources.cache, row["engine"])[0]
+            piece = (
+                samples[row["offset"] : row["offset"] + row["length"]].astype(np.float32) / 32767
+            )
+            self.writer.add_samples("words", piece, row["split"], {"concept": concept, **spoken})
 
     def instruments(self, entries: list[tuple[int, Concept]]) -> None:
         counts = {"train": TRAINING_PHRASES, "val": VALIDATION_PHRASES}
@@ -200,6 +257,8 @@ def write_pack(
     core: bool = False,
     voices: int = 12,
     workers: int = 1,
+    stores: tuple[Path, ...] = (),
+    names: frozenset[str] = frozenset(),
     frozen: freeze.Frozen | None = None,
 ) -> dict[str, Any]:
     """Writes the pack and gives its index. Raises FrozenError before a wrong one is usable."""
@@ -211,7 +270,10 @@ def write_pack(
     packer.noises()
     if not core:
         packer.instruments(entries)
-    packer.speech(entries, voices, workers)
+    spoken = entries + packer.named(entries, names)
+    packer.speech(spoken, voices, workers)
+    for store in stores:
+        packer.stored_words(spoken, store)
     writer.close()
     return writer.index
 
@@ -225,6 +287,9 @@ def main() -> None:
     parser.add_argument("--core", action="store_true", help="only what the shipped model learned")
     parser.add_argument("--voices", type=int, default=12, help="espeak-ng voices a concept")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument(
+        "--store", type=Path, action="append", default=[], help="word stores of natural voices"
+    )
     parser.add_argument("--limit", type=int, help="only so many concepts")
     given = parser.parse_args()
     require(given.cache)
@@ -237,6 +302,8 @@ def main() -> None:
         core=given.core,
         voices=given.voices,
         workers=given.workers,
+        stores=tuple(given.store),
+        names=frozenset() if given.core else everyday_names(),
     )
     for part in PARTS:
         counts = Counter(row["split"] for row in index[part])

@@ -16,6 +16,7 @@ TARGET_POOLS = (
     "sound_other_recording",
     "word_unseen_voice",
     "word_human_english",
+    "word_natural_voice",
     "picture_unseen",
     "mixture",
     "sound_trained",
@@ -51,6 +52,9 @@ def is_human(word: Item) -> bool:
     return str(word["engine"]) == "human"
 
 
+NATURAL_ENGINES = ("kokoro", "piper")
+
+
 def recordings(pack: OpenPack, pool: str, split: str) -> list[tuple[str, Item]]:
     """The recordings that a pool draws its targets from."""
     sounds, words = pack.rows("sounds", split), pack.rows("words", split)
@@ -62,7 +66,14 @@ def recordings(pack: OpenPack, pool: str, split: str) -> list[tuple[str, Item]]:
         return [(SOUND, s) for s in sounds if s["recording"].endswith(PART)]
     if pool == "word_human_english":
         return [(SPEECH, w) for w in words if is_human(w) and w["language"] == "en"]
-    return [(SPEECH, w) for w in words if not is_human(w) and w["language"].startswith("en")]
+    natural = pool == "word_natural_voice"
+    return [
+        (SPEECH, w)
+        for w in words
+        if not is_human(w)
+        and w["language"].startswith("en")
+        and (w["engine"] in NATURAL_ENGINES) == natural
+    ]
 
 
 class Planner:

@@ -42,7 +42,9 @@ def load_scenes(folder: Path, size: int, limit: int | None = None) -> list[Scene
             targets.append(Target(kind, target["onset"], target["offset"], inside))
         frame = torch.from_numpy(np.array(small))
         waveform = read_waveform(folder / item["audio"])
-        scenes.append(Scene(item["pool"], frame, waveform, targets))
+        names = tuple(thing["name"] for thing in item.get("objects", ()))
+        said = tuple(target["name"] for target in item["targets"] if "name" in target)
+        scenes.append(Scene(item["pool"], frame, waveform, targets, names, said))
     return scenes
 
 

@@ -8,7 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 from .concepts import Concept
+from .freeze import read_frozen
+from .media import sha256_of
+from .photographs import named_files
 
+SOUNDS = Path(__file__).parent / "sounds.tsv"
 STAMPS = "x/usr/share/tuxpaint/stamps"
 KTUBERLING = "x/usr/share/ktuberling/sounds"
 EMOJI = ("google", "twitter")
@@ -20,6 +24,8 @@ PHOTOGRAPHS = re.compile(
     r"|backgrounds/mate/nature|babyshapes.*background|watercycle|solar|erase|mosaic"
     r"|categorization|/lang/"
 )
+NAMED_DRAWINGS = re.compile(r"lang/.*/words_sample/")
+"""Drawings of what their file is named after."""
 NOISES = re.compile(
     r"memory-sound/.*/LR(Applauses|Buddhist|Door|Factory|Fireb|Heart|Hits|Object|Rain|Weird)"
 )
@@ -63,6 +69,17 @@ class Sources:
         other = [self.activity_file(name) for name in concept.other_sounds]
         return (own, other) if concept.sounds else (other, [])
 
+    @cached_property
+    def more_recordings(self) -> dict[str, list[str]]:
+        """Concept → further recordings, relative to the cache (`sounds.tsv`)."""
+        lines = SOUNDS.read_text().splitlines()[1:]
+        return {name: files.split(",") for name, files in (line.split("\t") for line in lines)}
+
+    def more_sounds(self, concept: Concept) -> list[Path]:
+        """Recordings of a concept's sound in packages that know nothing of its pictures."""
+        files = [self.cache / name for name in self.more_recordings.get(concept.name, [])]
+        return [file for file in files if file.is_file()]
+
     def activity_file(self, name: str) -> Path:
         activity, path = name.split("/", 1)
         folder = self.cache / "gc" / activity / ACTIVITIES / activity
@@ -105,9 +122,24 @@ class Sources:
         return found
 
     def backgrounds(self) -> list[Path]:
+        """Photographs and paintings of nothing that a spoken name belongs to."""
         roots = (self.cache / "gc", self.cache / "x/usr/share/backgrounds")
         files = [f for root in roots for kind in ("*.webp", "*.jpg") for f in root.rglob(kind)]
-        return sorted(file for file in files if PHOTOGRAPHS.search(file.as_posix()))
+        kept = [file for file in files if PHOTOGRAPHS.search(file.as_posix())]
+        return sorted(file for file in kept if not self.shows_something_named(file))
+
+    def shows_something_named(self, file: Path) -> bool:
+        """Whether a background would teach that there is nothing where something named is seen."""
+        named = self.name(file) in self.named_files or NAMED_DRAWINGS.search(file.as_posix())
+        return bool(named) and sha256_of(file) not in self.test_backgrounds
+
+    @cached_property
+    def named_files(self) -> frozenset[str]:
+        return frozenset(named_files())
+
+    @cached_property
+    def test_backgrounds(self) -> frozenset[str]:
+        return frozenset(read_frozen().backgrounds)
 
     def noises(self) -> list[Path]:
         """Sounds of nothing that has a picture: machines, weather, alerts, ringtones."""

@@ -1,8 +1,7 @@
 import { stringify } from "yaml";
 import { ConfigError } from "../../config/fault.ts";
-import { nameFaults } from "../../pipeline/load.ts";
 import type { Override } from "../../config/override.ts";
-import { readPipeline } from "../../pipeline/load.ts";
+import { nameFaults, readPipeline } from "../../pipeline/load.ts";
 import { pipelineSchema } from "../../pipeline/schema.ts";
 import { maskSecrets } from "../../core/secrets.ts";
 import { type Preflight, preflight } from "../../pipeline/preflight.ts";

@@ -5,8 +5,9 @@ import { tableText } from "../table.ts";
 export function clipSummary(record: ClipRecord, note: string): string {
   const events = lastMessages(record);
   const misses = record.near_misses;
-  const title = `${record.clip}: ${record.duration.toFixed(1)} s, ${events.length} events, ` +
-    `${misses.length} near misses (${note})`;
+  const title = `${record.clip}: ${record.duration.toFixed(1)} s, ${events.length} ${
+    events.length === 1 ? "event" : "events"
+  }, ${misses.length} near ${misses.length === 1 ? "miss" : "misses"} (${note})`;
   const eventRows = events.map(({ kind, labels, score, duration, stream, peak }) => [
     `  ${stream.onset.toFixed(2)} s`,
     labels[0]?.name ?? kind,

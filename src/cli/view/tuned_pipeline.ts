@@ -37,7 +37,8 @@ export class TunedPipeline implements ViewedPipeline {
   }
 
   yaml() {
-    const file = relative(process.cwd(), this.#file) || this.#file;
+    const near = relative(process.cwd(), this.#file);
+    const file = near.startsWith("..") ? this.#file : near;
     return { file, text: editedLines(this.#edits()), editable: this.#editable };
   }
 

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "../../core/log.ts";
+import { rotate, type Rotation } from "./rotate.ts";
 import type { EventMessage, Sink, SinkCounters } from "../sink.ts";
 import { faultCode, writeFault } from "./write_fault.ts";
 import { RUN_ID, withRunId } from "./run_id.ts";
@@ -33,6 +34,7 @@ export class JsonlSink implements Sink {
   readonly takesPictures = false;
   readonly #path: string;
   readonly #log: Log;
+  readonly #rotation: Rotation | undefined;
   #lines: string[] = [];
   #file: FileHandle | undefined;
   #writing: Promise<void> | undefined;
@@ -45,10 +47,14 @@ export class JsonlSink implements Sink {
   #dropped = 0;
   #failures = 0;
 
-  /** @param path Absolute, or relative to the working folder. */
-  constructor(path: string, log: Log) {
+  /**
+   * @param path Absolute, or relative to the working folder.
+   * @param rotation Default: the file grows without limit.
+   */
+  constructor(path: string, log: Log, rotation?: Rotation) {
     this.#path = path;
     this.#log = log;
+    this.#rotation = rotation;
   }
 
   /** @throws {Error} if the file can't be opened; each event tries again. */
@@ -135,6 +141,10 @@ export class JsonlSink implements Sink {
   async #append(lines: readonly string[]): Promise<void> {
     let file = this.#file;
     if (!file || await isGone(file, this.#path)) file = await this.#reopen();
+    if (this.#rotation && (await file.stat()).size >= this.#rotation.maxBytes) {
+      await rotate(this.#path, this.#rotation.keep);
+      file = await this.#reopen();
+    }
     const start = this.#torn && await endsWithinLine(file) ? "\n" : "";
     this.#torn = true;
     await file.appendFile(`${start}${lines.join("\n")}\n`);

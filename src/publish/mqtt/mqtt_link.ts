@@ -1,8 +1,9 @@
-import { BackOff } from "../../core/back_off.ts";
+import { acceptsConnections } from "../../core/accepts_connections.ts";
+import { type Answers, BackOff } from "../../core/back_off.ts";
 import type { Log } from "../../core/log.ts";
 import { LineLimiter } from "../line_limiter.ts";
 import type { Credentials } from "./credentials.ts";
-import { ConnectionLostError, describeFault, shownUrl } from "./mqtt_fault.ts";
+import { ConnectionLostError, describeFault, isPermanent, shownUrl } from "./mqtt_fault.ts";
 import { type MessageHandler, MqttSession } from "./mqtt_session.ts";
 import type { ProtocolVersion } from "./publish_message.ts";
 import { topicMatches } from "./topics.ts";
@@ -31,6 +32,13 @@ export interface LinkListener {
 /** After a connection that lasted this long, pauses start again with the shortest. */
 const GOOD_CONNECTION_MS = 10_000;
 
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  "mqtt:": 1883,
+  "mqtts:": 8883,
+  "ws:": 80,
+  "wss:": 443,
+};
+
 /** A random client id that shows who uses it. */
 export function randomClientId(name?: string): string {
   const random = crypto.randomUUID().replaceAll("-", "").slice(0, 8);
@@ -52,6 +60,8 @@ export class MqttLink {
   #fault = "";
   #complaint: string | undefined;
   #failures = 0;
+  /** Whether the broker answered, but a user has to fix something. */
+  #refused = false;
   readonly #handlerFaults: LineLimiter;
 
   constructor(options: LinkOptions) {
@@ -109,6 +119,13 @@ export class MqttLink {
     this.#backOff.hurry();
   }
 
+  /** Whether the broker's port accepts connections. */
+  readonly #answers: Answers = async () => {
+    const { protocol, hostname, port } = new URL(this.#options.url);
+    const host = hostname.replace(/^\[|\]$/g, "");
+    return await acceptsConnections(host, Number(port) || DEFAULT_PORTS[protocol]);
+  };
+
   /** Disconnects for good. */
   async close(): Promise<void> {
     this.#stop.abort();
@@ -122,7 +139,9 @@ export class MqttLink {
     while (!signal.aborted) {
       const session = await this.#connect(signal);
       if (session) await this.#serve(session, signal);
-      if (!signal.aborted) await this.#backOff.wait(signal);
+      if (!signal.aborted) {
+        await this.#backOff.wait(signal, this.#refused ? undefined : this.#answers);
+      }
     }
   }
 
@@ -134,11 +153,12 @@ export class MqttLink {
         clientId: this.#clientId,
         credentials: await readCredentials?.() ?? {},
         will,
-        onMessage: (topic, payload) => this.#hand(topic, payload),
+        onMessage: (...message) => this.#hand(...message),
         signal,
       }, versions);
     } catch (error) {
       if (!signal.aborted) {
+        this.#refused = isPermanent(error);
         const reason = describeFault(error);
         this.#complain(reason, `Cannot connect to ${shownUrl(url)}: ${reason}`, "retrying");
       }
@@ -153,6 +173,7 @@ export class MqttLink {
     this.#session = session;
     this.#fault = "";
     this.#complaint = undefined;
+    this.#refused = false;
     log(
       "info",
       `Connected to ${shownUrl(url)} (MQTT ${session.protocolVersion === 5 ? "5" : "3.1.1"})`,
@@ -185,11 +206,11 @@ export class MqttLink {
     }
   }
 
-  #hand(topic: string, payload: Uint8Array): void {
+  #hand(topic: string, payload: Uint8Array, retained: boolean): void {
     for (const { filter, handler } of this.#subscriptions) {
       if (!topicMatches(filter, topic)) continue;
       try {
-        handler(topic, payload);
+        handler(topic, payload, retained);
       } catch (error) {
         // Thrown on, it would end the process: anyone who may publish could do that.
         const reason = error instanceof Error ? error.message : String(error);

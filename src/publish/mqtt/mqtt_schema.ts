@@ -21,9 +21,9 @@ export const mqttSchema = z.strictObject({
     "Quality of service of events and states: 1 is acknowledged and sent again, 0 is not",
   ),
   client_id: z.string().min(1).max(128).optional().describe(
-    "Name of the connection at the broker. Default: whence-NAME-random",
+    "MQTT client ID. Default: whence-NAME-random",
   ),
-  username: z.string().min(1).optional(),
+  username: z.string().min(1).optional().describe("User name at the broker"),
   password_file: z.string().min(1).optional().describe("File whose first line is the password"),
   ca: z.string().min(1).optional().describe("PEM file of the certificate authority"),
   cert: z.string().min(1).optional().describe("PEM file of the client's certificate"),

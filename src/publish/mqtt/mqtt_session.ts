@@ -18,7 +18,7 @@ import {
 import { SendWindow } from "./send_window.ts";
 
 /** Takes a message that came from the broker. */
-export type MessageHandler = (topic: string, payload: Uint8Array) => void;
+export type MessageHandler = (topic: string, payload: Uint8Array, retained: boolean) => void;
 
 /** Everything one connection needs. */
 export interface SessionOptions {
@@ -138,7 +138,7 @@ export class MqttSession {
         if (!client.connected) fail();
       });
       client.once("close", fail);
-      client.on("message", (topic, payload) => onMessage(topic, payload));
+      client.on("message", (topic, payload, { retain }) => onMessage(topic, payload, retain));
       client.once("connect", (connack) => {
         client.removeListener("close", fail);
         signal.removeEventListener("abort", abort);
@@ -207,7 +207,11 @@ export class MqttSession {
    */
   subscribe(filter: string): Promise<void> {
     return this.#settle((done) =>
-      this.#client.subscribe(filter, { qos: 1 }, (error, granted) => {
+      this.#client.subscribe(filter, {
+        qos: 1,
+        // So that a handler knows which messages the broker keeps. Before MQTT 5 only those kept already are marked.
+        ...(this.protocolVersion === 5 && { rap: true }),
+      }, (error, granted) => {
         const code = granted?.[0]?.qos ?? 0;
         done(error ?? (code >= 128 ? Object.assign(new Error("Not authorized"), { code }) : null));
       })

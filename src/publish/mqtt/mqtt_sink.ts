@@ -65,6 +65,7 @@ export class MqttSink implements Sink {
   #complaint: string | undefined;
   #accepted: number;
   #state: PipelineState | undefined;
+  #retainedCommand: string | undefined;
   /** Complaint of the outbox in the state that was published last. */
   #publishedComplaint: string | undefined;
   #newestEvent = -1;
@@ -225,7 +226,13 @@ export class MqttSink implements Sink {
     this.#undo.push(
       connection.link.listen(this.#latest),
       connection.link.listen(this.#events),
-      connection.link.subscribe(this.#topics.set, (_, payload) => this.#obey(payload)),
+      connection.link.subscribe(this.#topics.set, (_, payload, retained) => {
+        // The broker repeats it on each connection: obeyed again, it would undo later commands.
+        const text = new TextDecoder().decode(payload);
+        if (retained && text === this.#retainedCommand) return;
+        if (retained) this.#retainedCommand = text;
+        this.#obey(payload);
+      }),
     );
   }
 

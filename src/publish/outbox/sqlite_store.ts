@@ -10,6 +10,9 @@ const VERSION = 1;
 /** Longest time a message stays in the page cache only with {@linkcode SyncMode} `normal`, ms. */
 const SYNC_MS = 1_000;
 
+/** Pages of the write-ahead log, of 4 kB, after which it starts over: it must stay small on a small disk. */
+const LOG_PAGES = 256;
+
 const TABLES = `
   CREATE TABLE IF NOT EXISTS message (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
@@ -67,7 +70,10 @@ export class SqliteStore implements MessageStore {
     try {
       // Exclusive: no second process, and no shared-memory file.
       this.#db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
-        PRAGMA synchronous = ${sync.toUpperCase()};`);
+        PRAGMA synchronous = ${sync.toUpperCase()};
+        PRAGMA wal_autocheckpoint = ${LOG_PAGES}; PRAGMA journal_size_limit = ${
+        LOG_PAGES * 4096
+      };`);
       const { user_version: version } = this.#db.prepare("PRAGMA user_version").get()!;
       if (version !== 0 && version !== VERSION) {
         throw new DamagedStoreError(`its version is ${version}`);

@@ -1,10 +1,24 @@
 import { z } from "zod";
+import { sizeSchema } from "../../config/units.ts";
 import { resolvePath } from "../../core/paths.ts";
 import { JsonlSink } from "../jsonl/jsonl_sink.ts";
 import { probeFile } from "../jsonl/probe_file.ts";
 import type { SinkDescriptor } from "../sink_descriptor.ts";
 
-const jsonlSchema = z.string().min(1);
+const pathSchema = z.string().min(1);
+
+const jsonlSchema = z.union([
+  pathSchema,
+  z.strictObject({
+    path: pathSchema.describe("The file; relative paths start at the pipeline file's folder"),
+    max_size: sizeSchema.refine((bytes) => bytes >= 1e3, "must be at least 1kB").optional()
+      .describe("Size at which the file becomes `PATH.1`, such as `10MB`. Default: never"),
+    keep: z.int().min(1).max(1_000).default(5).describe("Older files kept: `PATH.1` to `PATH.5`"),
+  }),
+]);
+
+const pathOf = (config: z.output<typeof jsonlSchema>) =>
+  typeof config === "string" ? config : config.path;
 
 /** A file with one event per line. */
 export const jsonlSink: SinkDescriptor<"jsonl", typeof jsonlSchema> = {
@@ -13,8 +27,13 @@ export const jsonlSink: SinkDescriptor<"jsonl", typeof jsonlSchema> = {
   help: "File to append events to, one JSON object per line",
   area: "Event file",
   fileKeys: [],
-  make: (path, { folder, log }) => new JsonlSink(resolvePath(folder, path), log),
-  target: (path) => path,
-  describe: (path, { folder }) => resolvePath(folder, path),
-  probe: (path, { folder }) => probeFile(resolvePath(folder, path)),
+  make: (config, { folder, log }) => {
+    const rotation = typeof config === "string" || config.max_size === undefined
+      ? undefined
+      : { maxBytes: config.max_size, keep: config.keep };
+    return new JsonlSink(resolvePath(folder, pathOf(config)), log, rotation);
+  },
+  target: pathOf,
+  describe: (config, { folder }) => resolvePath(folder, pathOf(config)),
+  probe: (config, { folder }) => probeFile(resolvePath(folder, pathOf(config))),
 };

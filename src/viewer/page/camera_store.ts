@@ -9,6 +9,8 @@ import { TimedList } from "./timed_list.ts";
 export const KEPT_SECONDS = 60;
 /** Pictures that are kept; at 10 frames/s a minute's worth, 50 MB or so. */
 const MOST_PICTURES = 700;
+/** A clock that is set shifts the zero of a source by less than a restart does, s. */
+const SAME_SOURCE = 2;
 const MOST_STEPS = 60 * 100;
 const MOST_EVENTS = 200;
 const MOST_NEAR_MISSES = 100;
@@ -33,6 +35,8 @@ export interface EventEntry {
   readonly kind: HeadKind;
   /** The messages, oldest first, with the times that they describe. */
   readonly messages: { readonly t: number; readonly event: WhenceEvent }[];
+  /** Epoch time of running time 0 of the source that it comes from, s. */
+  readonly zeroS: number;
   /** The picture and the map where the score was highest, if the page was watching. */
   best?: { readonly score: number; readonly picture: KeptPicture; readonly maps?: KeptMaps };
   /** Steps around the event, kept when they leave the timeline. */
@@ -51,7 +55,6 @@ export class CameraStore {
   description: Description | undefined;
   state: PipelineState | undefined;
   tuning: Tuning | undefined;
-  /** The settings that the page saw first, for "reset". */
   stats: WireStats | undefined;
   yaml: WireYaml | undefined;
   lost = 0;
@@ -64,7 +67,6 @@ export class CameraStore {
   readonly hops = new TimedList<WireTopics["hop"]>(KEPT_SECONDS, MOST_STEPS);
   /** The time that is frozen, s; undefined while live. */
   frozenT: number | undefined;
-  /** Counts changes; rates are taken from it. */
   readonly #playout = new Playout();
   readonly #changed: () => void;
   #rates: { readonly atMs: number; readonly stats: WireStats } | undefined;
@@ -99,10 +101,18 @@ export class CameraStore {
     this.#changed();
   }
 
+  /** Events of the source as it runs now: opened again, it counts its time from 0 again. */
+  currentEvents(): EventEntry[] {
+    const newest = this.steps.newest ?? this.pictures.newest;
+    if (newest === undefined) return [];
+    const zeroS = newest.epochMs / 1000 - newest.t;
+    return [...this.events.values()].filter((entry) => Math.abs(entry.zeroS - zeroS) < SAME_SOURCE);
+  }
+
   /** Events with a message that describes a time at or before `t` and that had not ended then. */
   activeAt(t: number): { readonly entry: EventEntry; readonly event: WhenceEvent }[] {
     const active = [];
-    for (const entry of this.events.values()) {
+    for (const entry of this.currentEvents()) {
       const { event } = entry.messages.findLast((message) => message.t <= t + 0.3) ??
         entry.messages[0];
       const { onset, offset } = entry.messages.at(-1)!.event.stream;
@@ -192,10 +202,11 @@ export class CameraStore {
     }
   }
 
-  #takeEvent({ t, event }: WireTopics["event"]): void {
+  #takeEvent({ t, epochMs, event }: WireTopics["event"]): void {
     let entry = this.events.get(event.id);
     if (entry === undefined) {
-      entry = { id: event.id, kind: event.kind, messages: [], curve: [] };
+      const zeroS = epochMs / 1000 - t;
+      entry = { id: event.id, kind: event.kind, zeroS, messages: [], curve: [] };
       this.events.set(event.id, entry);
       if (this.events.size > MOST_EVENTS) this.events.delete(this.events.keys().next().value!);
     }

@@ -3,7 +3,7 @@ import { type Batch, type ClientMessage, decodeBatch, type Watching } from "../w
 /** Pauses before the page connects again, ms; the last one repeats. */
 const RETRY_MS = [300, 1000, 2000];
 
-/** Whether the page is connected; `refused` once the server wants another token. */
+/** Whether the page is connected. */
 export type Link = "connecting" | "open" | "lost";
 
 /** The page's connection to its server; opened again whenever it breaks. */

@@ -48,6 +48,7 @@ export function EventDetail({ store }: { store: PageStore }) {
             "none"}
         />
         <Fact name="latency" value={`${Math.round(event.latency_ms)} ms`} />
+        {event.media.clip && <Fact name="clip" value={event.media.clip} />}
         <Fact name="messages" value={String(event.seq + 1)} />
       </dl>
       <Curve entry={entry} camera={camera} />

@@ -1,5 +1,5 @@
 import type { HeadKind } from "../../core/head_kind.ts";
-import type { Batch, ProcessUse } from "../wire.ts";
+import type { Batch, ProcessUse, Watching } from "../wire.ts";
 import { CameraStore } from "./camera_store.ts";
 import { Connection, type Link } from "./connection.ts";
 
@@ -47,7 +47,7 @@ export class PageStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Tells listeners that something has changed. */
+  /** Calls the listeners soon: something has changed. */
   readonly changed = (): void => {
     if (this.#pending) return;
     this.#pending = true;
@@ -57,7 +57,7 @@ export class PageStore {
     }, 100);
   };
 
-  /** Tells listeners at once: the user has done something. */
+  /** Calls the listeners at once: the user has done something. */
   now(): void {
     for (const listener of this.#listeners) listener();
   }
@@ -81,21 +81,14 @@ export class PageStore {
     this.now();
   }
 
-  /** Tells the server how much of each camera is shown. */
+  /** Sends the server how much of each camera is shown. */
   watch(): void {
-    const watching = [...this.cameras.keys()].map((name) =>
-      [
-        name,
-        document.hidden
-          ? "background"
-          : name === this.selected
-          ? "full"
-          : this.selected === undefined
-          ? "preview"
-          : "background",
-      ] as const
-    );
-    this.connection.watch(Object.fromEntries(watching));
+    const watching = (name: string): Watching => {
+      if (name === this.selected) return document.hidden ? "hidden" : "full";
+      return this.selected === undefined && !document.hidden ? "preview" : "background";
+    };
+    const names = [...this.cameras.keys()];
+    this.connection.watch(Object.fromEntries(names.map((name) => [name, watching(name)])));
   }
 
   #take({ hello, process, items }: Batch): void {

@@ -133,6 +133,7 @@ function commonOptions(root: HTMLElement, camera: CameraStore, height: number) {
     legend: { show: false },
     padding: [8, 18, 0, 0] as [number, number, number, number],
     cursor: {
+      y: false,
       drag: { x: false, y: false },
       sync: { key: `timeline-${camera.name}` },
       points: { show: false },

@@ -38,7 +38,7 @@ export function drawEvents(
   colorOf: (kind: HeadKind) => string,
 ): void {
   const { ctx, bbox: { top, height } } = plot;
-  for (const { kind, messages } of camera.events.values()) {
+  for (const { kind, messages } of camera.currentEvents()) {
     const { onset, offset } = messages.at(-1)!.event.stream;
     const { min, max } = plot.scales.x;
     const end = offset ?? camera.newestT;

@@ -8,6 +8,8 @@ import { ZoneList } from "./zone_list.tsx";
 /** Sliders that act at once, and the lines of YAML to keep what they found. */
 export function TuningPanel({ store, camera }: { store: PageStore; camera: CameraStore }) {
   const { tuning, yaml, description } = camera;
+  /** Counts resets: the sliders give up what the user has set before. */
+  const [resets, setResets] = useState(0);
   if (!tuning) return null;
   const tune = (change: unknown) =>
     store.connection.send({ type: "tune", pipeline: camera.name, change });
@@ -17,13 +19,13 @@ export function TuningPanel({ store, camera }: { store: PageStore; camera: Camer
       <h2 id="tuning-title">Tuning</h2>
       {kinds.map((kind) => (
         <KindSliders
-          key={kind}
+          key={`${kind} ${resets}`}
           kind={kind}
           tuning={tuning[kind]}
           tune={(change) => tune({ [kind]: change })}
         />
       ))}
-      <fieldset>
+      <fieldset key={resets}>
         <legend>All</legend>
         <Slider
           name="gate"
@@ -65,7 +67,10 @@ export function TuningPanel({ store, camera }: { store: PageStore; camera: Camer
             )}
             <button
               type="button"
-              onClick={() => store.connection.send({ type: "reset", pipeline: camera.name })}
+              onClick={() => {
+                store.connection.send({ type: "reset", pipeline: camera.name });
+                setResets(resets + 1);
+              }}
             >
               Undo all
             </button>

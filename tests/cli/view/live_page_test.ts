@@ -15,7 +15,7 @@ const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
 const MODEL = join(PROJECT, "models/denseav-mini");
 const SHOTS = join(PROJECT, "out/view");
 
-/** The overlay's colors; see src/core/head_colors.ts. */
+/** What the overlay showed at one moment. */
 interface Sample {
   readonly t: number;
   /** Strongest pixel of each head, 0..1 of the picture, with its opacity 0..255. */
@@ -151,6 +151,7 @@ Deno.test("the live page in a browser", async (test) => {
       assert.equal(pipeline.detect.sound.on, 1);
       await page.getByRole("button", { name: "Undo all" }).click();
       await eventually("undone", () => pipeline.detect.sound.on === 0.6);
+      await page.locator("output", { hasText: "0.60" }).first().waitFor();
       await eventually("no YAML", async () => await lines.count() === 0);
     });
 

@@ -66,7 +66,7 @@ async function peakOf(grounder: ClipGrounder, { seed, kind, onset, offset }: Pla
   );
   const mask = times.map((time) => time >= onset && time < offset ? 1 : 0);
   const map = resizeBilinear(meanOverTime(volume, mask), grounder.grid, source);
-  const peak = map.indexOf(Math.max(...map));
+  const peak = map.indexOf(map.reduce((a, b) => Math.max(a, b)));
   return {
     x: (peak % source.width + 0.5) / source.width,
     y: (Math.floor(peak / source.width) + 0.5) / source.height,

@@ -125,3 +125,24 @@ Deno.test("every line carries the id of the run", async () => {
     assert.deepEqual(lines[0].event, sampleMessage({ seq: 0 }).event);
   });
 });
+
+Deno.test("a file that has reached its size makes way, and no line is lost or split", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/events.jsonl`;
+  const sink = new JsonlSink(path, () => {}, { maxBytes: 3_000, keep: 2 });
+  await sink.open();
+  for (let seq = 0; seq < 40; seq++) {
+    sink.event(sampleMessage({ seq }));
+    await eventually("written", () => sink.counters().waiting === 0);
+  }
+  await sink.close();
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  assert.deepEqual(files, ["events.jsonl", "events.jsonl.1", "events.jsonl.2"]);
+  const seqs = files.reverse().flatMap((name) =>
+    Deno.readTextFileSync(`${folder}/${name}`).trim().split("\n").map((line) =>
+      JSON.parse(line).seq
+    )
+  );
+  assert.deepEqual(seqs, Array.from({ length: seqs.length }, (_, i) => 40 - seqs.length + i));
+  await Deno.remove(folder, { recursive: true });
+});

@@ -104,6 +104,19 @@ Deno.test("a handler that throws is logged, and harms neither the process nor ot
   await link.close();
   assert.deepEqual(lines.filter((line) => line.startsWith("warning")), [
     "warning: Cannot handle a message on a: not an event",
-    "warning: 2 more warnings were left out",
+    "warning: Similar warnings not shown: 2",
   ]);
+});
+
+Deno.test("a link connects soon after the broker is back, however long the pause is", async () => {
+  const broker = await Mosquitto.start();
+  const link = new MqttLink({ url: broker.url, log: () => {}, delaysMs: [10, 3_600_000] });
+  link.start();
+  await eventually("connected", () => link.session !== undefined);
+  await broker.stop();
+  await eventually("the pause of an hour", () => link.failures >= 2);
+  await broker.resume();
+  await eventually("connected again", () => link.session !== undefined);
+  await link.close();
+  await broker[Symbol.asyncDispose]();
 });
