@@ -63,7 +63,7 @@ Deno.test("a step at an onset is reported when it is final, without waiting for 
 
 Deno.test("early hops give the same results if the look-ahead covers the receptive field", async () => {
   await using parts = await engine();
-  const window = { ...WINDOW, duration: 2.2, lookahead: 0.8 };
+  const window = { ...WINDOW, duration: 2.4, lookahead: 1 };
   const feed = { seconds: 3, sound: bursts, chunk: 320 };
   const [regular, early] = [
     await ground(parts, window, feed),

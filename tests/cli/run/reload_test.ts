@@ -11,7 +11,10 @@ import { NotifySocket } from "../../support/notify_socket.ts";
 const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 
 /** A pipeline file; the score is never above 1, so that there are no events unless `on` is lower. */
-const yaml = (broker: string, { on = 1, video = "ball", model = "denseav-mini", more = "" } = {}) =>
+const yaml = (
+  broker: string,
+  { on = 1, video = "smpte", model = "denseav-mini", more = "" } = {},
+) =>
   `source: { video: "test://${video}", audio: "test://sine", frame_rate: 5 }
 model: ${model}
 runtime: { providers: [cpu], threads: 1 }
