@@ -3,7 +3,8 @@ import type { Architecture } from "./architecture.ts";
 import { PackageError, runTool } from "./run_tool.ts";
 
 /** Files of npm packages that are only read by compilers, debuggers and people. */
-const UNUSED = /\.(d\.[cm]?ts|map|md|markdown|flow|tsbuildinfo)$|^\.eslint|^eslint\.config/;
+const UNUSED =
+  /\.(d\.[cm]?ts|map|md|markdown|flow|tsbuildinfo)$|^\.(eslint|npmignore)|^eslint\.config/;
 const LICENSE = /^(licen[cs]e|copying|notice)/i;
 
 /**
