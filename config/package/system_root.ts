@@ -48,6 +48,7 @@ export class SystemRoot implements AsyncDisposable {
       const part = `${archive}.part.tar`;
       await runTool("mmdebstrap", [
         "--variant=minbase",
+        "--include=apt",
         `--architectures=${architecture}`,
         `--components=${ubuntu ? "main,universe" : "main"}`,
         suite,

@@ -4,7 +4,7 @@ import { PackageError, runTool } from "./run_tool.ts";
 
 /** Files of npm packages that are only read by compilers, debuggers and people. */
 const UNUSED =
-  /\.(d\.[cm]?ts|map|md|markdown|flow|tsbuildinfo)$|^\.(eslint|npmignore)|^eslint\.config/;
+  /\.(d\.[cm]?ts|map|md|markdown|flow|tsbuildinfo)$|^\.(eslint|npmignore|git)|^eslint\.config/;
 const LICENSE = /^(licen[cs]e|copying|notice)/i;
 
 /**
