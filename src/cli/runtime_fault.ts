@@ -13,9 +13,11 @@ export function runtimeFault(main: string): string | undefined {
   if (deno === undefined) {
     return `Cannot start: Whence runs on Deno, not on Node.js; run: npx -y deno@2.9.6 run -A ${path}`;
   }
-  const missing = PERMISSIONS.filter((name) =>
-    deno.permissions.querySync({ name }).state !== "granted"
-  );
+  // The launcher has worked out which permissions this process needs.
+  const confined = deno.args.includes("--confined");
+  const missing = confined
+    ? []
+    : PERMISSIONS.filter((name) => deno.permissions.querySync({ name }).state !== "granted");
   if (missing.length > 0) {
     return `Cannot start: Whence must have Deno's permissions ${missing.join(", ")} ` +
       `(cameras and models go through native libraries); run: deno run -A ${path}`;

@@ -7,7 +7,7 @@ import { readAddress } from "../capture/source_address.ts";
 import { SOURCES } from "../capture/sources.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
-import { makeSinks } from "../publish/make_sinks.ts";
+import { makeSinks, usedSinks } from "../publish/make_sinks.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
 import { EnginePool } from "./engine_pool.ts";
@@ -47,7 +47,9 @@ export function composeParts(
   options: Omit<ComposeOptions, "log" | "heard">,
 ): PipelineParts {
   const { folder, engines = new EnginePool(), stateFolder } = options;
-  const { sources = SOURCES, sinks = SINKS, pictures = false } = options;
+  const { sources = SOURCES, sinks = SINKS } = options;
+  const pictures = options.pictures ||
+    usedSinks(config.publish, sinks).some(({ descriptor }) => descriptor.cameraPictures);
   return {
     loadEngine: (log) => engines.acquire(config, folder, log),
     source: (manifest) => sourceOf(config, folder, { manifest, sources, pictures }),

@@ -3,6 +3,7 @@ import type { Answers } from "../core/back_off.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Sink } from "../publish/sink.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { SharedEngine } from "./engine_pool.ts";
 
 /** A source, planned for one model; it can be opened again after a failure. */
@@ -31,6 +32,7 @@ export interface Source {
 
 /** Callbacks of a pipeline's sinks. */
 export interface SinkCallbacks {
+  readonly telemetry: Telemetry;
   readonly log: Log;
   /** Called for each valid message on `P/NAME/set`. */
   readonly onSet: (enabled: boolean) => void;

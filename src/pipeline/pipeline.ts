@@ -87,7 +87,7 @@ export class Pipeline {
     this.#config = options.config;
     this.#parts = parts;
     this.#publisher = new Publisher(
-      () => parts.sinks({ log, onSet: (enabled) => this.#set(enabled) }),
+      () => parts.sinks({ log, telemetry, onSet: (enabled) => this.#set(enabled) }),
       log,
     );
     this.#detect = options.config.detect;

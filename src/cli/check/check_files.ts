@@ -3,6 +3,10 @@ import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
 import { nameFaults, readPipeline } from "../../pipeline/load.ts";
 import { pipelineSchema } from "../../pipeline/schema.ts";
+import { stateFolder } from "../../core/state_folder.ts";
+import { reachOf } from "../../pipeline/reach.ts";
+import { PublishError } from "../../publish/publish_error.ts";
+import { permissionFlags } from "../run/permissions.ts";
 import { maskSecrets } from "../../core/secrets.ts";
 import { type Preflight, preflight } from "../../pipeline/preflight.ts";
 import { listed, section } from "../text.ts";
@@ -21,10 +25,12 @@ export async function checkFiles(
   const reports = await Promise.all(readings.map((reading) => preflight(reading)));
   const faults = [...reports.flatMap((report) => report.faults), ...nameFaults(readings)];
   if (faults.length > 0) throw new ConfigError(faults);
-  return maskSecrets(reports.map(({ found }) => describe(found as Preflight)).join("\n"));
+  return maskSecrets(
+    (await Promise.all(reports.map(({ found }) => describe(found as Preflight)))).join("\n"),
+  );
 }
 
-function describe(flight: Preflight): string {
+async function describe(flight: Preflight): Promise<string> {
   const { document, config, model, plan } = flight;
   const { name, version, image, audio, heads } = model.manifest;
   return [
@@ -41,7 +47,19 @@ function describe(flight: Preflight): string {
     ),
     section("runtime", runtimeText(flight)),
     section("events", eventsText(flight)),
+    section("permissions", await permissionsText(flight)),
   ].join("\n");
+}
+
+/** The permissions of `run --least-permissions`. */
+async function permissionsText({ document, config }: Preflight): Promise<string> {
+  try {
+    const reach = await reachOf({ ...document, config });
+    return permissionFlags([reach, { write: [stateFolder()] }]).join("\n");
+  } catch (error) {
+    if (!(error instanceof PublishError)) throw error;
+    return `all: ${error.message}`;
+  }
 }
 
 function runtimeText({ config, library, offer }: Preflight): string {

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { type Override, parseOverride } from "../../config/override.ts";
 import { stateFolder } from "../../core/state_folder.ts";
 import { durationOption, setOption } from "../options.ts";
@@ -12,6 +12,7 @@ interface RunCommandOptions {
   readonly view?: string | true;
   readonly edit?: boolean;
   readonly watch?: boolean;
+  readonly leastPermissions?: boolean;
 }
 
 const TOLERATE_DAMAGE = parseOverride("source.tolerate_damage=true");
@@ -29,6 +30,11 @@ export function runCommand(): Command {
     )
     .option("--tolerate-damage", "warn about damaged recordings instead of failing")
     .option("--watch", "apply changes of the pipeline files while running; SIGHUP does so once")
+    .option(
+      "--least-permissions",
+      "run with only the Deno permissions that check prints for these pipelines",
+    )
+    .addOption(new Option("--confined").hideHelp())
     .addOption(viewOption())
     .option("--edit", "let the live page write changed settings into the pipeline files")
     .action(async (files: string[], options: RunCommandOptions) => {
@@ -39,12 +45,18 @@ export function runCommand(): Command {
       const tolerated = options.tolerateDamage ? [TOLERATE_DAMAGE] : [];
       const overrides = [...options.set, ...tolerated];
       const loaded = await loadPipelines(files, overrides);
+      const state = options.state ?? stateFolder();
+      const watch = options.watch ?? false;
+      if (options.leastPermissions) {
+        const { runUnderLeastPermissions } = await import("./least_permissions.ts");
+        await runUnderLeastPermissions(loaded, Deno.args, { stateFolder: state, watch });
+      }
       const { viewConfig } = await import("../view/live_view.ts");
       const view = viewConfig(loaded, options);
       await runPipelines(loaded, {
         ...options,
-        reload: { overrides, watch: options.watch ?? false },
-        stateFolder: options.state ?? stateFolder(),
+        reload: { overrides, watch },
+        stateFolder: state,
         pictures: view !== undefined,
         attach: view && (async (pipelines) => {
           const { serveView } = await import("../view/serve_view.ts");

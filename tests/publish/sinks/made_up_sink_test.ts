@@ -61,7 +61,7 @@ Deno.test("a pipeline runs with a sink from a file of its own", async () => {
 });
 
 Deno.test("schema and preflight know a sink from a file of its own", async () => {
-  assert.deepEqual(knownKeys(schema, ["publish"]), ["mqtt", "jsonl", "made_up"]);
+  assert.deepEqual(knownKeys(schema, ["publish"]), ["mqtt", "jsonl", "mcap", "made_up"]);
   const { found, messages } = await check("{ made_up: { name: idle } }");
   assert.deepEqual(messages, []);
   assert.deepEqual(
@@ -80,7 +80,7 @@ Deno.test("schema and preflight know a sink from a file of its own", async () =>
   assert.match(message, /^4: publish\.made_up\.token_file must be a readable file, got .*\/none/);
   assert.deepEqual(others, []);
   assert.deepEqual((await check("{}")).messages, [
-    "4: publish must have at least one of mqtt, jsonl, made_up",
+    "4: publish must have at least one of mqtt, jsonl, mcap, made_up",
   ]);
   assert.match((await check("{ made_up: { nam: x } }")).messages.join(), /did you mean name\?/);
 });
