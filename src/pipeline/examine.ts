@@ -13,6 +13,7 @@ import { findModel, listModels } from "../model/find_model.ts";
 import { ModelError, type ModelFolder } from "../model/manifest.ts";
 import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
 import type { Finding } from "../core/finding.ts";
+import { probePorts } from "./port_probe.ts";
 import { type Preflight, preflight } from "./preflight.ts";
 import type { TriedSink } from "./sink_preflight.ts";
 import { probeSource } from "./source_probe.ts";
@@ -50,6 +51,7 @@ export async function examine(
     ...await examineRuntime(found),
     ...await examineModels(found.model),
     ...await examineSinks(found),
+    ...found.config ? probePorts(found.config) : [],
   );
   return findings;
 }

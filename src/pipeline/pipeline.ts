@@ -219,5 +219,5 @@ export class Pipeline {
 }
 
 function stopReason({ reason }: AbortSignal): string {
-  return reason instanceof LostEngineError ? "the process must be restarted" : "asked to stop";
+  return reason instanceof LostEngineError ? "the process must be restarted" : "stop requested";
 }

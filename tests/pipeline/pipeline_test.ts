@@ -18,7 +18,7 @@ Deno.test("a pipeline that is asked to stop reports it and goes offline", async 
   assert.deepEqual(run.states().at(-1), {
     ...run.states().at(-1),
     state: "stopped",
-    reason: "asked to stop",
+    reason: "stop requested",
   });
 });
 
