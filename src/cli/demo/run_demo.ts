@@ -7,6 +7,8 @@ import { EVENT_LINE_HEADER, formatEventLine } from "../../events/event_line.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { EmbeddedBroker } from "../../publish/mqtt/embedded_broker.ts";
 import { MqttLink } from "../../publish/mqtt/mqtt_link.ts";
+import { configOf } from "../../publish/make_sinks.ts";
+import { mqttSink } from "../../publish/sinks/mqtt.ts";
 import {
   clipTruthSchema,
   compareWithTruth,
@@ -28,12 +30,13 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
   const truth = clipTruthSchema.parse(
     JSON.parse(await Deno.readTextFile(join(PROJECT, "models/denseav-mini/demo.truth.json"))),
   );
+  const { url, prefix } = configOf(config.publish, mqttSink)!;
   if (pictures !== undefined) await Deno.mkdir(pictures, { recursive: true });
-  const broker = await EmbeddedBroker.acquire(config.publish.mqtt!.url);
+  const broker = await EmbeddedBroker.acquire(url);
   const heard: WhenceEvent[] = [];
   const saved: Promise<void>[] = [];
   const link = new MqttLink({ url: broker.url, log: () => {} });
-  link.subscribe(`${config.publish.mqtt!.prefix}/${config.name}/event`, (_topic, payload) => {
+  link.subscribe(`${prefix}/${config.name}/event`, (_topic, payload) => {
     const event = decodeEvent(new TextDecoder().decode(payload));
     heard.push(event);
     console.log(formatEventLine(event));
