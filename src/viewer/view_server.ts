@@ -175,7 +175,7 @@ export class ViewServer implements AsyncDisposable {
   #connect(request: Request): Response {
     const text = (message: string, status: number) => new Response(`${message}\n`, { status });
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return text("Cannot connect: this is a WebSocket", 426);
+      return text("Cannot connect: this address expects a WebSocket", 426);
     }
     // Browsers always send it; without it the request's origin is unknown.
     if (request.headers.get("origin") === null) return text(REFUSALS.wrong_origin, 403);
