@@ -29,7 +29,7 @@ const LOOK_MS = 2;
 /** A state that can be requested of a pipeline. */
 export type TargetState = Exclude<keyof typeof STATE, "none">;
 /** Progress of a state change; `live`: reached, but data flows only while playing. */
-export type Progress = "failed" | "going" | "reached" | "live";
+export type StateProgress = "failed" | "going" | "reached" | "live";
 
 /**
  * A GStreamer pipeline with the appsinks of a plan.
@@ -124,7 +124,7 @@ export class GstPipeline {
   }
 
   /** Progress of the last request. */
-  progress(): Progress {
+  progress(): StateProgress {
     const { change, state, pending } = this.#look();
     if (change === CHANGE.failure) return "failed";
     const reached = state === STATE[this.#requested ?? "null"] && pending === STATE.none;
