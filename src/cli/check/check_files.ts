@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
+import { sourceChecks } from "../../pipeline/compose.ts";
 import { nameFaults, readPipeline } from "../../pipeline/load.ts";
 import { pipelineSchema } from "../../pipeline/schema.ts";
 import { stateFolder } from "../../core/state_folder.ts";
@@ -23,7 +24,7 @@ export async function checkFiles(
   overrides: readonly Override[],
 ): Promise<string> {
   const readings = await Promise.all(files.map((file) => readPipeline(file, overrides)));
-  const reports = await Promise.all(readings.map((reading) => preflight(reading)));
+  const reports = await Promise.all(readings.map((reading) => preflight(reading, sourceChecks())));
   const faults = [...reports.flatMap((report) => report.faults), ...nameFaults(readings)];
   if (faults.length > 0) throw new ConfigError(faults);
   return maskSecrets(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { knownKeys } from "../../../src/config/known_keys.ts";
 import { readConfig } from "../../../src/config/read.ts";
-import { composePipeline } from "../../../src/pipeline/compose.ts";
+import { composePipeline, sourceChecks } from "../../../src/pipeline/compose.ts";
 import { preflight } from "../../../src/pipeline/preflight.ts";
 import { pipelineSchemaOf } from "../../../src/pipeline/schema.ts";
 import { SINKS } from "../../../src/publish/sinks.ts";
@@ -24,7 +24,7 @@ publish: ${publish}
 async function check(publish: string) {
   return await withFiles({ "front.yaml": pipeline(publish) }, async (folder) => {
     const reading = await readConfig(schema, join(folder, "front.yaml"));
-    const { found, faults } = await preflight(reading, { sinks });
+    const { found, faults } = await preflight(reading, sourceChecks(), { sinks });
     return { found, messages: faults.map(({ message, line }) => `${line}: ${message}`) };
   });
 }
