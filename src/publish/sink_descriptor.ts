@@ -13,6 +13,8 @@ export interface SinkContext {
   readonly log: Log;
   /** What the pipeline offers to listeners. */
   readonly telemetry?: Telemetry;
+  /** Whether the events have bearings. Default: no. */
+  readonly bearings?: boolean;
   /** Folder of this program's state; absent: nothing is kept over a restart. */
   readonly stateFolder?: string;
   /** Called for each valid command that switches the pipeline on or off. */
