@@ -5,7 +5,7 @@ import { maskSecrets } from "../core/secrets.ts";
 import { AppSink } from "./app_sink.ts";
 import { Bus } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
-import { hungFor, keepHung } from "./hung_pipelines.ts";
+import { keepHung, stillHangs } from "./hung_pipelines.ts";
 import { loadNative, type Native, takeError } from "./native.ts";
 import type { CapturePlan } from "./plan.ts";
 import { FRAME_SINK, JPEG_SINK, JPEG_VALVE, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./sink_bin.ts";
@@ -87,11 +87,9 @@ export class GstPipeline {
    */
   static async build(plan: CapturePlan): Promise<GstPipeline> {
     const native = await loadNative();
-    const seconds = hungFor(plan.launch);
-    if (seconds !== undefined) {
+    if (stillHangs(plan.launch)) {
       throw new CaptureError(
-        `Cannot capture from ${plan.video.label}: it hangs; the last attempt has not closed for ` +
-          `${Math.round(seconds)} s`,
+        `Cannot capture from ${plan.video.label}: it hangs; the last attempt has not closed yet`,
         plan.video.path,
       );
     }
