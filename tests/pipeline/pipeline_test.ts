@@ -71,7 +71,7 @@ Deno.test("an open event ends, and the state reports it, when the microphone sta
   const folder = await Deno.makeTempDir();
   const pipe = `${folder}/microphone`;
   await new Deno.Command("mkfifo", { args: [pipe] }).output();
-  const graph = "videotestsrc is-live=true pattern=ball ! appsink name=video  " +
+  const graph = "videotestsrc is-live=true pattern=smpte ! appsink name=video  " +
     `filesrc location=${pipe} ! rawaudioparse format=pcm pcm-format=f32le sample-rate=16000 ` +
     "num-channels=1 ! appsink name=audio";
   const microphone = await Deno.open(pipe, { read: true, write: true });
