@@ -13,7 +13,13 @@ import { pythonWith } from "../../support/python_with.ts";
 import { sampleMessage, samplePicture } from "../../support/sample_message.ts";
 
 const SCRIPT = fileURLToPath(new URL("home_assistant_core.py", import.meta.url));
-const PACKAGES = ["homeassistant==2024.3.3", "paho-mqtt==1.6.1", "janus==1.0.0", "numpy==1.26.0", "PyTurboJPEG==1.7.1"];
+const PACKAGES = [
+  "homeassistant==2024.3.3",
+  "paho-mqtt==1.6.1",
+  "janus==1.0.0",
+  "numpy==1.26.0",
+  "PyTurboJPEG==1.7.1",
+];
 
 interface Entity {
   readonly state: string | null;
