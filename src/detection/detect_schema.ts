@@ -9,11 +9,17 @@ import {
 
 const point = z.tuple([unit, unit]);
 
-const trackSchema = (mergeGap: string) =>
+interface TrackDefaults {
+  readonly on?: number;
+  readonly minDuration?: string;
+  readonly mergeGap: string;
+}
+
+const trackSchema = ({ on = 0.6, minDuration = "150ms", mergeGap }: TrackDefaults) =>
   z.strictObject({
-    on: unit.default(0.6).describe("An event begins when the score reaches this"),
+    on: unit.default(on).describe("An event begins when the score reaches this"),
     off: unit.default(0.4).describe("An event ends when the score falls below this"),
-    min_duration: durationSchema.prefault("150ms").describe("Shorter bursts are ignored"),
+    min_duration: durationSchema.prefault(minDuration).describe("Shorter bursts are ignored"),
     merge_gap: durationSchema.prefault(mergeGap).describe(
       "Dips shorter than this do not end an event",
     ),
@@ -30,8 +36,12 @@ const zoneName = z.string().regex(/^[A-Za-z0-9_-]+$/, "must be letters, digits, 
 
 /** How scores become events and regions. */
 export const detectSchema = z.strictObject({
-  sound: trackSchema("300ms").prefault({}),
-  speech: trackSchema("200ms").prefault({}),
+  sound: trackSchema({ mergeGap: "300ms" }).prefault({}),
+  speech: trackSchema({ mergeGap: "200ms" }).prefault({}),
+  unlocated: trackSchema({ on: 0.7, minDuration: "300ms", mergeGap: "500ms" }).optional().describe(
+    "Events with `located: false` for what is heard while no place in the picture matches; their score is the model's " +
+      "`presence`. Off without this block; `unlocated: {}` takes the defaults.",
+  ),
   gate: levelSchema.prefault("-55dBFS").describe("Audio below this level is silence"),
   region: z.strictObject({
     level: unit.default(0.5).describe("The box contains what is above level × the heat map's peak"),

@@ -11,6 +11,7 @@ import { regionOf } from "./region.ts";
 import type { LogisticMap } from "../core/logistic.ts";
 import { CalibratedScorer, RunningScorer, type Scorer } from "./score.ts";
 import { EventTracker, type TrackedEvent } from "./tracker.ts";
+import { UnlocatedTracker } from "./unlocated_tracker.ts";
 
 /** No threshold lets a step with the score 0 use its map. */
 const NO_MAP = new Float32Array(0);
@@ -70,6 +71,12 @@ interface Announced {
   seq: number;
 }
 
+/** Where an event is. */
+interface Place {
+  readonly heatMap: Float32Array;
+  readonly place: Pick<WhenceEvent, "located" | "peak" | "box" | "bearing" | "zones">;
+}
+
 /** Turns grounded steps into the events of all heads of one pipeline. */
 export class Detector {
   /** Receives every step; scores below the gate are only computed for an observer. */
@@ -80,6 +87,8 @@ export class Detector {
   readonly #counts: Uint8Array;
   readonly #scorers: Scorer[];
   readonly #trackers: EventTracker[];
+  /** Per head; empty until such events are switched on. */
+  #unlocated: UnlocatedTracker[] = [];
   readonly #announced = new WeakMap<object, Announced>();
 
   constructor(detect: DetectConfig, camera: CameraConfig, options: DetectorOptions) {
@@ -94,6 +103,7 @@ export class Detector {
     this.#trackers = options.heads.map(({ kind }) =>
       new EventTracker(detect[kind], detect.region.level, this.#counts)
     );
+    this.#configureUnlocated(detect);
   }
 
   /** Uses other settings from the next step on; active events go on under them. */
@@ -102,6 +112,7 @@ export class Detector {
     this.#options.heads.forEach(({ kind }, k) =>
       this.#trackers[k].configure(detect[kind], detect.region.level)
     );
+    this.#configureUnlocated(detect);
   }
 
   /** `[h, w]`: 1 for cells inside the source picture. */
@@ -117,7 +128,8 @@ export class Detector {
   /** Kinds with an announced event that is still active. */
   active(): Set<HeadKind> {
     return new Set(
-      this.#options.heads.filter((_, k) => this.#trackers[k].active).map(({ kind }) => kind),
+      this.#options.heads.filter((_, k) => this.#trackers[k].active || this.#unlocated[k]?.active)
+        .map(({ kind }) => kind),
     );
   }
 
@@ -128,7 +140,11 @@ export class Detector {
     const [startNs, endNs] = [Math.max(0, step.ptsNs - half), step.ptsNs + half];
     if (step.skipped) {
       const nothing = { startNs, endNs, score: 0, similarity: 0, map: NO_MAP };
-      return heads.flatMap((_, k) => this.#detections(k, this.#trackers[k].step(nothing), null));
+      const unheard = { startNs, endNs, presence: 0, similarity: 0, matched: false };
+      return heads.flatMap((_, k) => [
+        ...this.#detections(k, this.#trackers[k].step(nothing), null),
+        ...this.#unlocatedDetections(k, this.#unlocated[k]?.step(unheard), null),
+      ]);
     }
     const silent = step.level < this.#detect.gate;
     const cells = step.volume.length / heads.length;
@@ -140,7 +156,19 @@ export class Detector {
       const map = step.volume.subarray(k * cells, (k + 1) * cells);
       const tracked = this.#trackers[k].step({ startNs, endNs, score, similarity, map });
       judged?.push({ score, ungated: ungated ?? score, active: this.#trackers[k].active, map });
-      return this.#detections(k, tracked, null);
+      const located = this.#detections(k, tracked, null);
+      const unlocated = this.#unlocated[k];
+      if (unlocated === undefined) return located;
+      // One that has a place takes over.
+      const ended = this.#trackers[k].active ? unlocated.end() : [];
+      const matched = this.#trackers[k].active || score >= this.#detect[heads[k].kind].off;
+      const presence = silent || !this.#detect.unlocated ? 0 : step.presence?.[k] ?? 0;
+      const heard = unlocated.step({ startNs, endNs, presence, similarity, matched });
+      return [
+        ...this.#unlocatedDetections(k, ended, null),
+        ...located,
+        ...this.#unlocatedDetections(k, heard, null),
+      ];
     });
     if (judged) this.onStep?.(step, judged);
     return detections;
@@ -152,14 +180,26 @@ export class Detector {
    * @param reason why an event that ends ends: null for silence, `source_lost` if the input is missing.
    */
   advance(untilNs: number, reason: EndReason | null = null): Detection[] {
-    return this.#trackers.flatMap((tracker, k) =>
-      this.#detections(k, tracker.advance(untilNs), reason)
-    );
+    return this.#trackers.flatMap((tracker, k) => [
+      ...this.#detections(k, tracker.advance(untilNs), reason),
+      ...this.#unlocatedDetections(k, this.#unlocated[k]?.advance(untilNs), reason),
+    ]);
   }
 
   /** Ends all active events, for a reason other than silence; null where a recording ends. */
   end(reason: EndReason | null): Detection[] {
-    return this.#trackers.flatMap((tracker, k) => this.#detections(k, tracker.end(), reason));
+    return this.#trackers.flatMap((tracker, k) => [
+      ...this.#detections(k, tracker.end(), reason),
+      ...this.#unlocatedDetections(k, this.#unlocated[k]?.end(), reason),
+    ]);
+  }
+
+  /** Makes or configures what finds events without a place. If it is switched off, active ones end as in silence. */
+  #configureUnlocated({ unlocated }: DetectConfig): void {
+    if (unlocated === undefined) return;
+    if (this.#unlocated.length === 0) {
+      this.#unlocated = this.#options.heads.map(() => new UnlocatedTracker(unlocated));
+    } else for (const tracker of this.#unlocated) tracker.configure(unlocated);
   }
 
   #detections(
@@ -167,11 +207,43 @@ export class Detector {
     tracked: readonly TrackedEvent[],
     reason: EndReason | null,
   ): Detection[] {
-    return tracked.map((event) => this.#detection(head, event, reason));
+    return tracked.map((event) => {
+      const { gridWidth: width, gridHeight: height, fit } = this.#options;
+      const { peak, box } = regionOf(
+        { width, height, values: event.newestMap },
+        this.#counts,
+        this.#detect.region.level,
+        fit,
+      );
+      const direction = bearing(peak, this.#camera, fit);
+      const heatMap = event.heatMap.map((value, i) => this.#counts[i] ? Math.max(0, value) : 0);
+      const place = { peak, box, ...(direction ? { bearing: direction } : {}) };
+      return this.#detection(head, event, reason, {
+        heatMap,
+        place: { located: true, ...place, zones: this.#zonesAt(peak) },
+      });
+    });
   }
 
-  #detection(head: number, tracked: TrackedEvent, reason: EndReason | null): Detection {
-    const { pipeline, model, heads, gridWidth, gridHeight, fit, epochNs } = this.#options;
+  #unlocatedDetections(
+    head: number,
+    tracked: readonly TrackedEvent[] = [],
+    reason: EndReason | null,
+  ): Detection[] {
+    const place = { located: false, zones: [] };
+    return tracked.map((event) => {
+      const heatMap = new Float32Array(this.#counts.length);
+      return this.#detection(head, event, reason, { heatMap, place });
+    });
+  }
+
+  #detection(
+    head: number,
+    tracked: TrackedEvent,
+    reason: EndReason | null,
+    { heatMap, place }: Place,
+  ): Detection {
+    const { pipeline, model, heads, epochNs } = this.#options;
     const { type, onsetNs, offsetNs } = tracked;
     const announced = this.#announce(tracked);
     const { id, onsetEpochNs } = announced;
@@ -179,14 +251,6 @@ export class Detector {
     const offset = offsetNs === null
       ? null
       : secondsFromNs(onsetEpochNs + BigInt(Math.round(offsetNs - onsetNs)));
-    const heatMap = tracked.heatMap.map((value, i) => this.#counts[i] ? Math.max(0, value) : 0);
-    const { peak, box } = regionOf(
-      { width: gridWidth, height: gridHeight, values: tracked.newestMap },
-      this.#counts,
-      this.#detect.region.level,
-      fit,
-    );
-    const direction = bearing(peak, this.#camera, fit);
     const event: Detection["event"] = {
       schema: "whence/event/2",
       id,
@@ -203,11 +267,7 @@ export class Detector {
       score: tracked.score,
       current_score: tracked.currentScore,
       similarity: tracked.similarity,
-      located: true,
-      peak,
-      box,
-      ...(direction ? { bearing: direction } : {}),
-      zones: this.#zonesAt(peak),
+      ...place,
       labels: [],
       media: {},
       reason: type === "end" ? reason : null,

@@ -15,6 +15,7 @@ export function skipRules(
   if (heads.some(({ kind }) => detect[kind].off <= 0)) return SKIP_NOTHING;
   return {
     gate: detect.gate,
+    presence: detect.unlocated?.off,
     floors: heads.map(({ kind, calibration }) => floor(detect[kind].off, calibration)),
   };
 }

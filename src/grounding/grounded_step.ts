@@ -14,6 +14,8 @@ export interface GroundedStep extends StepTime {
   readonly activation: Float32Array;
   /** `s[k, y, x]` for this step, row-major `[K, h, w]`. */
   readonly volume: Float32Array;
+  /** `[K]`: the probability that something of head k's kind is heard, in view or not; only of models that give it. */
+  readonly presence?: Float32Array;
   readonly skipped?: undefined;
 }
 

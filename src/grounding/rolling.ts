@@ -31,6 +31,8 @@ interface EncodedAudio {
   /** `[C, T]` */
   readonly features: Float32Array;
   readonly cls?: Float32Array;
+  /** `[K, T]` */
+  readonly presence?: Float32Array;
 }
 
 /**
@@ -195,12 +197,14 @@ export class RollingGrounding {
       const row = this.#nextStep - audio.first;
       if (row >= audio.count) break;
       const code = column(audio.features, row, audio.count);
-      if (this.#frameEncoder.isWeak(code, this.#rules.floors)) {
+      const presence = audio.presence && column(audio.presence, row, audio.count);
+      if (this.#isWeak(code, presence)) {
         this.#counts.weakSteps++;
         take({ ptsNs, framePtsNs, level, skipped: "weak" });
         continue;
       }
-      const step = await this.#ground(ptsNs, level, frame, code, audio.cls);
+      const grounded = await this.#ground(ptsNs, level, frame, code, audio.cls);
+      const step = presence ? { ...grounded, presence } : grounded;
       if (step.activation.every(Number.isFinite)) {
         this.#counts.steps++;
         take(step);
@@ -209,6 +213,12 @@ export class RollingGrounding {
     this.#counts.hops++;
     const next = (this.#nextStep - 0.5) * this.#stride + this.#first;
     return { endNs: this.#audio.timeNs(end), finalNs: this.#audio.timeNs(next), steps };
+  }
+
+  /** Whether a step can take part in no event: it matches no picture, and too little is heard. */
+  #isWeak(code: Float32Array, presence: Float32Array | undefined): boolean {
+    const { floors, presence: enough = Infinity } = this.#rules;
+    return !presence?.some((value) => value >= enough) && this.#frameEncoder.isWeak(code, floors);
   }
 
   /** @param center of a step, samples from the start of the window. */
@@ -224,10 +234,10 @@ export class RollingGrounding {
     const unneeded = this.#reach === undefined ? 0 : step - this.#reach - firstStep;
     const cut = Math.max(0, Math.min(unneeded, spare));
     const samples = this.#window.subarray(cut * this.#stride);
-    const { features, dims, cls } = await this.#encoders.encodeAudio(samples);
+    const { features, dims, cls, presence } = await this.#encoders.encodeAudio(samples);
     this.#counts.encodedWindows++;
     this.#counts.encodedSamples += samples.length;
-    return { first: firstStep + cut, count: dims[2], features, cls };
+    return { first: firstStep + cut, count: dims[2], features, cls, presence };
   }
 
   async #ground(

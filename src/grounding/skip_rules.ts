@@ -4,6 +4,8 @@ export interface SkipRules {
   readonly gate: number;
   /** Per head, the activation below which a step does not count; undefined where every activation counts. */
   readonly floors: readonly (number | undefined)[];
+  /** A step is not weak if any head's presence reaches this; undefined: presence does not matter. */
+  readonly presence?: number;
 }
 
 /** Computes everything. */

@@ -169,3 +169,74 @@ Deno.test("models with one head, or two of a kind, are supported", () => {
     assert.equal(new Set(ends.map(({ id }) => id)).size, kinds.length);
   }
 });
+
+/** A step in which nothing matches, and something is heard with the given presence. */
+function heardStep(i: number, sound: number, cell = -1) {
+  return { ...step(i, cell, -1), presence: Float32Array.of(sound, 0) };
+}
+
+const shown = (found: ReturnType<Detector["step"]>) =>
+  found.map(({ event: { type, kind, located, id } }) => ({ type, kind, located, id }));
+
+Deno.test("what is heard while nothing in the picture matches is an event without a place", () => {
+  const detect = detector({ unlocated: {} });
+  const found = Array.from({ length: 20 }, (_, i) => detect.step(heardStep(i, i < 8 ? 0.9 : 0)))
+    .flat();
+  for (const { event } of found) eventSchema.parse({ ...event, latency_ms: 0 });
+  const [first] = found;
+  assert.equal(first.event.kind, "sound");
+  assert.equal(first.event.located, false);
+  assert.ok(Math.abs(first.event.score - 0.9) < 1e-6);
+  assert.deepEqual(first.event.zones, []);
+  assert.ok(!("peak" in first.event || "box" in first.event || "bearing" in first.event));
+  assert.ok(first.heatMap.length === 16 && first.heatMap.every((value) => value === 0));
+  const last = found.at(-1)!.event;
+  assert.deepEqual([last.type, last.id, last.duration.toFixed(3)], [
+    "end",
+    first.event.id,
+    "0.800",
+  ]);
+  assert.ok(found.every(({ event }) => event.kind === "sound"));
+});
+
+Deno.test("without unlocated, below the gate and under its threshold, presence makes no event", () => {
+  const events = (detect: Detector, presence: number, level: number) =>
+    Array.from({ length: 20 }, (_, i) => detect.step({ ...heardStep(i, presence), level })).flat();
+  assert.deepEqual(events(detector(), 1, -20), []);
+  assert.deepEqual(events(detector({ unlocated: {} }), 1, -60), []);
+  assert.deepEqual(events(detector({ unlocated: {} }), 0.69, -20), []);
+});
+
+Deno.test("an event with a place takes over from one of the same kind without", () => {
+  const detect = detector({ unlocated: {} });
+  const found = Array.from({ length: 40 }, (_, i) => {
+    // Something is heard all the time; from 1 s to 2 s it is in view.
+    return detect.step(heardStep(i, 1, i >= 10 && i < 20 ? 5 : -1));
+  }).flat().concat(detect.end(null));
+  const messages = shown(found).filter(({ type }) => type !== "update");
+  assert.deepEqual(messages.map(({ type, located }) => `${type} ${located}`), [
+    "new false",
+    "end false",
+    "new true",
+    "end true",
+    "new false",
+    "end false",
+  ]);
+  const open = new Set<string>();
+  for (const { type, id } of shown(found)) {
+    if (type === "end") open.delete(id);
+    else open.add(id);
+    assert.ok(open.size <= 1, "one event of a kind at a time");
+  }
+});
+
+Deno.test("active() names kinds that are only heard; switching unlocated off ends them", () => {
+  const on = detectSchema.parse({ unlocated: {} });
+  const detect = detector({ unlocated: {} });
+  for (let i = 0; i < 6; i++) detect.step(heardStep(i, 1));
+  assert.deepEqual([...detect.active()], ["sound"]);
+  detect.configure({ ...on, unlocated: undefined });
+  const found = Array.from({ length: 10 }, (_, i) => detect.step(heardStep(i + 6, 1))).flat();
+  assert.deepEqual(shown(found).map(({ type }) => type), ["end"]);
+  assert.deepEqual([...detect.active()], []);
+});
