@@ -6,6 +6,8 @@ export interface DenseFeatures {
   readonly data: Float32Array;
   /** Class tokens, `[items, channels]`, for models that have them. */
   readonly classTokens?: Float32Array;
+  /** Of a sound, `[K, T]`, for models that give it: the probability that something of head k's kind is heard. */
+  readonly presence?: Float32Array;
 }
 
 /** Similarity of one clip with one picture. */

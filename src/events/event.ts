@@ -50,7 +50,10 @@ export const eventSchema = z.strictObject({
   duration: seconds.min(0),
   stream: z.strictObject({ onset: seconds, offset: seconds.nullable() })
     .describe("Seconds since the source began; the position in a file"),
-  score: unit.describe("Highest calibrated probability so far; never below detect.KIND.on"),
+  score: unit.describe(
+    "Highest calibrated probability so far; never below detect.KIND.on; if not located, the " +
+      "highest presence, never below detect.unlocated.on",
+  ),
   current_score: unit.describe("Calibrated probability at header.stamp"),
   similarity: z.number().describe("Uncalibrated activation at header.stamp"),
   located: z.boolean().describe(

@@ -139,6 +139,9 @@ export class SourceRuns {
       this.#engine = engine;
       logEngine(engine, log);
       const { manifest } = engine;
+      if (config.detect.unlocated && !engine.encoders.givesPresence) {
+        log("warning", `detect.unlocated has no effect: ${manifest.name} gives no presence`);
+      }
       const reporter = new Reporter({ publisher, manifest, tally, heard, telemetry, log });
       const source = parts.source(manifest);
       await this.#supervise({ config, source, engines, reporter }, signal);

@@ -25,5 +25,7 @@ Deno.test("the shipped model localizes the sounds and words of the shipped scene
   const precision = sum(shown.map((pool) => pools[pool].ap));
   assert.ok(precision > 2 * chance, `AP ${precision / shown.length}`);
   assert.ok((ap_dis ?? 0) > 0.6, `AP-dis ${ap_dis}`);
+  assert.equal(pools.offscreen.unlocated, 1);
+  assert.deepEqual([pools.silence.unlocated, pools.noise.unlocated], [0, 0]);
   assert.ok((pools.silence?.false_alarm ?? 1) < 0.5, `silence ${pools.silence?.false_alarm}`);
 });

@@ -26,10 +26,11 @@ export function scenesText(report: SceneReport): string {
     figures.iou,
     baseline.pools[pool].iou,
     figures.false_alarm,
+    figures.unlocated,
   ]);
   const header = [
     ...["pool", "n", "pointing", "(global)", "any head", "choice", "(global)", "AP", "(global)"],
-    ...["IoU", "(global)", "false alarm"],
+    ...["IoU", "(global)", "false alarm", "unlocated"],
   ];
   return report.model + "\n" +
     section("Localization", table([header, ...rows])) +

@@ -86,10 +86,16 @@ export class ClipGrounder {
     return this.#similarity.release();
   }
 
-  #dense({ features, cls }: { features: Float32Array; cls?: Float32Array }): DenseFeatures {
+  #dense(
+    { features, cls, presence }: {
+      features: Float32Array;
+      cls?: Float32Array;
+      presence?: Float32Array;
+    },
+  ): DenseFeatures {
     const { channels } = this.manifest;
     const cells = features.length / channels;
-    return { items: 1, channels, cells, data: features, classTokens: cls };
+    return { items: 1, channels, cells, data: features, classTokens: cls, presence };
   }
 
   #compare(rows: Float32Array, image: DenseFeatures) {

@@ -43,7 +43,7 @@ export async function evaluateScenes(
   options: SceneRunOptions,
 ): Promise<SceneReport> {
   const { manifest } = grounder;
-  const key = await resumeKey("scenes/1", JSON.stringify(manifest), JSON.stringify(set));
+  const key = await resumeKey("scenes/2", JSON.stringify(manifest), JSON.stringify(set));
   const resume = await ResumeFile.open(
     join(options.resumeFolder, `scenes-${manifest.name}-${key}.jsonl`),
     sceneResultSchema,

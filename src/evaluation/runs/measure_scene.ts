@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ClipVolume, DenseFeatures } from "../clip_features.ts";
 import { averagePrecision } from "../metrics/average_precision.ts";
+import type { Manifest } from "../../model/manifest.ts";
 import type { ClipGrounder } from "./clip_grounder.ts";
 import { globalVector, headProducts } from "../metrics/global_vectors.ts";
 import { headMeans } from "../metrics/head_means.ts";
@@ -68,6 +69,7 @@ export async function measureScene(
     targets,
     headScores: headScores(scene, clip, audio, image, activeSteps),
     topScore: scene.targets.length === 0 ? topScore(grounder, clip) : null,
+    heardAlone: heardAlone(grounder.manifest, clip, audio),
   };
   const headMaps = Array.from(
     { length: clip.heads },
@@ -140,6 +142,32 @@ function topScore({ manifest }: ClipGrounder, clip: ClipVolume): number | null {
     if (!calibration) continue;
     const row = clip.activation.subarray(head * clip.steps, (head + 1) * clip.steps);
     top = Math.max(top ?? 0, probability(calibration, Math.max(...row)));
+  }
+  return top;
+}
+
+/** Seconds for which something must be heard, and the score below which nothing in the picture matches. */
+const HEARD_SECONDS = 0.3;
+const MATCH_SCORE = 0.4;
+
+/** The highest presence that lasts while nothing in the picture matches; as `detect.unlocated` with its defaults counts it. */
+function heardAlone(
+  { heads, audio }: Manifest,
+  { activation, steps }: ClipVolume,
+  { presence }: DenseFeatures,
+): number | null {
+  if (presence === undefined) return null;
+  const least = Math.ceil(HEARD_SECONDS * audio.feature_rate);
+  let top: number | null = null;
+  for (const [head, { calibration }] of heads.entries()) {
+    if (!calibration) continue;
+    const alone = Array.from({ length: steps }, (_, t) => {
+      const matches = probability(calibration, activation[head * steps + t]) >= MATCH_SCORE;
+      return matches ? 0 : presence[head * steps + t];
+    });
+    for (let t = 0; t + least <= steps; t++) {
+      top = Math.max(top ?? 0, Math.min(...alone.slice(t, t + least)));
+    }
   }
   return top;
 }

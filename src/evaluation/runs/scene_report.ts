@@ -6,6 +6,8 @@ import { COMMON_THRESHOLDS, type SceneResult, type TargetResult } from "./scene_
 
 /** A negative that reaches this score at any time is a false alarm. */
 const ALARM_SCORE = 0.6;
+/** Presence from which something is heard without a place; the default of `detect.unlocated.on`. */
+const HEARD_PRESENCE = 0.7;
 
 /** One pool of scenes; null where a figure does not apply: no targets, or no negatives. */
 export interface PoolFigures {
@@ -20,6 +22,8 @@ export interface PoolFigures {
   readonly iou: number | null;
   /** Share of negatives with a score of .6 or more at any time, in any head. */
   readonly false_alarm: number | null;
+  /** Share of scenes in which something is heard that nothing in the picture matches, as `detect.unlocated` finds it. */
+  readonly unlocated: number | null;
 }
 
 /** Figures of one global vector per clip and picture: it locates nothing, so pointing, AP and IoU are those of a uniform map. */
@@ -122,6 +126,9 @@ function poolFigures(scenes: readonly SceneResult[]): PoolFigures {
     iou: curves.length === 0 ? null : Math.max(...atThresholds.map((iou) => iou ?? 0)),
     false_alarm: share(
       scenes.map(({ topScore }) => topScore === null ? null : topScore >= ALARM_SCORE),
+    ),
+    unlocated: share(
+      scenes.map(({ heardAlone }) => heardAlone === null ? null : heardAlone >= HEARD_PRESENCE),
     ),
   };
 }

@@ -39,6 +39,11 @@ export const sceneResultSchema = z.object({
   headScores: headScoresSchema.nullable(),
   /** Highest calibrated score of any head at any time; null unless the scene is a negative and a head is calibrated. */
   topScore: z.number().nullable(),
+  /**
+   * Highest presence of any head that lasts for 300 ms while that head's score is below .4; null unless the model gives presence
+   * and a head is calibrated.
+   */
+  heardAlone: z.number().nullable(),
 });
 /** The stored measurements of one scene. */
 export type SceneResult = z.infer<typeof sceneResultSchema>;

@@ -68,6 +68,7 @@ Deno.test("evaluate", async (t) => {
         "ap",
         "iou",
         "false_alarm",
+        "unlocated",
       ]);
     }
     assert.deepEqual(Object.keys(report.mixture), ["sound", "speech"]);

@@ -28,6 +28,7 @@ const scene = (id: string, more: Partial<SceneResult> = {}): SceneResult => ({
   targets: [target()],
   headScores: null,
   topScore: null,
+  heardAlone: null,
   ...more,
 });
 
@@ -72,6 +73,9 @@ Deno.test("a negative is a false alarm from .6", () => {
   );
   const { pools } = sceneReport("m@1", negatives, undefined);
   assert.equal(pools.p.false_alarm, 0.5);
+  assert.equal(pools.p.unlocated, null);
+  const heard = [0.69, 0.7, 1, 0].map((heardAlone, i) => scene(String(i), { heardAlone }));
+  assert.equal(sceneReport("m@1", heard, undefined).pools.p.unlocated, 0.5);
   assert.equal(pools.p.pointing, null);
 });
 
