@@ -106,7 +106,9 @@ function sourceOf(
         return text === undefined ? [] : [readAddress(text, key, folder, sources)];
       });
       const probes = await Promise.all(texts.map((address) => address.probe()));
-      return probes.every(({ status }) => status !== "missing");
+      // Of a graph nothing is known.
+      return probes.some(({ status }) => status === "ok") &&
+        probes.every(({ status }) => status !== "missing");
     },
     open: async (signal) => await openCapture(await finalPlan(), { signal }),
   };

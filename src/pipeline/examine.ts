@@ -37,7 +37,7 @@ export async function examine(
       findings.push({ area, name, status: "missing", needed: true, detail: message });
     }
     if (report.faults.length === 0) {
-      const detail = "everything it names was found";
+      const detail = "everything it needs was found";
       findings.push({ area, name: found.config!.name, status: "ok", needed: true, detail });
     }
   }

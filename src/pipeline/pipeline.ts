@@ -96,6 +96,16 @@ export class Pipeline {
     return this.#runs.detect;
   }
 
+  /** The detection settings of the pipeline file. */
+  get declaredDetect(): PipelineConfig["detect"] {
+    return this.#config.detect;
+  }
+
+  /** Takes note of detection settings that the pipeline file has now; `tune` uses them. */
+  declareDetect(detect: PipelineConfig["detect"]): void {
+    this.#config = { ...this.#config, detect };
+  }
+
   /** Uses other detection settings from the next time step on, until the pipeline file is read again. */
   tune(detect: PipelineConfig["detect"]): void {
     this.#runs.tune(detect);
@@ -175,8 +185,10 @@ export class Pipeline {
       await publisher.open();
       this.#state.report("starting", null);
       while (await this.#runConfig(signal) === "changed") { /* Runs the new configuration. */ }
+      await publisher.picturesDone();
       this.#state.report("stopped", signal.aborted ? stopReason(signal) : "the source has ended");
     } catch (error) {
+      await publisher.picturesDone();
       const retryMs = nextTry(error);
       const reason = error instanceof Error ? error.message : String(error);
       this.#state.report("failed", reason, retryMs);

@@ -1,4 +1,5 @@
 import type { Log } from "../core/log.ts";
+import { counted } from "../core/quantities.ts";
 import { type Counts, sumCounts } from "./counts.ts";
 import type { SourceStream } from "./stream.ts";
 
@@ -75,14 +76,14 @@ export class StepWarnings {
     log: Log,
   ): void {
     const bad = {
-      "arrived too late": lost,
-      "have no frame near enough in time": unpaired,
-      "have values that are not finite": invalid,
+      "left the audio window before they could be processed": lost,
+      "without a frame close enough in time": unpaired,
+      "with values that are not finite": invalid,
     };
     for (const [what, count] of Object.entries(bad)) {
       const more = count - (this.#warned[what] ?? 0);
       this.#warned[what] = count;
-      if (more > 0) log("warning", `${more} time steps ${what}`);
+      if (more > 0) log("warning", `${counted(more, "time step")} ${what}`);
     }
   }
 }

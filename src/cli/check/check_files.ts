@@ -5,6 +5,7 @@ import { sourceChecks } from "../../pipeline/compose.ts";
 import { nameFaults, readPipeline } from "../../pipeline/load.ts";
 import { pipelineSchema } from "../../pipeline/schema.ts";
 import { stateFolder } from "../../core/state_folder.ts";
+import { probePorts } from "../../pipeline/port_probe.ts";
 import { reachOf } from "../../pipeline/reach.ts";
 import { PublishError } from "../../publish/publish_error.ts";
 import { permissionFlags } from "../run/permissions.ts";
@@ -48,8 +49,16 @@ async function describe(flight: Preflight): Promise<string> {
     ),
     section("runtime", runtimeText(flight)),
     section("events", eventsText(flight)),
+    ...portsText(flight),
     section("permissions", await permissionsText(flight)),
   ].join("\n");
+}
+
+/** What would be served where. Another process, or this pipeline itself if it runs, may use the port now. */
+function portsText({ config }: Preflight): string[] {
+  const ports = probePorts(config);
+  if (ports.length === 0) return [];
+  return [section("ports", ports.map(({ name, detail }) => `${name}: ${detail}`).join("\n"))];
 }
 
 /** The permissions of `run --least-permissions`. */

@@ -9,7 +9,7 @@ export function doctorCommand(): Command {
     .argument("[file]", "pipeline file")
     .addOption(setOption())
     .option("--json", "print the findings as JSON")
-    .addHelpText("after", "\nThe exit code is 1 if something that is needed is missing.")
+    .addHelpText("after", "\nThe exit code is 1 if anything required is missing.")
     .action(async (file: string | undefined, options: { set: Override[]; json?: boolean }) => {
       const { sourceChecks } = await import("../../pipeline/compose.ts");
       const { examine } = await import("../../pipeline/examine.ts");
