@@ -1,6 +1,6 @@
 /** `deno task test`: installs what is missing, runs all tests, and ends with the line `N passed, N failed`. */
 import { EXIT, report } from "../src/cli/exit.ts";
-import { runDenoTests } from "./runner/deno_tests.ts";
+import { runAllDenoTests, runDenoTests } from "./runner/deno_tests.ts";
 import { runPythonTests } from "./runner/python_tests.ts";
 import { addTallies, type Tally } from "./runner/tally.ts";
 import { ensureTestTools } from "./setup/test_tools.ts";
@@ -23,8 +23,8 @@ const tallies: Tally[] = [];
 let code: number = EXIT.done;
 try {
   await ensureTestTools();
-  tallies.push(await runDenoTests(args.length > 0 ? args : ["tests/"]));
-  if (args.length === 0) tallies.push(await runPythonTests());
+  if (args.length > 0) tallies.push(await runDenoTests(args));
+  else tallies.push(await runAllDenoTests("tests"), await runPythonTests());
 } catch (error) {
   code = report(error);
   tallies.push({ passed: 0, failed: 1 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Reach } from "../core/reach.ts";
 import type { Probe } from "./source.ts";
 
 const PATIENCE_MS = 3_000;
@@ -16,6 +17,12 @@ export function networkUrl(usage: string): z.ZodType<NetworkAddress, string> {
 function hasHost(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && url.hostname !== "" && !/["\\\s]/.test(text);
+}
+
+/** The host and port of a URL, as a permission to connect. */
+export function hostReach(url: string, defaultPort: number): Reach {
+  const { hostname, port } = new URL(url);
+  return { net: [`${hostname}:${Number(port) || defaultPort}`] };
 }
 
 /** Checks that the host of a URL accepts connections. */

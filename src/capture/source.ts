@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Finding } from "../core/finding.ts";
+import type { Reach } from "../core/reach.ts";
 import type { FrameFormat } from "./sink_bin.ts";
 
 /** A stream of a source. */
@@ -77,6 +78,8 @@ export interface SourceDescriptor<Address = unknown> {
   locate?(address: Address, folder: string): Address;
   /** Error message if the address does not exist on this machine, such as "Cannot open FILE: no such file". */
   absent?(address: Address): string | undefined;
+  /** What it uses from JavaScript; GStreamer's own files and connections do not count. Absent: nothing. */
+  reach?(address: Address): Reach;
   /** Launch text from the source to the end of the tail of each requested stream. */
   launch(address: Address, request: LaunchRequest): string;
   /** Elements that GStreamer adds to the launch text at run time. */

@@ -1,3 +1,4 @@
+import type { Reach } from "../core/reach.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import { CaptureError } from "./capture_error.ts";
 import type { Endless, LaunchRequest, Probe, SourceDescriptor, SourceKey } from "./source.ts";
@@ -12,6 +13,8 @@ export interface SourceAddress {
   readonly laterElements: readonly string[];
   /** Error message if it does not exist on this machine. */
   absent(): string | undefined;
+  /** What it uses from JavaScript. */
+  reach(): Reach;
   launch(request: LaunchRequest): string;
   probe(): Promise<Probe>;
 }
@@ -58,6 +61,7 @@ export function readAddress(
     identity: JSON.stringify([sources.indexOf(descriptor), address]),
     endless: descriptor.endless(address),
     laterElements: descriptor.laterElements?.(address) ?? [],
+    reach: () => descriptor.reach?.(address) ?? {},
     absent: () => descriptor.absent?.(address),
     launch: (request) => descriptor.launch(address, request),
     probe: () => descriptor.probe(address),

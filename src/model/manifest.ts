@@ -107,7 +107,8 @@ export async function loadManifest(path: string): Promise<ModelFolder> {
   }
   let document: unknown;
   try {
-    document = parse(text);
+    // Its warnings would go to stderr as they are.
+    document = parse(text, { logLevel: "error" });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new ModelError(`Cannot load the model: ${file}: ${reason}`, { cause });

@@ -10,7 +10,7 @@ import type { Publisher } from "../publish/publisher.ts";
 import type { HeldFrame } from "../ring/frame_ring.ts";
 import type { EventTally } from "./event_tally.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { StreamListener } from "./stream.ts";
+import type { StreamListener } from "./stream_listener.ts";
 
 /** Receives each event as it is published; `draw` draws its picture, and is undefined if it has none. */
 export type EventListener = (event: WhenceEvent, draw: DrawPicture | undefined) => void;
@@ -57,6 +57,10 @@ export class Reporter implements StreamListener {
   active(kinds: ReadonlySet<HeadKind>): void {
     const { publisher, manifest } = this.#options;
     for (const { kind } of manifest.heads) publisher.active(kind, kinds.has(kind));
+  }
+
+  room(signal: AbortSignal): Promise<void> {
+    return this.#options.publisher.room(signal);
   }
 
   clockSet(seconds: number): void {

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import type { Log } from "../core/log.ts";
+import type { Reach } from "../core/reach.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Sink } from "./sink.ts";
 
 /** What a sink needs besides its own configuration. */
@@ -9,6 +11,8 @@ export interface SinkContext {
   /** Folder of the pipeline file; relative paths start there. */
   readonly folder: string;
   readonly log: Log;
+  /** What the pipeline offers to listeners. */
+  readonly telemetry?: Telemetry;
   /** Folder of this program's state; absent: nothing is kept over a restart. */
   readonly stateFolder?: string;
   /** Called for each valid command that switches the pipeline on or off. */
@@ -49,6 +53,10 @@ export interface SinkDescriptor<
   readonly fileKeys: readonly string[];
   /** Configuration that a pipeline without `publish` uses, and that `doctor` tries without a file; absent: not used. */
   readonly standard?: z.input<Schema>;
+  /** What it uses besides `fileKeys` and the state folder. A sink without it cannot run under least permissions. */
+  reach?(config: z.output<Schema>, context: Pick<SinkContext, "folder">): Reach;
+  /** Whether it listens to camera pictures of the telemetry. */
+  readonly cameraPictures?: boolean;
   /** Makes a sink, not yet opened. */
   make(config: z.output<Schema>, context: SinkContext): Sink;
   /** The target, for people. */

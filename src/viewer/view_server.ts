@@ -1,8 +1,16 @@
 import { Hono } from "hono";
 import process from "node:process";
-import { hostText, isLoopback, type ListenAddress } from "../core/listen_address.ts";
+import { HEAD_COLORS, hexColor } from "../core/head_colors.ts";
+import {
+  hostText,
+  isLoopback,
+  type ListenAddress,
+  listenFault,
+  reachableAddress,
+} from "../core/listen_address.ts";
 import type { Log } from "../core/log.ts";
-import { Access, newToken, type Verdict } from "./access.ts";
+import { newToken } from "../core/token.ts";
+import { Access, type Verdict } from "./access.ts";
 import { Client } from "./client.ts";
 import { pageBundle } from "./page_bundle.ts";
 import { Recent } from "./recent.ts";
@@ -69,10 +77,12 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
+const MARKS = { sound: hexColor(HEAD_COLORS.sound), speech: hexColor(HEAD_COLORS.speech) };
+
 const ICON =
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#14181d"/>
-<circle cx="16" cy="16" r="3.5" fill="#ff6020"/><path d="M16 7a9 9 0 0 1 9 9" fill="none" stroke="#ff6020" stroke-width="2.6" stroke-linecap="round"/>
-<path d="M16 25a9 9 0 0 1-9-9" fill="none" stroke="#3090ff" stroke-width="2.6" stroke-linecap="round"/></svg>`;
+<circle cx="16" cy="16" r="3.5" fill="${MARKS.sound}"/><path d="M16 7a9 9 0 0 1 9 9" fill="none" stroke="${MARKS.sound}" stroke-width="2.6" stroke-linecap="round"/>
+<path d="M16 25a9 9 0 0 1-9-9" fill="none" stroke="${MARKS.speech}" stroke-width="2.6" stroke-linecap="round"/></svg>`;
 
 /** Serves the live page of the pipelines of this process. */
 export class ViewServer implements AsyncDisposable {
@@ -107,7 +117,7 @@ export class ViewServer implements AsyncDisposable {
         },
       }, this.#app().fetch);
     } catch (error) {
-      throw new ViewError(`Cannot serve the page on ${hostText(address)}: ${reasonOf(error)}`);
+      throw new ViewError(`Cannot serve the page on ${hostText(address)}: ${listenFault(error)}`);
     }
     this.#pipelines = pipelines.map((pipeline) => ({
       pipeline,
@@ -118,9 +128,7 @@ export class ViewServer implements AsyncDisposable {
 
   /** The link to the page, with the token if one is needed. */
   get url(): string {
-    const { hostname, port } = this.#server.addr;
-    const anywhere = hostname === "0.0.0.0" || hostname === "::";
-    const host = hostText({ hostname: anywhere ? localAddress() : hostname, port });
+    const host = hostText(reachableAddress(this.#server.addr));
     return `http://${host}/${this.#token === undefined ? "" : `?token=${this.#token}`}`;
   }
 
@@ -172,7 +180,7 @@ export class ViewServer implements AsyncDisposable {
   #connect(request: Request): Response {
     const text = (message: string, status: number) => new Response(`${message}\n`, { status });
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return text("Cannot connect: this is a WebSocket", 426);
+      return text("Cannot connect: this address expects a WebSocket", 426);
     }
     // Browsers always send it; without it the request's origin is unknown.
     if (request.headers.get("origin") === null) return text(REFUSALS.wrong_origin, 403);
@@ -222,19 +230,4 @@ export class ViewServer implements AsyncDisposable {
 
 function typed(type: string): Record<string, string> {
   return { ...HEADERS, "content-type": type };
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) return "the port is in use by another program";
-  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** An address of this machine that others can reach. */
-function localAddress(): string {
-  const found = Deno.networkInterfaces().find(({ family, address }) =>
-    family === "IPv4" && !isLoopback(address)
-  );
-  return found?.address ?? "127.0.0.1";
 }

@@ -102,7 +102,7 @@ const FAULTS: readonly [name: string, text: string, expected: readonly string[]]
     ],
   ],
   ["no sink", LEAST + "publish: {}\n", [
-    "robot.yaml:3:10: publish must have at least one of mqtt, jsonl",
+    "robot.yaml:3:10: publish must have at least one of mqtt, jsonl, mcap",
   ]],
   ["a lookahead longer than the window", LEAST + "window: { duration: 1s, lookahead: 900ms }\n", [
     "robot.yaml:3:9: window must have hop + lookahead no longer than duration",

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import type { Step } from "../../src/grounding/grounded_step.ts";
 import { RollingGrounding, type RollingOptions } from "../../src/grounding/rolling.ts";
 import { Similarity } from "../../src/grounding/similarity.ts";
 import { SKIP_NOTHING, type SkipRules } from "../../src/grounding/skip_rules.ts";
-import { loadModel } from "../../src/model/encoders.ts";
+import { type Encoders, loadModel } from "../../src/model/encoders.ts";
 import { findModel } from "../../src/model/find_model.ts";
 import { openRuntime } from "../../src/model/runtime/runtime.ts";
 import { runtimeSchema } from "../../src/model/runtime_schema.ts";
@@ -110,6 +111,22 @@ export async function groundAll(...[engine, options, feed]: Parameters<typeof gr
   return { steps: steps.filter((step) => step.skipped === undefined), stats };
 }
 
+/**
+ * The same model, that encodes each picture once: most of the time of clips that are grounded several times goes to
+ * pictures.
+ */
+export function withRememberedImages<E extends Pick<Engine, "encoders">>(engine: E): E {
+  const { encoders } = engine;
+  const known = new Map<string, ReturnType<Encoders["encodeImages"]>>();
+  const encodeImages = (frames: Uint8Array, count: number) => {
+    const key = `${count} ${createHash("sha256").update(frames).digest("base64")}`;
+    const features = known.get(key) ?? encoders.encodeImages(frames, count);
+    known.set(key, features);
+    return features;
+  };
+  return { ...engine, encoders: { ...delegate(encoders), encodeImages } };
+}
+
 /** A model whose features depend on the whole window, as far as its manifest tells. */
 export function withWholeWindow<E extends Pick<Engine, "encoders">>(engine: E): E {
   const { encoders } = engine;
@@ -117,12 +134,18 @@ export function withWholeWindow<E extends Pick<Engine, "encoders">>(engine: E): 
   return {
     ...engine,
     encoders: {
-      ...encoders,
+      ...delegate(encoders),
       manifest: { ...manifest, audio: { ...manifest.audio, whole_window: true } },
-      takesAnyLength: encoders.takesAnyLength,
-      encodeImages: (...args) => encoders.encodeImages(...args),
-      encodeAudio: (...args) => encoders.encodeAudio(...args),
-      release: () => encoders.release(),
     },
+  };
+}
+
+function delegate(encoders: Encoders): Encoders {
+  return {
+    ...encoders,
+    takesAnyLength: encoders.takesAnyLength,
+    encodeImages: (...args) => encoders.encodeImages(...args),
+    encodeAudio: (...args) => encoders.encodeAudio(...args),
+    release: () => encoders.release(),
   };
 }

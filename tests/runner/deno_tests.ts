@@ -1,8 +1,27 @@
-import { runStreamed } from "./stream.ts";
-import { denoTally, type Tally } from "./tally.ts";
+import { runBuffered, runStreamed } from "./stream.ts";
+import { addTallies, denoTally, type Tally } from "./tally.ts";
+import { testFiles } from "./test_files.ts";
 
-/** Runs Deno's tests with this very Deno. */
+/** Runs the tests that `args` select with this very Deno. */
 export async function runDenoTests(args: readonly string[]): Promise<Tally> {
   const { code, output } = await runStreamed(Deno.execPath(), ["test", "-A", ...args]);
   return denoTally(output, code);
+}
+
+/** Tests of what is found at live pace; beside other tests, the machine may be too slow for them. */
+const LIVE = /_live_test\.ts$/;
+
+/**
+ * Runs all tests below `folder`: most of them in two processes, because much of their time goes to waiting for clips and
+ * processes, then those at live pace. What the second process prints follows when the first has ended.
+ */
+export async function runAllDenoTests(folder: string): Promise<Tally> {
+  const files = await testFiles(folder);
+  const usual = files.filter((file) => !LIVE.test(file));
+  const half = (parity: number) => usual.filter((_, i) => i % 2 === parity);
+  const first = runDenoTests(half(0));
+  const second = runBuffered(Deno.execPath(), ["test", "-A", ...half(1)], first);
+  const { code, output } = await second;
+  const live = await runDenoTests(files.filter((file) => LIVE.test(file)));
+  return addTallies([await first, denoTally(output, code), live]);
 }

@@ -13,14 +13,7 @@ export async function runStreamed(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Streamed> {
-  const colors = Deno.stdout.isTerminal() && !Deno.noColor;
-  const child = new Deno.Command(command, {
-    args: [...args],
-    env: { ...env, ...(colors && { FORCE_COLOR: "1", PY_COLORS: "1" }) },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
+  const child = start(command, args, env, "inherit");
   const decoder = new TextDecoder();
   let output = "";
   for await (const bytes of child.stdout) {
@@ -29,6 +22,38 @@ export async function runStreamed(
   }
   const { code } = await child.status;
   return { code, output: stripVTControlCharacters(output) };
+}
+
+/**
+ * Starts a command at once, and shows what it has printed when `whenShown` settles and it has ended: so that the output
+ * of two commands does not mix.
+ */
+export async function runBuffered(
+  command: string,
+  args: readonly string[],
+  whenShown: Promise<unknown>,
+): Promise<Streamed> {
+  const child = start(command, args, {}, "piped");
+  const [{ code, stdout, stderr }] = await Promise.all([child.output(), whenShown]);
+  await writeAll(stdout);
+  await writeAll(stderr);
+  return { code, output: stripVTControlCharacters(new TextDecoder().decode(stdout)) };
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  stderr: "inherit" | "piped",
+): Deno.ChildProcess {
+  const colors = Deno.stdout.isTerminal() && !Deno.noColor;
+  return new Deno.Command(command, {
+    args: [...args],
+    env: { ...env, ...(colors && { FORCE_COLOR: "1", PY_COLORS: "1" }) },
+    stdin: "null",
+    stdout: "piped",
+    stderr,
+  }).spawn();
 }
 
 async function writeAll(bytes: Uint8Array): Promise<void> {

@@ -1,3 +1,5 @@
+/// <reference lib="dom" />
+
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 

@@ -51,7 +51,7 @@ CREDIT = """# Sources of the demo clip
 the packages that `media.yaml` there names. Photographs, recordings and voices are frozen for
 testing, of a sound that `demo_clip.yaml` enters late only its end: the model was neither trained
 on them nor tuned to them. What is shown was drawn at random
-from all photographs of suitable licence and name (`demo_clip.yaml`), not chosen for being found.
+from all photographs of suitable license and name (`demo_clip.yaml`), not chosen for being found.
 Photographs were cut and scaled, sounds cut, set to one loudness and put into a simulated room. The
 clip as a whole is licensed under GPL-3.0-only, which all its parts allow.
 """
@@ -299,7 +299,7 @@ def sources_of(recipe: dict[str, Any]) -> list[str]:
 
 
 def credit(media: Path, recipe: dict[str, Any]) -> str:
-    """Every file of the clip with its licence and copyright, as Markdown."""
+    """Every file of the clip with its license and copyright, as Markdown."""
     return credit_table(media, sources_of(recipe), CREDIT)
 
 

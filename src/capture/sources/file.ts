@@ -41,6 +41,7 @@ export const file: SourceDescriptor<FileAddress> = {
     const what = fileFaultSync(path);
     return what === undefined ? undefined : `Cannot open ${path}: ${what}`;
   },
+  reach: ({ path }) => ({ read: [path] }),
   launch: ({ path }, request) =>
     decoded(`filesrc name=${request.name} location=${quoted(path)}`, request),
   laterElements({ path }) {

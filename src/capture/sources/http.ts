@@ -1,5 +1,5 @@
 import { quoted } from "../launch_text.ts";
-import { type NetworkAddress, networkUrl, probeHost } from "../network.ts";
+import { hostReach, type NetworkAddress, networkUrl, probeHost } from "../network.ts";
 import type { LaunchRequest, SourceDescriptor, SourceForm } from "../source.ts";
 import { decoded } from "../source_bin.ts";
 
@@ -26,6 +26,7 @@ export const http: SourceDescriptor<NetworkAddress> = {
     isCamera(url)
       ? camera(url, request)
       : decoded(`souphttpsrc name=${request.name} location=${quoted(url)}`, request),
+  reach: ({ url }) => hostReach(url, url.startsWith("https:") ? 443 : 80),
   probe: ({ url }) => probeHost(url, url.startsWith("https:") ? 443 : 80),
 };
 

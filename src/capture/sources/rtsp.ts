@@ -1,5 +1,5 @@
 import { quoted } from "../launch_text.ts";
-import { type NetworkAddress, networkUrl, probeHost } from "../network.ts";
+import { hostReach, type NetworkAddress, networkUrl, probeHost } from "../network.ts";
 import type { SourceDescriptor, SourceForm } from "../source.ts";
 
 const LATENCY_MS = 200;
@@ -32,5 +32,10 @@ export const rtsp: SourceDescriptor<NetworkAddress> = {
       ),
     ].join("  "),
   laterElements: () => ["rtpbin", "udpsrc"],
-  probe: ({ url }) => probeHost(url, url.startsWith("rtsps:") ? 322 : 554),
+  reach: ({ url }) => hostReach(url, defaultPort(url)),
+  probe: ({ url }) => probeHost(url, defaultPort(url)),
 };
+
+function defaultPort(url: string): number {
+  return url.startsWith("rtsps:") ? 322 : 554;
+}

@@ -1,8 +1,14 @@
 import { stringify } from "yaml";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
+import { sourceChecks } from "../../pipeline/compose.ts";
 import { nameFaults, readPipeline } from "../../pipeline/load.ts";
 import { pipelineSchema } from "../../pipeline/schema.ts";
+import { stateFolder } from "../../core/state_folder.ts";
+import { probePorts } from "../../pipeline/port_probe.ts";
+import { reachOf } from "../../pipeline/reach.ts";
+import { PublishError } from "../../publish/publish_error.ts";
+import { permissionFlags } from "../run/permissions.ts";
 import { maskSecrets } from "../../core/secrets.ts";
 import { type Preflight, preflight } from "../../pipeline/preflight.ts";
 import { listed, section } from "../text.ts";
@@ -18,13 +24,15 @@ export async function checkFiles(
   overrides: readonly Override[],
 ): Promise<string> {
   const readings = await Promise.all(files.map((file) => readPipeline(file, overrides)));
-  const reports = await Promise.all(readings.map((reading) => preflight(reading)));
+  const reports = await Promise.all(readings.map((reading) => preflight(reading, sourceChecks())));
   const faults = [...reports.flatMap((report) => report.faults), ...nameFaults(readings)];
   if (faults.length > 0) throw new ConfigError(faults);
-  return maskSecrets(reports.map(({ found }) => describe(found as Preflight)).join("\n"));
+  return maskSecrets(
+    (await Promise.all(reports.map(({ found }) => describe(found as Preflight)))).join("\n"),
+  );
 }
 
-function describe(flight: Preflight): string {
+async function describe(flight: Preflight): Promise<string> {
   const { document, config, model, plan } = flight;
   const { name, version, image, audio, heads } = model.manifest;
   return [
@@ -41,7 +49,27 @@ function describe(flight: Preflight): string {
     ),
     section("runtime", runtimeText(flight)),
     section("events", eventsText(flight)),
+    ...portsText(flight),
+    section("permissions", await permissionsText(flight)),
   ].join("\n");
+}
+
+/** What would be served where. Another process, or this pipeline itself if it runs, may use the port now. */
+function portsText({ config }: Preflight): string[] {
+  const ports = probePorts(config);
+  if (ports.length === 0) return [];
+  return [section("ports", ports.map(({ name, detail }) => `${name}: ${detail}`).join("\n"))];
+}
+
+/** The permissions of `run --least-permissions`. */
+async function permissionsText({ document, config }: Preflight): Promise<string> {
+  try {
+    const reach = await reachOf({ ...document, config });
+    return permissionFlags([reach, { write: [stateFolder()] }]).join("\n");
+  } catch (error) {
+    if (!(error instanceof PublishError)) throw error;
+    return `all: ${error.message}`;
+  }
 }
 
 function runtimeText({ config, library, offer }: Preflight): string {

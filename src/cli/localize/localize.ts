@@ -10,6 +10,7 @@ export function localizeCommand(): Command {
     .option("-o, --output <folder>", "folder for the results", "localized")
     .option("--settings <file>", "pipeline file whose model, window, detect and camera are used")
     .addOption(setOption())
+    .option("--mcap", "write an MCAP file of each clip, for Foxglove and Lichtblick")
     .option("--no-embed", "link the videos in report.html instead of embedding small ones")
     .action(async (clips: string[], options: LocalizeOptions) => {
       const { localizeClips } = await import("./localize_clips.ts");

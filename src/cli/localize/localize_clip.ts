@@ -11,6 +11,7 @@ import { drawEventPicture } from "../../record/event_picture.ts";
 import { type ClipFrame, writeOverlayVideo } from "../../record/overlay_video.ts";
 import { RecordError } from "../../record/gst_process.ts";
 import type { VideoFormat } from "../../record/video_format.ts";
+import { ClipMcap } from "./clip_mcap.ts";
 
 /** One clip to localize. */
 export interface ClipTask {
@@ -23,6 +24,8 @@ export interface ClipTask {
   readonly pipeline: LoadedPipeline;
   readonly engines: EnginePool;
   readonly format: VideoFormat;
+  /** Whether an MCAP file is written too. */
+  readonly mcap: boolean;
   readonly signal: AbortSignal;
   /** Called with the seconds that are done of a part of the work. */
   readonly progress: (what: "analyzing" | "drawing", seconds: number, of?: number) => void;
@@ -35,7 +38,10 @@ export interface ClipTask {
  */
 export async function localizeClip(task: ClipTask): Promise<ClipRecord> {
   const { clip, name, key, folder, format, signal, progress } = task;
-  const findings = await analyze(task);
+  await using mcap = task.mcap
+    ? await ClipMcap.create(join(folder, `${name}.mcap`), task.pipeline.config.name)
+    : undefined;
+  const findings = await analyze(task, mcap);
   const video = `${name}.overlay.${format.extension}`;
   const pictures = new EventPictures(findings, folder, name);
   const total = (findings.steps.at(-1)?.step.ptsNs ?? 0) / 1e9;
@@ -43,13 +49,18 @@ export async function localizeClip(task: ClipTask): Promise<ClipRecord> {
     format,
     signal,
     progress: (seconds) => progress("drawing", seconds, total),
-    frame: (frame) => pictures.take(frame),
+    frame: async (frame) => {
+      await pictures.take(frame);
+      await mcap?.picture(frame, findings);
+    },
   });
+  await mcap?.finish();
   return clipRecord(findings, { key, clip: basename(clip), video, pictures: pictures.files });
 }
 
 async function analyze(
   { clip, pipeline, engines, signal, progress }: ClipTask,
+  mcap: ClipMcap | undefined,
 ): Promise<ClipFindings> {
   const { config, folder } = pipeline;
   const source = {
@@ -77,6 +88,7 @@ async function analyze(
     run.telemetry,
     (seconds) => progress("analyzing", seconds, duration),
   );
+  using _recording = mcap?.listen(run.telemetry);
   await run.run(signal);
   signal.throwIfAborted();
   const findings = collector.findings();

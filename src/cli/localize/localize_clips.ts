@@ -25,6 +25,8 @@ export interface LocalizeOptions {
   /** Pipeline file whose settings are used; its source and sinks are not. */
   readonly settings?: string;
   readonly set: readonly Override[];
+  /** Whether an MCAP file of each clip is written. */
+  readonly mcap?: boolean;
   /** Whether small videos are embedded in the report. */
   readonly embed: boolean;
 }
@@ -46,7 +48,7 @@ export class LocalizeError extends Error {
  */
 export async function localizeClips(
   clips: readonly string[],
-  { output, settings = SHIPPED, set, embed }: LocalizeOptions,
+  { output, settings = SHIPPED, set, embed, mcap = false }: LocalizeOptions,
 ): Promise<void> {
   for (const clip of clips) {
     const fault = fileFaultSync(clip);
@@ -67,7 +69,7 @@ export async function localizeClips(
   const model = `${engine.manifest.name}@${engine.manifest.version}`;
   for (const [i, clip] of clips.entries()) {
     const name = names[i];
-    const key = await clipKey(clip, [model, pipeline.config, format.extension]);
+    const key = await clipKey(clip, [model, pipeline.config, format.extension, mcap]);
     const recordFile = join(folder, `${name}.json`);
     const known = await finished(recordFile, folder, key);
     if (known !== undefined) {
@@ -85,6 +87,7 @@ export async function localizeClips(
         pipeline: { ...pipeline, config: { ...pipeline.config, name: pipelineName(name) } },
         engines,
         format,
+        mcap,
         signal: stop.signal,
         progress: (what, seconds, of) => {
           if (of === undefined) return;

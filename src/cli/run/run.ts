@@ -1,7 +1,9 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { type Override, parseOverride } from "../../config/override.ts";
+import { hostText } from "../../core/listen_address.ts";
 import { stateFolder } from "../../core/state_folder.ts";
 import { durationOption, setOption } from "../options.ts";
+import { foxgloveOption } from "../view/foxglove_options.ts";
 import { viewOption } from "../view/view_options.ts";
 
 interface RunCommandOptions {
@@ -11,7 +13,9 @@ interface RunCommandOptions {
   readonly state?: string;
   readonly view?: string | true;
   readonly edit?: boolean;
+  readonly foxglove?: string | true;
   readonly watch?: boolean;
+  readonly leastPermissions?: boolean;
 }
 
 const TOLERATE_DAMAGE = parseOverride("source.tolerate_damage=true");
@@ -29,8 +33,14 @@ export function runCommand(): Command {
     )
     .option("--tolerate-damage", "warn about damaged recordings instead of failing")
     .option("--watch", "apply changes of the pipeline files while running; SIGHUP does so once")
+    .option(
+      "--least-permissions",
+      "run with only the Deno permissions that check prints for these pipelines",
+    )
+    .addOption(new Option("--confined").hideHelp())
     .addOption(viewOption())
     .option("--edit", "let the live page write changed settings into the pipeline files")
+    .addOption(foxgloveOption())
     .action(async (files: string[], options: RunCommandOptions) => {
       const { loadPipelines } = await import("../../pipeline/load.ts");
       const { runPipelines } = await import("./run_pipelines.ts");
@@ -39,20 +49,25 @@ export function runCommand(): Command {
       const tolerated = options.tolerateDamage ? [TOLERATE_DAMAGE] : [];
       const overrides = [...options.set, ...tolerated];
       const loaded = await loadPipelines(files, overrides);
-      const { viewConfig } = await import("../view/live_view.ts");
-      const view = viewConfig(loaded, options);
+      const state = options.state ?? stateFolder();
+      const watch = options.watch ?? false;
+      if (options.leastPermissions) {
+        const { foxgloveAddress } = await import("../view/serve_foxglove.ts");
+        const { runUnderLeastPermissions } = await import("./least_permissions.ts");
+        await runUnderLeastPermissions(loaded, Deno.args, {
+          stateFolder: state,
+          watch,
+          net: [foxgloveAddress(options)].flatMap((address) => address ? hostText(address) : []),
+        });
+      }
+      const { liveServers } = await import("../view/live_servers.ts");
+      const attach = liveServers(loaded, options);
       await runPipelines(loaded, {
         ...options,
-        reload: { overrides, watch: options.watch ?? false },
-        stateFolder: options.state ?? stateFolder(),
-        pictures: view !== undefined,
-        attach: view && (async (pipelines) => {
-          const { serveView } = await import("../view/serve_view.ts");
-          const server = serveView(loaded, pipelines, view, options);
-          // The log would mask the token.
-          console.log(`Live page: ${server.url}`);
-          return server;
-        }),
+        reload: { overrides, watch },
+        stateFolder: state,
+        pictures: attach !== undefined,
+        attach,
         ended: (name, pipeline) => logOf(name)("info", deliverySummary(pipeline.stats())),
       });
     });

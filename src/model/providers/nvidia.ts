@@ -18,8 +18,9 @@ export function hasNvidiaGpu(): boolean {
   return DEVICE_FILES.some((file) => {
     try {
       return Deno.statSync(file).isCharDevice === true;
-    } catch {
-      return false;
+    } catch (error) {
+      // Under least permissions it is unknown: then its providers are tried, and what they lack is reported.
+      return error instanceof Deno.errors.NotCapable;
     }
   });
 }

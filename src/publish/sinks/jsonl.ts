@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { z } from "zod";
 import { sizeSchema } from "../../config/units.ts";
 import { resolvePath } from "../../core/paths.ts";
@@ -27,6 +28,7 @@ export const jsonlSink: SinkDescriptor<"jsonl", typeof jsonlSchema> = {
   help: "File to append events to, one JSON object per line",
   area: "Event file",
   fileKeys: [],
+  reach: (config, { folder }) => ({ write: [dirname(resolvePath(folder, pathOf(config)))] }),
   make: (config, { folder, log }) => {
     const rotation = typeof config === "string" || config.max_size === undefined
       ? undefined

@@ -1,3 +1,4 @@
+import { brokerAddresses } from "../mqtt/broker_addresses.ts";
 import { mqttSchema } from "../mqtt/mqtt_schema.ts";
 import { MqttSink } from "../mqtt/mqtt_sink.ts";
 import { probeBroker } from "../mqtt/probe_broker.ts";
@@ -11,6 +12,7 @@ export const mqttSink: SinkDescriptor<"mqtt", typeof mqttSchema> = {
   area: "Broker",
   fileKeys: ["password_file", "ca", "cert", "key"],
   standard: {},
+  reach: ({ url }) => ({ net: brokerAddresses(url) }),
   make: (config, context) => new MqttSink(config, context),
   target: ({ url }) => url,
   describe: ({ url, prefix, qos }, { pipeline }) =>

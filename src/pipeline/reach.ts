@@ -1,0 +1,57 @@
+import { dirname, resolve } from "node:path";
+import { SOURCE_KEYS } from "../capture/source.ts";
+import { readAddress } from "../capture/source_address.ts";
+import { parseListenAddress } from "../core/listen_address.ts";
+import { resolvePath } from "../core/paths.ts";
+import { joinedReach, type Reach } from "../core/reach.ts";
+import { METRICS_PORT } from "../metrics/metrics_schema.ts";
+import { findModel } from "../model/find_model.ts";
+import { PublishError } from "../publish/publish_error.ts";
+import { SINKS } from "../publish/sinks.ts";
+import type { LoadedPipeline } from "./load.ts";
+
+/** What is read on every machine: whether it is a Jetson. */
+const PLATFORM_FILES = ["/etc/nv_tegra_release"];
+
+/**
+ * The files and addresses that a pipeline uses from JavaScript.
+ *
+ * @throws {ModelError} when its model is not found.
+ * @throws {PublishError} when one of its sinks does not say what it uses.
+ */
+export async function reachOf(
+  { config, file, folder }: Pick<LoadedPipeline, "config" | "file" | "folder">,
+) {
+  const { runtime, source, metrics } = config;
+  const model = await findModel(config.model, folder);
+  const library = ["auto", "node"].includes(runtime.library)
+    ? []
+    : [dirname(resolvePath(folder, runtime.library))];
+  const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
+  const address = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
+  const parts: Reach[] = [
+    { read: [resolve(file), model.path, ...library, ...PLATFORM_FILES], write: cache },
+    ...SOURCE_KEYS.flatMap((key) => {
+      const text = source[key];
+      return text === undefined ? [] : [readAddress(text, key, folder).reach()];
+    }),
+    ...Object.entries(config.publish).flatMap(([key, settings]) =>
+      sinkReach(key, settings, folder)
+    ),
+    ...address === undefined ? [] : [{ net: [`${address.hostname}:${address.port}`] }],
+  ];
+  return joinedReach(parts);
+}
+
+function sinkReach(key: string, settings: unknown, folder: string): Reach[] {
+  const sink = SINKS.find((sink) => sink.key === key);
+  if (sink === undefined || settings === undefined) return [];
+  if (sink.reach === undefined) {
+    throw new PublishError(`Cannot tell which permissions publish.${key} needs`, [key]);
+  }
+  const files = sink.fileKeys.flatMap((name) => {
+    const path = (settings as Record<string, unknown>)[name];
+    return typeof path === "string" ? [resolvePath(folder, path)] : [];
+  });
+  return [{ read: files }, sink.reach(settings as never, { folder })];
+}
