@@ -16,6 +16,7 @@ import { LatestTopics } from "./latest_topics.ts";
 import { shownUrl } from "./mqtt_fault.ts";
 import type { MqttConfig } from "./mqtt_schema.ts";
 import { pictureMessages } from "./picture_messages.ts";
+import { OwnStates } from "./own_states.ts";
 import type { ProtocolVersion } from "./publish_message.ts";
 import { parseSetCommand } from "./set_command.ts";
 import { pipelineTopics } from "./topics.ts";
@@ -72,6 +73,8 @@ export class MqttSink implements Sink {
   #complaint: string | undefined;
   #accepted: number;
   #state: PipelineState | undefined;
+  readonly #ownStates = new OwnStates();
+  #namesake = false;
   #retainedCommand: string | undefined;
   /** Complaint of the outbox in the state that was published last. */
   #publishedComplaint: string | undefined;
@@ -257,6 +260,7 @@ export class MqttSink implements Sink {
         if (retained) this.#retainedCommand = text;
         this.#obey(payload);
       }),
+      connection.link.subscribe(this.#topics.state, (_, payload) => this.#compareState(payload)),
     );
   }
 
@@ -297,7 +301,23 @@ export class MqttSink implements Sink {
     if (this.#state === undefined) return;
     const reasons = [this.#state.reason, complaint].filter((text) => typeof text === "string");
     const reason = reasons.length === 0 ? null : reasons.join("; ");
-    this.#retain(this.#topics.state, JSON.stringify({ ...this.#state, reason }));
+    const payload = JSON.stringify({ ...this.#state, reason });
+    this.#ownStates.sent(payload);
+    this.#retain(this.#topics.state, payload);
+  }
+
+  /** Warns once if another process publishes under the same name, and corrects the state when that one stops. */
+  #compareState(payload: Uint8Array): void {
+    const text = new TextDecoder().decode(payload);
+    if (text === "" || this.#ownStates.originOf(text) !== "other") return;
+    const { pipeline, log } = this.#options;
+    if (!this.#namesake) {
+      const topic = this.#topics.state;
+      log("warning", `Another process also publishes to ${topic}: change the name of ${pipeline}`);
+    }
+    this.#namesake = true;
+    const mine = this.#state?.state;
+    if (hasEnded(text) && mine !== "stopped" && mine !== "failed") this.#tellState();
   }
 
   #retain(topic: string, payload: string): void {
@@ -327,4 +347,14 @@ function outboxOf(
   const place = { folder: stateFolder, pipeline, target, sync };
   const openStore = () => openOutboxFile(place, log);
   return new EventOutbox({ maxMessages, maxDays, log, openStore });
+}
+
+/** Whether a state says that its pipeline does not run any more. */
+function hasEnded(text: string): boolean {
+  try {
+    const { state } = JSON.parse(text);
+    return state === "stopped" || state === "failed";
+  } catch {
+    return false;
+  }
 }
