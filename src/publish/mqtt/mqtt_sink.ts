@@ -2,6 +2,7 @@ import type { HeadKind } from "../../core/head_kind.ts";
 import type { Log } from "../../core/log.ts";
 import { within } from "../../core/within.ts";
 import type { PipelineState } from "../../events/event.ts";
+import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { LineLimiter } from "../line_limiter.ts";
 import { EventOutbox } from "../outbox/event_outbox.ts";
 import { openOutboxFile } from "../outbox/outbox_file.ts";
@@ -10,6 +11,7 @@ import { BrokerConnection } from "./broker_connection.ts";
 import { locateCredentials, readCredentials } from "./credentials.ts";
 import { EmbeddedBroker } from "./embedded_broker.ts";
 import { EventSender } from "./event_sender.ts";
+import { HomeAssistantDevice } from "./home_assistant_device.ts";
 import { LatestTopics } from "./latest_topics.ts";
 import { shownUrl } from "./mqtt_fault.ts";
 import type { MqttConfig } from "./mqtt_schema.ts";
@@ -30,6 +32,10 @@ export interface MqttSinkOptions {
   /** Folder where relative file names start. */
   readonly folder: string;
   readonly log: Log;
+  /** Gives the zones in use. */
+  readonly telemetry?: Telemetry;
+  /** Whether the events have bearings. Default: no. */
+  readonly bearings?: boolean;
   /** Called for each valid message on `P/NAME/set`. */
   readonly onSet?: (enabled: boolean) => void;
   /** Folder of this program's state, where events wait for the broker. Default: they wait in memory. */
@@ -67,6 +73,7 @@ export class MqttSink implements Sink {
   readonly #latest: LatestTopics;
   readonly #badCommands: LineLimiter;
   readonly #intruders: LineLimiter;
+  readonly #device: HomeAssistantDevice | undefined;
   readonly #undo: (() => void)[] = [];
   readonly #pictures = new Map<HeadKind, WaitingPicture>();
   #broker: EmbeddedBroker | undefined;
@@ -103,6 +110,16 @@ export class MqttSink implements Sink {
       onSettled: () => this.#sendPictures(),
     });
     this.#latest = new LatestTopics(log);
+    if (config.home_assistant) {
+      this.#device = new HomeAssistantDevice({
+        prefix: config.prefix,
+        pipeline: options.pipeline,
+        pictures: config.picture,
+        bearings: options.bearings ?? false,
+        discoveryPrefix: config.discovery_prefix,
+        retain: (topic, payload) => this.#retain(topic, payload),
+      });
+    }
     this.#badCommands = new LineLimiter(log);
     this.#intruders = new LineLimiter(log);
   }
@@ -130,6 +147,7 @@ export class MqttSink implements Sink {
     try {
       if (this.#config.url.startsWith("embedded:")) await this.#startBroker();
       await this.#connect();
+      this.#openDevice();
       await readCredentials(this.#credentialFiles);
     } catch (error) {
       this.#complaint = error instanceof Error ? error.message : String(error);
@@ -148,10 +166,12 @@ export class MqttSink implements Sink {
   /** A state's reason also says that events cannot be stored. */
   state(state: PipelineState): void {
     this.#state = state;
+    if (state.state === "running") this.#device?.complete();
     this.#tellState();
   }
 
   active(kind: HeadKind, on: boolean): void {
+    this.#device?.addKind(kind);
     const topic = this.#topics.active(kind);
     const payload = on ? "ON" : "OFF";
     if (this.#latest.get(topic) !== payload) this.#retain(topic, payload);
@@ -259,6 +279,22 @@ export class MqttSink implements Sink {
         if (response !== undefined && !retained) this.#respond(response, outcome);
       }),
       connection.link.subscribe(this.#topics.state, (_, payload) => this.#compareState(payload)),
+    );
+  }
+
+  #openDevice(): void {
+    const device = this.#device;
+    if (device === undefined || this.#connection === undefined) return;
+    device.open();
+    const zones = this.#options.telemetry?.listen(["tuning"], ({ topic, message }) => {
+      if (topic === "tuning") device.setZones(Object.keys(message.zones));
+    });
+    this.#undo.push(
+      () => zones?.[Symbol.dispose](),
+      this.#connection.link.subscribe(
+        device.filter,
+        (topic, payload) => device.found(topic, payload.length > 0),
+      ),
     );
   }
 
