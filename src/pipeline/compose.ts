@@ -62,7 +62,13 @@ export function composeParts(
     sinks: (callbacks) =>
       makeSinks(
         config.publish,
-        { pipeline: config.name, folder, stateFolder, ...callbacks },
+        {
+          pipeline: config.name,
+          folder,
+          stateFolder,
+          bearings: config.camera.hfov !== undefined || config.camera.fx !== undefined,
+          ...callbacks,
+        },
         sinks,
       ),
     record: record && (async (listened) => {
