@@ -12,12 +12,7 @@ import { RollingGrounding } from "../../src/grounding/rolling.ts";
 import { SKIP_NOTHING, type SkipRules } from "../../src/grounding/skip_rules.ts";
 import { AudioRing } from "../../src/ring/audio_ring.ts";
 import { FrameRing } from "../../src/ring/frame_ring.ts";
-import {
-  type Engine,
-  engine,
-  withRememberedImages,
-  withWholeWindow,
-} from "../grounding/ground_clip.ts";
+import { type Engine, engine, withWholeWindow } from "../grounding/ground_clip.ts";
 
 const CLIPS = new URL("../support/clips/", import.meta.url).pathname;
 const HEADS = [{ kind: "sound" as const, calibration: { slope: 5, offset: -3 } }];
@@ -113,8 +108,7 @@ async function detections(
 }
 
 Deno.test("a clip gives the same events whether steps are skipped or not", async (test) => {
-  await using loaded = await engine();
-  const parts = withRememberedImages(loaded);
+  await using parts = await engine();
   const clip = await animalsClip(parts);
   const whole = withWholeWindow(parts);
   const all = await detections(whole, clip, () => SKIP_NOTHING);
