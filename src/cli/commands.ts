@@ -3,12 +3,14 @@ import { checkCommand } from "./check/check.ts";
 import { demoCommand } from "./demo/demo.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { evaluateCommand } from "./evaluate/evaluate.ts";
+import { forgetCommand } from "./forget/forget.ts";
 import { localizeCommand } from "./localize/localize.ts";
 import { modelCommand } from "./model/model.ts";
 import { whence } from "./program.ts";
 import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
 import { schemaCommand } from "./schema.ts";
+import { showCommand } from "./show/show.ts";
 import { viewCommand } from "./view/view.ts";
 import { watchCommand } from "./watch/watch.ts";
 
@@ -24,7 +26,9 @@ export function whenceProgram(): Command {
     demoCommand(),
     evaluateCommand(),
     modelCommand(),
+    showCommand(),
     schemaCommand(),
+    forgetCommand(),
     pruneCommand(),
   );
 }

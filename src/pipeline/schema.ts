@@ -10,6 +10,7 @@ import { runtimeSchema } from "../model/runtime_schema.ts";
 import { type PublishConfig, publishSchemaOf } from "../publish/publish_schema.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
+import { recordSchema } from "../record/record_schema.ts";
 import { viewSchema } from "../viewer/view_schema.ts";
 
 /** The kinds of part that a pipeline file can name. Default: all of Whence. */
@@ -30,6 +31,9 @@ export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registrie
       "How the audio is cut for the model. `hop` + `lookahead` must not be longer than `duration`.",
     ),
     model: z.string().min(1).describe("A folder under models/, or a path"),
+    things: z.string().min(1).optional().describe(
+      "Bank of things that `whence show` wrote: the model then finds them, too. A path, relative to this file.",
+    ),
     runtime: runtimeSchema.prefault({}).describe("What the model runs on."),
     detect: detectSchema.prefault({}).describe("How scores become events and regions."),
     camera: cameraSchema.prefault({}).describe(
@@ -37,6 +41,9 @@ export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registrie
     ),
     view: viewSchema.optional().describe(
       "Live page of the running pipeline (`whence run --view`); off without this block. `view: {}` takes the defaults.",
+    ),
+    record: recordSchema.optional().describe(
+      "Pictures and clips with sound of each event, or everything in segments; off without this block.",
     ),
     metrics: metricsSchema.optional().describe(
       "Where `/metrics` (Prometheus) and `/healthz` are served, such as `127.0.0.1:9464`; off without this key. " +

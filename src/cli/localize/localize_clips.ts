@@ -1,17 +1,16 @@
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inspectElements } from "../../capture/inspect.ts";
-import { installHint, packageOfElement } from "../../capture/packages.ts";
+import { inspectWithHints } from "../../capture/inspect_with_hints.ts";
 import type { Override } from "../../config/override.ts";
 import { fileFaultSync } from "../../core/file_fault.ts";
 import { logOf } from "../../core/logger.ts";
 import { encodeEvent } from "../../events/event_json.ts";
 import { EnginePool } from "../../pipeline/engine_pool.ts";
 import { loadPipeline } from "../../pipeline/load.ts";
+import type { ProfileName } from "../../mcap/profile_names.ts";
 import { type ClipRecord, clipRecordSchema } from "../../record/clip_record.ts";
-import { RecordError } from "../../record/gst_process.ts";
+import { chooseVideoFormat } from "../../record/choose_video_format.ts";
 import { reportPage } from "../../record/report.ts";
-import { VIDEO_ELEMENTS, VIDEO_FORMATS, type VideoFormat } from "../../record/video_format.ts";
 import { UsageError } from "../exit.ts";
 import { ProgressBar } from "../progress_bar.ts";
 import { printFault, printNews } from "../stderr.ts";
@@ -26,7 +25,7 @@ export interface LocalizeOptions {
   readonly settings?: string;
   readonly set: readonly Override[];
   /** Whether an MCAP file of each clip is written. */
-  readonly mcap?: boolean;
+  readonly mcap?: ProfileName;
   /** Whether small videos are embedded in the report. */
   readonly embed: boolean;
 }
@@ -48,14 +47,14 @@ export class LocalizeError extends Error {
  */
 export async function localizeClips(
   clips: readonly string[],
-  { output, settings = SHIPPED, set, embed, mcap = false }: LocalizeOptions,
+  { output, settings = SHIPPED, set, embed, mcap }: LocalizeOptions,
 ): Promise<void> {
   for (const clip of clips) {
     const fault = fileFaultSync(clip);
     if (fault !== undefined) throw new UsageError(`Cannot localize ${clip}: ${fault}`);
   }
   const pipeline = await loadPipeline(settings, set);
-  const format = await bestFormat();
+  const format = await chooseVideoFormat(inspectWithHints);
   const folder = resolve(output);
   await Deno.mkdir(folder, { recursive: true });
   const engines = new EnginePool();
@@ -156,24 +155,6 @@ async function dataUrl(path: string, type: string): Promise<string> {
 async function writeWhole(path: string, text: string): Promise<void> {
   await Deno.writeTextFile(`${path}.part`, text);
   await Deno.rename(`${path}.part`, path);
-}
-
-async function bestFormat(): Promise<VideoFormat> {
-  const needed = await inspectElements([...VIDEO_ELEMENTS]);
-  const missing = needed.find(({ found }) => !found);
-  if (missing !== undefined) {
-    throw new RecordError(
-      `Cannot make videos: GStreamer has no element ${missing.element}${
-        installHint(missing.package)
-      }`,
-    );
-  }
-  for (const format of VIDEO_FORMATS) {
-    if ((await inspectElements(format.elements)).every(({ found }) => found)) return format;
-  }
-  throw new RecordError(
-    `Cannot make videos: GStreamer has no encoder${installHint(packageOfElement("vp8enc"))}`,
-  );
 }
 
 /** The record of a clip that was finished with the same key. */

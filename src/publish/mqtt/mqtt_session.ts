@@ -6,6 +6,7 @@ import {
   describeFault,
   isProtocolRefusal,
   isRefusal,
+  isTakenOver,
   MessageRefusedError,
   MessageTooLargeError,
 } from "./mqtt_fault.ts";
@@ -17,8 +18,19 @@ import {
 } from "./publish_message.ts";
 import { SendWindow } from "./send_window.ts";
 
+/** Where the sender of a message expects a response (MQTT 5.0 § 4.10). */
+export interface ResponseAddress {
+  readonly topic: string;
+  readonly correlationData?: Uint8Array;
+}
+
 /** Takes a message that came from the broker. */
-export type MessageHandler = (topic: string, payload: Uint8Array, retained: boolean) => void;
+export type MessageHandler = (
+  topic: string,
+  payload: Uint8Array,
+  retained: boolean,
+  response?: ResponseAddress,
+) => void;
 
 /** Everything one connection needs. */
 export interface SessionOptions {
@@ -61,6 +73,7 @@ export class MqttSession {
   readonly #packetBytes: number;
   readonly #unsettled = new Set<(error: Error) => void>();
   #fault: unknown;
+  #takenOver = false;
 
   private constructor(client: MqttClient, protocolVersion: ProtocolVersion, limits: BrokerLimits) {
     this.#client = client;
@@ -68,6 +81,10 @@ export class MqttSession {
     this.#window = new SendWindow(limits.window);
     this.#packetBytes = limits.packetBytes;
     client.on("error", (error) => this.#fault ??= error);
+    client.on("disconnect", ({ reasonCode }) => {
+      this.#takenOver ||= isTakenOver(reasonCode);
+      client.stream.destroy();
+    });
     this.ended = new Promise((resolve) => {
       client.once("close", () => {
         client.end(true);
@@ -75,6 +92,16 @@ export class MqttSession {
         resolve(this.#fault ? describeFault(this.#fault) : "the connection was closed");
       });
     });
+  }
+
+  /** Whether it ended with an error of the network, not because the broker closed it. */
+  get failed(): boolean {
+    return this.#fault !== undefined;
+  }
+
+  /** Whether it ended because another client connected with its client id; only MQTT 5 tells. */
+  get takenOver(): boolean {
+    return this.#takenOver;
   }
 
   /**
@@ -138,7 +165,13 @@ export class MqttSession {
         if (!client.connected) fail();
       });
       client.once("close", fail);
-      client.on("message", (topic, payload, { retain }) => onMessage(topic, payload, retain));
+      client.on("message", (topic, payload, { retain, properties = {} }) => {
+        const { responseTopic, correlationData } = properties;
+        const response = responseTopic === undefined
+          ? undefined
+          : { topic: responseTopic, correlationData };
+        onMessage(topic, payload, retain, response);
+      });
       client.once("connect", (connack) => {
         client.removeListener("close", fail);
         signal.removeEventListener("abort", abort);
@@ -187,13 +220,17 @@ export class MqttSession {
     const size = packetBytes(message, this.protocolVersion);
     if (size > this.#packetBytes) throw new MessageTooLargeError(size, this.#packetBytes);
     const data = typeof payload === "string" ? payload : Buffer.from(payload);
-    const { contentType, userProperties } = properties;
+    const { correlationData, userProperties, ...rest } = properties;
     return this.#settle((done) =>
       this.#client.publish(topic, data, {
         qos,
         retain,
         ...(this.protocolVersion === 5 && {
-          properties: { contentType, userProperties: userProperties && { ...userProperties } },
+          properties: {
+            ...rest,
+            ...(correlationData && { correlationData: Buffer.from(correlationData) }),
+            ...(userProperties && { userProperties: { ...userProperties } }),
+          },
         }),
       }, done)
     );

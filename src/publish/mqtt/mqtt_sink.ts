@@ -2,6 +2,7 @@ import type { HeadKind } from "../../core/head_kind.ts";
 import type { Log } from "../../core/log.ts";
 import { within } from "../../core/within.ts";
 import type { PipelineState } from "../../events/event.ts";
+import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { LineLimiter } from "../line_limiter.ts";
 import { EventOutbox } from "../outbox/event_outbox.ts";
 import { openOutboxFile } from "../outbox/outbox_file.ts";
@@ -10,11 +11,18 @@ import { BrokerConnection } from "./broker_connection.ts";
 import { locateCredentials, readCredentials } from "./credentials.ts";
 import { EmbeddedBroker } from "./embedded_broker.ts";
 import { EventSender } from "./event_sender.ts";
+import { HomeAssistantDevice } from "./home_assistant_device.ts";
 import { LatestTopics } from "./latest_topics.ts";
 import { shownUrl } from "./mqtt_fault.ts";
 import type { MqttConfig } from "./mqtt_schema.ts";
 import { pictureMessages } from "./picture_messages.ts";
-import type { ProtocolVersion } from "./publish_message.ts";
+import { OwnStates } from "./own_states.ts";
+import {
+  JSON_PROPERTIES,
+  type MessageProperties,
+  type ProtocolVersion,
+} from "./publish_message.ts";
+import type { ResponseAddress } from "./mqtt_session.ts";
 import { parseSetCommand } from "./set_command.ts";
 import { pipelineTopics } from "./topics.ts";
 
@@ -24,6 +32,10 @@ export interface MqttSinkOptions {
   /** Folder where relative file names start. */
   readonly folder: string;
   readonly log: Log;
+  /** Gives the zones in use. */
+  readonly telemetry?: Telemetry;
+  /** Whether the events have bearings. Default: no. */
+  readonly bearings?: boolean;
   /** Called for each valid message on `P/NAME/set`. */
   readonly onSet?: (enabled: boolean) => void;
   /** Folder of this program's state, where events wait for the broker. Default: they wait in memory. */
@@ -44,6 +56,9 @@ interface WaitingPicture {
 }
 
 const DRAIN_MS = 3_000;
+const DAY_S = 86_400;
+/** Later stats follow after 10 s, s. */
+const STATS_EXPIRY_S = 60;
 /** aedes implements MQTT 3.1.1 only. */
 const EMBEDDED_VERSIONS: readonly ProtocolVersion[] = [4];
 
@@ -58,6 +73,7 @@ export class MqttSink implements Sink {
   readonly #latest: LatestTopics;
   readonly #badCommands: LineLimiter;
   readonly #intruders: LineLimiter;
+  readonly #device: HomeAssistantDevice | undefined;
   readonly #undo: (() => void)[] = [];
   readonly #pictures = new Map<HeadKind, WaitingPicture>();
   #broker: EmbeddedBroker | undefined;
@@ -65,6 +81,8 @@ export class MqttSink implements Sink {
   #complaint: string | undefined;
   #accepted: number;
   #state: PipelineState | undefined;
+  readonly #ownStates = new OwnStates();
+  #namesake = false;
   #retainedCommand: string | undefined;
   /** Complaint of the outbox in the state that was published last. */
   #publishedComplaint: string | undefined;
@@ -84,10 +102,24 @@ export class MqttSink implements Sink {
     this.#events = new EventSender({
       outbox: this.#outbox,
       qos: config.qos,
+      properties: {
+        ...JSON_PROPERTIES,
+        messageExpiryInterval: Math.ceil(config.outbox.max_days * DAY_S),
+      },
       log,
       onSettled: () => this.#sendPictures(),
     });
     this.#latest = new LatestTopics(log);
+    if (config.home_assistant) {
+      this.#device = new HomeAssistantDevice({
+        prefix: config.prefix,
+        pipeline: options.pipeline,
+        pictures: config.picture,
+        bearings: options.bearings ?? false,
+        discoveryPrefix: config.discovery_prefix,
+        retain: (topic, payload) => this.#retain(topic, payload),
+      });
+    }
     this.#badCommands = new LineLimiter(log);
     this.#intruders = new LineLimiter(log);
   }
@@ -115,6 +147,7 @@ export class MqttSink implements Sink {
     try {
       if (this.#config.url.startsWith("embedded:")) await this.#startBroker();
       await this.#connect();
+      this.#openDevice();
       await readCredentials(this.#credentialFiles);
     } catch (error) {
       this.#complaint = error instanceof Error ? error.message : String(error);
@@ -133,10 +166,12 @@ export class MqttSink implements Sink {
   /** A state's reason also says that events cannot be stored. */
   state(state: PipelineState): void {
     this.#state = state;
+    if (state.state === "running") this.#device?.complete();
     this.#tellState();
   }
 
   active(kind: HeadKind, on: boolean): void {
+    this.#device?.addKind(kind);
     const topic = this.#topics.active(kind);
     const payload = on ? "ON" : "OFF";
     if (this.#latest.get(topic) !== payload) this.#retain(topic, payload);
@@ -144,7 +179,12 @@ export class MqttSink implements Sink {
 
   stats(stats: object): void {
     if (this.#outbox.complaint !== this.#publishedComplaint) this.#tellState();
-    this.#latest.set({ topic: this.#topics.stats, payload: JSON.stringify(stats), qos: 0 });
+    this.#latest.set({
+      topic: this.#topics.stats,
+      payload: JSON.stringify(stats),
+      qos: 0,
+      properties: { ...JSON_PROPERTIES, messageExpiryInterval: STATS_EXPIRY_S },
+    });
   }
 
   picture(picture: EventPicture): void {
@@ -230,13 +270,31 @@ export class MqttSink implements Sink {
     this.#undo.push(
       connection.link.listen(this.#latest),
       connection.link.listen(this.#events),
-      connection.link.subscribe(this.#topics.set, (_, payload, retained) => {
+      connection.link.subscribe(this.#topics.set, (_, payload, retained, response) => {
         // The broker repeats it on each connection: obeyed again, it would undo later commands.
         const text = new TextDecoder().decode(payload);
         if (retained && text === this.#retainedCommand) return;
         if (retained) this.#retainedCommand = text;
-        this.#obey(payload);
+        const outcome = this.#obey(payload);
+        if (response !== undefined && !retained) this.#respond(response, outcome);
       }),
+      connection.link.subscribe(this.#topics.state, (_, payload) => this.#compareState(payload)),
+    );
+  }
+
+  #openDevice(): void {
+    const device = this.#device;
+    if (device === undefined || this.#connection === undefined) return;
+    device.open();
+    const zones = this.#options.telemetry?.listen(["tuning"], ({ topic, message }) => {
+      if (topic === "tuning") device.setZones(Object.keys(message.zones));
+    });
+    this.#undo.push(
+      () => zones?.[Symbol.dispose](),
+      this.#connection.link.subscribe(
+        device.filter,
+        (topic, payload) => device.found(topic, payload.length > 0),
+      ),
     );
   }
 
@@ -261,23 +319,52 @@ export class MqttSink implements Sink {
     if (this.#state === undefined) return;
     const reasons = [this.#state.reason, complaint].filter((text) => typeof text === "string");
     const reason = reasons.length === 0 ? null : reasons.join("; ");
-    this.#retain(this.#topics.state, JSON.stringify({ ...this.#state, reason }));
+    const payload = JSON.stringify({ ...this.#state, reason });
+    this.#ownStates.sent(payload);
+    this.#retain(this.#topics.state, payload, JSON_PROPERTIES);
   }
 
-  #retain(topic: string, payload: string): void {
-    this.#latest.set({ topic, payload, qos: this.#config.qos, retain: true });
+  /** Warns once if another process publishes under the same name, and corrects the state when that one stops. */
+  #compareState(payload: Uint8Array): void {
+    const text = new TextDecoder().decode(payload);
+    if (text === "" || this.#ownStates.originOf(text) !== "other") return;
+    const { pipeline, log } = this.#options;
+    if (!this.#namesake) {
+      const topic = this.#topics.state;
+      log("warning", `Another process also publishes to ${topic}: change the name of ${pipeline}`);
+    }
+    this.#namesake = true;
+    const mine = this.#state?.state;
+    if (hasEnded(text) && mine !== "stopped" && mine !== "failed") this.#tellState();
   }
 
-  #obey(payload: Uint8Array): void {
+  #retain(topic: string, payload: string, properties?: MessageProperties): void {
+    this.#latest.set({ topic, payload, qos: this.#config.qos, retain: true, properties });
+  }
+
+  /** Obeys a command; gives what to respond. */
+  #obey(payload: Uint8Array): object {
     let enabled: boolean;
     try {
       enabled = parseSetCommand(payload);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#badCommands.warn(`Ignored a message on ${this.#topics.set}: ${reason}`);
-      return;
+      return { error: reason };
     }
     this.#options.onSet?.(enabled);
+    return { enabled };
+  }
+
+  /** Responds to a command, except under the own prefix: a response must not pass for an event or a state. */
+  #respond({ topic, correlationData }: ResponseAddress, outcome: object): void {
+    if (/[+#]/.test(topic) || `${topic}/`.startsWith(`${this.#config.prefix}/`)) return;
+    const properties = { ...JSON_PROPERTIES, ...(correlationData && { correlationData }) };
+    this.#connection?.link.session
+      ?.publish(topic, JSON.stringify(outcome), { qos: 1, properties })
+      .catch(() => {
+        // The broker refuses it or the connection ended; the sender asks again.
+      });
   }
 }
 
@@ -291,4 +378,14 @@ function outboxOf(
   const place = { folder: stateFolder, pipeline, target, sync };
   const openStore = () => openOutboxFile(place, log);
   return new EventOutbox({ maxMessages, maxDays, log, openStore });
+}
+
+/** Whether a state says that its pipeline does not run any more. */
+function hasEnded(text: string): boolean {
+  try {
+    const { state } = JSON.parse(text);
+    return state === "stopped" || state === "failed";
+  } catch {
+    return false;
+  }
 }

@@ -23,7 +23,7 @@ Deno.test("run: a summary says what was found, delivered, lost and dropped", asy
     const { code, stderr } = await whence(["run", join(folder, "front.yaml")]);
     assert.equal(code, 0, stderr);
     const summary = new RegExp(
-      "front: summary: (\\d+) sounds, (\\d+) words; jsonl (\\d+) messages delivered, 0 lost; " +
+      "front: summary: (\\d+) sounds?, (\\d+) words?; jsonl (\\d+) messages? delivered, 0 lost; " +
         "dropped: 0 frames, 0 audio buffers, 0 hops, 0 time steps\n$",
     ).exec(stderr);
     assert.ok(summary, stderr);
@@ -86,7 +86,7 @@ Deno.test("run: with another sink working, a sink that fails is a complaint in s
   const states = ear.on("whence/front/state").map((text) => JSON.parse(text));
   const complaint = /Cannot write .*events\.jsonl: a part of its path is not a folder/;
   assert.match(states[0].reason, complaint);
-  assert.match(states.at(-1).reason, /^the source has ended; Cannot write .* \(\d+ events lost\)$/);
+  assert.match(states.at(-1).reason, /^the source has ended; Cannot write .* is not a folder$/);
   await using late = await MqttListener.connect(broker.url, "whence/front/state");
   await eventually("it is retained", () => late.heard.length === 1);
   assert.match(late.heard[0].text, complaint);
