@@ -10,6 +10,7 @@ import { whence } from "./program.ts";
 import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
 import { schemaCommand } from "./schema.ts";
+import { showCommand } from "./show/show.ts";
 import { viewCommand } from "./view/view.ts";
 import { watchCommand } from "./watch/watch.ts";
 
@@ -25,6 +26,7 @@ export function whenceProgram(): Command {
     demoCommand(),
     evaluateCommand(),
     modelCommand(),
+    showCommand(),
     schemaCommand(),
     forgetCommand(),
     pruneCommand(),
