@@ -8,6 +8,7 @@ import { modelCommand } from "./model/model.ts";
 import { whence } from "./program.ts";
 import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
+import { runtimeCommand } from "./runtime/runtime.ts";
 import { schemaCommand } from "./schema.ts";
 import { viewCommand } from "./view/view.ts";
 import { watchCommand } from "./watch/watch.ts";
@@ -24,6 +25,7 @@ export function whenceProgram(): Command {
     demoCommand(),
     evaluateCommand(),
     modelCommand(),
+    runtimeCommand(),
     schemaCommand(),
     pruneCommand(),
   );
