@@ -7,13 +7,12 @@ import { type BenchReport, median } from "./report.ts";
 
 const RUNS = 7;
 
-/** CPU time a hop of the whole pipeline behind the decoder, against the same encoder runs alone. */
+/** CPU time a hop of the whole pipeline behind the decoder, against the encoder and similarity runs it needs alone. */
 export async function bench(): Promise<BenchReport> {
   const config = clipPipeline("fast", { jsonl: "unused.jsonl" });
   await using engine = await loadEngine(config, MODEL, () => {});
   const { encoders, similarity, manifest } = engine;
   const clip = await recordClip(manifest.image.width, manifest.image.height);
-  const window = new Float32Array(config.window.duration * 16000);
   const sound = Float32Array.from(clip.chunks.flatMap(({ samples }) => [...samples]));
   const margin = new Float32Array(manifest.image.grid.width * manifest.image.grid.height);
   const pipelineMs: number[] = [];
@@ -26,18 +25,23 @@ export async function bench(): Promise<BenchReport> {
       clockSet: () => {},
     });
     const whole = await cpuMs(() => stream.run(new AbortController().signal));
-    const { hops, steps, encodedFrames } = stream.stats();
+    const { hops, steps, encodedFrames, encodedWindows, encodedSamples } = stream.stats();
+    const length = Math.round(encodedSamples / encodedWindows);
     const bare = await cpuMs(async () => {
       let image = new Float32Array(0);
-      for (let i = 0; i < hops; i++) {
-        const at = Math.min(i * 3200, sound.length - window.length);
-        window.set(sound.subarray(at, at + window.length));
-        const { features, dims } = await encoders.encodeAudio(window);
-        for (let f = share(i, encodedFrames, hops); f < share(i + 1, encodedFrames, hops); f++) {
+      for (let i = 0; i < encodedWindows; i++) {
+        const at = share(i, sound.length - length, encodedWindows);
+        const { features, dims } = await encoders.encodeAudio(sound.subarray(at, at + length));
+        const last = share(i + 1, encodedFrames, encodedWindows);
+        for (let f = share(i, encodedFrames, encodedWindows); f < last; f++) {
           image = (await encoders.encodeImages(clip.frames[f].data, 1)).features as typeof image;
         }
         const column = new Float32Array(manifest.channels);
-        for (let s = share(i, steps, hops); s < share(i + 1, steps, hops); s++) {
+        for (
+          let s = share(i, steps, encodedWindows);
+          s < share(i + 1, steps, encodedWindows);
+          s++
+        ) {
           column.forEach((_, c) => column[c] = features[c * dims[2]]);
           await similarity.compute({ audio: column, image, margin });
         }
@@ -55,8 +59,8 @@ export async function bench(): Promise<BenchReport> {
   return { name: "pipeline", basis: `median of ${RUNS}`, figures };
 }
 
-/** How many of `total` belong before part `i` of `parts`. */
-const share = (i: number, total: number, parts: number) => Math.floor(i * total / parts);
+/** How many of `total` belong before part `i` of `parts`; the first part is not empty. */
+const share = (i: number, total: number, parts: number) => Math.ceil(i * total / parts);
 
 async function cpuMs(work: () => Promise<void>): Promise<number> {
   const before = process.cpuUsage();

@@ -1,13 +1,10 @@
-import { runtimeFault } from "./cli/runtime_fault.ts";
-
-if (import.meta.main) {
-  const fault = runtimeFault(import.meta.url);
-  if (fault !== undefined) {
-    console.error(fault);
-    // Works in Node.js, too, where there is no Deno.
-    (await import("node:process")).exit(2);
-  }
-  const { whenceProgram } = await import("./cli/commands.ts");
-  const { runAndExit } = await import("./cli/exit.ts");
-  await runAndExit(whenceProgram(), Deno.args);
+// Without `import` declarations and types, so that every version of Node.js can read this file and says what to run.
+if (typeof Deno === "undefined") {
+  import("node:process").then(({ argv, exit }) => {
+    const command = `npx -y deno@2.9.6 run -A ${argv[1]}`;
+    console.error(`Cannot start: Whence runs on Deno, not on Node.js; run: ${command}`);
+    exit(2);
+  });
+} else {
+  import("./cli/start.ts").then(({ start }) => start());
 }

@@ -35,6 +35,26 @@ const IMPORTER_PARTS: Readonly<Record<string, readonly string[]>> = {
   "importer/graph": ["importer/checkpoint/"],
 };
 
+/** What `src/pipeline` knows of capture: interfaces, errors, the schema and the registry. */
+const CAPTURE_INTERFACES = [
+  "audio_health",
+  "capture_error",
+  "coverage",
+  "examined_source",
+  "media",
+  "picture_health",
+  "source",
+  "source_address",
+  "source_schema",
+  "sources",
+].map((name) => `capture/${name}.ts`);
+
+/** The one file of `src/pipeline` that knows which parts there are. */
+const COMPOSITION_ROOT = "pipeline/compose.ts";
+
+/** The binding to GStreamer, through which everything of capture gets to it. */
+const GSTREAMER = "capture/native.ts";
+
 /** Every source file with the files of `src` that it imports, statically or not. */
 const IMPORTS = new Map([...sourceFiles(SRC)].map((file) => {
   const text = Deno.readTextFileSync(file);
@@ -53,6 +73,25 @@ Deno.test("rooms import only rooms below them", () => {
       const other = target.split("/")[0];
       assert.ok([room, "core", ...allowed].includes(other), `${file} imports ${target}`);
     }
+  }
+});
+
+Deno.test("only the composition root knows GStreamer, and no file of the pipeline a sink by name", () => {
+  const files = [...IMPORTS.keys()].filter((file) => dirname(file) === "pipeline");
+  assert.ok(reached(COMPOSITION_ROOT).has(GSTREAMER));
+  for (const file of files) {
+    for (const target of IMPORTS.get(file)!) {
+      assert.doesNotMatch(
+        target,
+        /^publish\/(mqtt|jsonl|mcap|sinks)\//,
+        `${file} imports ${target}`,
+      );
+      if (file === COMPOSITION_ROOT || !target.startsWith("capture/")) continue;
+      assert.ok(CAPTURE_INTERFACES.includes(target), `${file} imports ${target}`);
+    }
+    if (file === COMPOSITION_ROOT) continue;
+    assert.ok(!reached(file).has(GSTREAMER), `${file} loads GStreamer`);
+    assert.ok(!reached(file).has(COMPOSITION_ROOT), `${file} loads the composition root`);
   }
 });
 
@@ -79,6 +118,16 @@ Deno.test("no file imports itself by way of others", () => {
   };
   for (const file of IMPORTS.keys()) visit(file, []);
 });
+
+/** The files that a file loads, directly or not. */
+function reached(file: string, into = new Set<string>()): Set<string> {
+  for (const target of IMPORTS.get(file) ?? []) {
+    if (into.has(target)) continue;
+    into.add(target);
+    reached(target, into);
+  }
+  return into;
+}
 
 function* sourceFiles(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {

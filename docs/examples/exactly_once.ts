@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import mqtt from "mqtt";
 
 const [url, file] = Deno.args;
-const db = new DatabaseSync(file);
+const db = new DatabaseSync(file, { timeout: 5000 }); // Another program may read it.
 db.exec("CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, seq INTEGER)");
 db.exec("CREATE TABLE IF NOT EXISTS handled (id TEXT, seq INTEGER, type TEXT)");
 const see = db.prepare(`INSERT INTO seen VALUES (?, ?)

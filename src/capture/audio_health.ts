@@ -9,7 +9,7 @@ const STEP = 1 / 32768;
 const FULL_SCALE = 0.999;
 /** A block clips if at least this share of its samples does. */
 const CLIPPED_SHARE = 0.1;
-/** Level that stands for digital silence, dBFS. */
+/** Level reported for digital silence, dBFS. */
 const FLOOR_DBFS = -200;
 
 /** Detects a microphone that delivers samples, but no sound. */

@@ -5,7 +5,7 @@ import { maskSecrets } from "../core/secrets.ts";
 import { AppSink } from "./app_sink.ts";
 import { Bus } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
-import { hungFor, keepHung } from "./hung_pipelines.ts";
+import { keepHung, stillHangs } from "./hung_pipelines.ts";
 import { loadNative, type Native, takeError } from "./native.ts";
 import type { CapturePlan } from "./plan.ts";
 import { FRAME_SINK, JPEG_SINK, JPEG_VALVE, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./sink_bin.ts";
@@ -29,7 +29,7 @@ const LOOK_MS = 2;
 /** A state that can be requested of a pipeline. */
 export type TargetState = Exclude<keyof typeof STATE, "none">;
 /** Progress of a state change; `live`: reached, but data flows only while playing. */
-export type Progress = "failed" | "going" | "reached" | "live";
+export type StateProgress = "failed" | "going" | "reached" | "live";
 
 /**
  * A GStreamer pipeline with the appsinks of a plan.
@@ -87,11 +87,9 @@ export class GstPipeline {
    */
   static async build(plan: CapturePlan): Promise<GstPipeline> {
     const native = await loadNative();
-    const seconds = hungFor(plan.launch);
-    if (seconds !== undefined) {
+    if (stillHangs(plan.launch)) {
       throw new CaptureError(
-        `Cannot capture from ${plan.video.label}: it hangs; the last attempt has not closed for ` +
-          `${Math.round(seconds)} s`,
+        `Cannot capture from ${plan.video.label}: it hangs; the last attempt has not closed yet`,
         plan.video.path,
       );
     }
@@ -124,7 +122,7 @@ export class GstPipeline {
   }
 
   /** Progress of the last request. */
-  progress(): Progress {
+  progress(): StateProgress {
     const { change, state, pending } = this.#look();
     if (change === CHANGE.failure) return "failed";
     const reached = state === STATE[this.#requested ?? "null"] && pending === STATE.none;

@@ -4,18 +4,18 @@ export interface HungPipeline {
   tryFree(): boolean;
 }
 
-const hung = new Map<string, { readonly pipeline: HungPipeline; readonly sinceMs: number }>();
+const hung = new Map<string, HungPipeline>();
 
 /** Remembers a pipeline that did not stop: opening the same source again would leave more threads hanging. */
 export function keepHung(launch: string, pipeline: HungPipeline): void {
-  hung.set(launch, { pipeline, sinceMs: performance.now() });
+  hung.set(launch, pipeline);
 }
 
-/** Seconds for which a pipeline of this launch text has failed to stop; undefined if there is none. Frees one that stopped. */
-export function hungFor(launch: string): number | undefined {
-  const found = hung.get(launch);
-  if (found === undefined) return undefined;
-  if (!found.pipeline.tryFree()) return (performance.now() - found.sinceMs) / 1000;
+/** Whether a pipeline of this launch text has still not stopped. Frees one that has. */
+export function stillHangs(launch: string): boolean {
+  const pipeline = hung.get(launch);
+  if (pipeline === undefined) return false;
+  if (!pipeline.tryFree()) return true;
   hung.delete(launch);
-  return undefined;
+  return false;
 }

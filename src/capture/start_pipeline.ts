@@ -1,6 +1,6 @@
 import type { AppSink } from "./app_sink.ts";
 import { cannot } from "./capture_faults.ts";
-import type { GstPipeline, Progress, TargetState } from "./gst_pipeline.ts";
+import type { GstPipeline, StateProgress, TargetState } from "./gst_pipeline.ts";
 import { nextTick } from "./next_tick.ts";
 import type { CapturePlan } from "./plan.ts";
 
@@ -63,8 +63,8 @@ export async function startPipeline(
 async function poll(
   deadlineMs: number,
   check: () => void,
-  progress: () => Progress,
-): Promise<Progress> {
+  progress: () => StateProgress,
+): Promise<StateProgress> {
   for (;;) {
     const state = progress();
     if (state !== "going" || performance.now() > deadlineMs) return state;
@@ -73,7 +73,7 @@ async function poll(
   }
 }
 
-function flow(sinks: readonly AppSink[]): Progress {
+function flow(sinks: readonly AppSink[]): StateProgress {
   for (const sink of sinks) sink.count();
   return sinks.every((sink) => sink.arrived > 0) ? "reached" : "going";
 }

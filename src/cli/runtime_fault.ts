@@ -2,22 +2,18 @@
 const PERMISSIONS = ["env", "ffi", "net", "read", "run", "sys", "write"] as const;
 
 /**
- * Why Whence cannot start in this JavaScript runtime, in one line; undefined where it can. Imports nothing: in Node.js,
- * without permissions or without deno.json, an import of a package would fail first.
+ * Why Whence cannot start with this Deno, in one line; undefined where it can. Imports nothing: without permissions or
+ * without deno.json, an import of a package would fail first.
  *
  * @param main URL of the program's first module.
  */
 export function runtimeFault(main: string): string | undefined {
   const path = decodeURI(new URL(main).pathname);
-  const deno = (globalThis as { Deno?: typeof Deno }).Deno;
-  if (deno === undefined) {
-    return `Cannot start: Whence runs on Deno, not on Node.js; run: npx -y deno@2.9.6 run -A ${path}`;
-  }
   // The launcher has worked out which permissions this process needs.
-  const confined = deno.args.includes("--confined");
+  const confined = Deno.args.includes("--confined");
   const missing = confined
     ? []
-    : PERMISSIONS.filter((name) => deno.permissions.querySync({ name }).state !== "granted");
+    : PERMISSIONS.filter((name) => Deno.permissions.querySync({ name }).state !== "granted");
   if (missing.length > 0) {
     return `Cannot start: Whence must have Deno's permissions ${missing.join(", ")} ` +
       `(cameras and models go through native libraries); run: deno run -A ${path}`;

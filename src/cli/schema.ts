@@ -7,7 +7,7 @@ export function schemaCommand(): Command {
     .description(
       "write the JSON Schemas of pipeline files and events, and the configuration reference",
     )
-    .option("--output <folder>", "folder that gets config/ and docs/", ".")
+    .option("--output <folder>", "folder to write config/ and docs/ into", ".")
     .action(async ({ output }: { output: string }) => {
       const { generatedFiles } = await import("./generated_files.ts");
       for (const [name, text] of Object.entries(await generatedFiles(output))) {

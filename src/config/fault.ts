@@ -1,3 +1,4 @@
+import { escapeControls } from "../core/log_line.ts";
 import { maskSecrets } from "../core/secrets.ts";
 
 /** One thing wrong in a pipeline file. `file` is the path as given, or `--set KEY` for an override. */
@@ -12,14 +13,14 @@ export interface ConfigFault {
 /** Characters of a message that are shown. */
 const LONGEST = 600;
 
-/** `file:line:column: message`, secrets masked; a message that quotes a long text is cut. */
+/** `file:line:column: message`, in one line: secrets masked, control characters escaped, a message that quotes a long text cut. */
 export function formatFault(fault: ConfigFault): string {
   const place = fault.line === undefined
     ? fault.file
     : `${fault.file}:${fault.line}:${fault.column}`;
   const message = maskSecrets(fault.message);
   const shown = message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message;
-  return `${maskSecrets(place)}: ${shown}`;
+  return escapeControls(`${maskSecrets(place)}: ${shown}`);
 }
 
 /** Orders the faults of one file by their place in it; those without a place first. */

@@ -7,3 +7,8 @@ export const HEAD_KINDS = ["sound", "speech"] as const;
 export const headKindSchema = z.enum(HEAD_KINDS);
 /** One head's kind. */
 export type HeadKind = z.infer<typeof headKindSchema>;
+
+/** A value for each kind of head. */
+export function forEachKind<T>(make: (kind: HeadKind) => T): Record<HeadKind, T> {
+  return Object.fromEntries(HEAD_KINDS.map((kind) => [kind, make(kind)])) as Record<HeadKind, T>;
+}

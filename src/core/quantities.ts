@@ -15,6 +15,11 @@ export function countText(count: number): string {
   return withPrefix(count, "");
 }
 
+/** `1 word`, `2 words`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Three significant digits. */
 function withPrefix(value: number, unit: string): string {
   return humanFormat(Number(value.toPrecision(3)), { unit }).trim();

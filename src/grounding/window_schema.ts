@@ -5,10 +5,12 @@ import { durationSchema, durationWithin } from "../config/units.ts";
 /** Audio context, step between two inferences, and how far behind now a value becomes final; seconds. */
 export const windowSchema = z.strictObject({
   duration: durationWithin("200ms", "60s").prefault("2s").describe(
-    "Audio of one inference",
+    "Length of audio per inference",
   ),
   hop: durationWithin("20ms", "60s").prefault("200ms").describe("Step between two inferences"),
-  lookahead: durationSchema.prefault("200ms").describe("How far behind now a value becomes final"),
+  lookahead: durationSchema.prefault("200ms").describe(
+    "How long after it was heard a time step becomes final",
+  ),
   // At any pace: a recording gives the same events live and fast.
   early_hops: z.boolean().default(true).describe(
     "Start an inference between two hops when the level rises suddenly; not with models that need the whole window",

@@ -18,7 +18,7 @@ const NAME = /^[A-Za-z0-9][\w.-]*$/;
  * Checks that a model can be put where it is to go: a free name, or that of a model to replace, in a folder that can be
  * written.
  *
- * @param weights the folder of the weights, or what stands for them in errors before they are there.
+ * @param weights the folder of the weights, or their name in errors before they are downloaded.
  * @returns the model's own folder.
  * @throws {ImportError} one line.
  */

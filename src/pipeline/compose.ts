@@ -1,17 +1,19 @@
 import { openCapture } from "../capture/capture.ts";
+import { examineCapture } from "../capture/examine_capture.ts";
 import { jpegEncoder } from "../capture/jpeg_encoder.ts";
 import { requireElements } from "../capture/inspect.ts";
 import { planCapture } from "../capture/plan.ts";
 import { SOURCE_KEYS, type SourceDescriptor } from "../capture/source.ts";
 import { readAddress } from "../capture/source_address.ts";
 import { SOURCES } from "../capture/sources.ts";
+import { tryPlan } from "../capture/try_plan.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { makeSinks, usedSinks } from "../publish/make_sinks.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
 import { EnginePool } from "./engine_pool.ts";
-import type { PipelineParts, Source } from "./parts.ts";
+import type { PipelineParts, Source, SourceChecks } from "./parts.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { EventListener } from "./reporter.ts";
 import type { PipelineConfig } from "./schema.ts";
@@ -62,6 +64,22 @@ export function composeParts(
   };
 }
 
+/** What `check` and `doctor` use to look at sources. */
+export function sourceChecks(sources: readonly SourceDescriptor[] = SOURCES): SourceChecks {
+  return {
+    async plan(source, manifest, folder) {
+      const plan = planCapture(source, { ...inputOf(manifest), folder, sources });
+      return { shown: plan.shown, elements: plan.elements, fault: await tryPlan(plan) };
+    },
+    examine: (examined) => examineCapture(examined, sources),
+  };
+}
+
+/** What a model takes. */
+function inputOf({ image: { width, height }, audio: { sample_rate: sampleRate } }: Manifest) {
+  return { width, height, sampleRate };
+}
+
 interface SourceOptions {
   readonly manifest: Manifest;
   readonly sources: readonly SourceDescriptor[];
@@ -73,8 +91,7 @@ function sourceOf(
   folder: string,
   { manifest, sources, pictures }: SourceOptions,
 ): Source {
-  const { image: { width, height }, audio: { sample_rate: sampleRate } } = manifest;
-  const options = { width, height, sampleRate, folder, sources };
+  const options = { ...inputOf(manifest), folder, sources };
   const plan = planCapture(source, options);
   const finalPlan = async () =>
     pictures ? planCapture(source, { ...options, jpeg: await jpegEncoder() }) : plan;
@@ -89,7 +106,9 @@ function sourceOf(
         return text === undefined ? [] : [readAddress(text, key, folder, sources)];
       });
       const probes = await Promise.all(texts.map((address) => address.probe()));
-      return probes.every(({ status }) => status !== "missing");
+      // Of a graph nothing is known.
+      return probes.some(({ status }) => status === "ok") &&
+        probes.every(({ status }) => status !== "missing");
     },
     open: async (signal) => await openCapture(await finalPlan(), { signal }),
   };

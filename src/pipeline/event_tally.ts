@@ -1,10 +1,11 @@
+import { forEachKind } from "../core/head_kind.ts";
 import type { WhenceEvent } from "../events/event.ts";
 import { Latencies } from "./latencies.ts";
 
 /** Counts the events of a pipeline, over all its runs. */
 export class EventTally {
   readonly #latencies = new Latencies();
-  readonly #events = { sound: 0, speech: 0 };
+  readonly #events = forEachKind(() => 0);
 
   /** @param latencyMs from the capture of the newest input of the message to its publication. */
   add(event: WhenceEvent, latencyMs: number): void {

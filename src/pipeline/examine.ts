@@ -1,11 +1,8 @@
-import { CaptureError } from "../capture/capture_error.ts";
-import { findDevices } from "../capture/devices.ts";
-import { gstreamerVersion, inspectElements } from "../capture/inspect.ts";
 import { ConfigError } from "../config/fault.ts";
 import type { Override } from "../config/override.ts";
 import { readPipeline } from "./load.ts";
+import type { SourceChecks } from "./parts.ts";
 import { PROVIDERS } from "../model/providers.ts";
-import { usualElements } from "../capture/usual_elements.ts";
 import { runtimeSchema } from "../model/runtime_schema.ts";
 import { usedSinks } from "../publish/make_sinks.ts";
 import { publishSchema } from "../publish/publish_schema.ts";
@@ -14,9 +11,9 @@ import { ModelError, type ModelFolder } from "../model/manifest.ts";
 import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
 import type { Finding } from "../core/finding.ts";
 import { examineInstalled, examineRequirements } from "./examine_runtimes.ts";
+import { probePorts } from "./port_probe.ts";
 import { type Preflight, preflight } from "./preflight.ts";
 import type { TriedSink } from "./sink_preflight.ts";
-import { probeSource } from "./source_probe.ts";
 
 /**
  * Looks at GStreamer, devices, ONNX Runtime, models and sinks; with a pipeline file, also at what that file needs.
@@ -26,13 +23,14 @@ import { probeSource } from "./source_probe.ts";
 export async function examine(
   file: string | undefined,
   overrides: readonly Override[],
+  sources: SourceChecks,
 ): Promise<Finding[]> {
   const found: Partial<Preflight> = {};
   const findings: Finding[] = [];
   if (file !== undefined) {
     const reading = await readPipeline(file, overrides);
     if (reading.config === undefined) throw new ConfigError(reading.faults);
-    const report = await preflight(reading);
+    const report = await preflight(reading, sources);
     Object.assign(found, report.found);
     const area = `Pipeline ${file}`;
     for (const { line, column, message, file } of report.faults) {
@@ -40,75 +38,27 @@ export async function examine(
       findings.push({ area, name, status: "missing", needed: true, detail: message });
     }
     if (report.faults.length === 0) {
-      const detail = "everything it names was found";
+      const detail = "everything it needs was found";
       findings.push({ area, name: found.config!.name, status: "ok", needed: true, detail });
     }
   }
   findings.push(
-    ...await examineGStreamer(found),
-    ...examineDevices(),
-    ...await examineSource(found),
+    ...await examineSources(found, sources),
     ...await examineRuntime(found),
     ...await examineModels(found.model),
     ...await examineSinks(found),
+    ...found.config ? probePorts(found.config) : [],
   );
   return findings;
 }
 
-async function examineGStreamer({ plan }: Partial<Preflight>): Promise<Finding[]> {
-  const area = "GStreamer";
-  try {
-    const version = await gstreamerVersion();
-    const wanted = new Set(plan?.elements ?? usualElements());
-    const elements = await inspectElements([...wanted].sort());
-    return [
-      { area, name: "version", status: "ok", needed: true, detail: version },
-      ...elements.map(({ element, found, package: from }): Finding => ({
-        area,
-        name: element,
-        status: found ? "ok" : "missing",
-        needed: plan !== undefined,
-        detail: found || from === undefined ? "" : `apt-get install ${from}`,
-      })),
-    ];
-  } catch (error) {
-    if (!(error instanceof CaptureError)) throw error;
-    const name = "libgstreamer-1.0";
-    return [{ area, name, status: "missing", needed: true, detail: error.message }];
-  }
-}
-
-function examineDevices(): Finding[] {
-  const area = "Cameras and microphones";
-  const devices = findDevices();
-  const missing = (["camera", "microphone"] as const).filter((kind) =>
-    !devices.some((device) => device.kind === kind)
-  );
-  return [
-    ...devices.map(({ url, name }): Finding => ({
-      area,
-      name: url,
-      status: "ok",
-      needed: false,
-      detail: name,
-    })),
-    ...missing.map((kind): Finding => ({
-      area,
-      name: kind,
-      status: "none",
-      needed: false,
-      detail: "none found",
-    })),
-  ];
-}
-
-async function examineSource({ config, document }: Partial<Preflight>): Promise<Finding[]> {
-  if (config === undefined || document === undefined) return [];
-  return await probeSource(config.source, document.folder).catch((error) => {
-    // Already among the file's own faults.
-    if (error instanceof CaptureError) return [];
-    throw error;
-  });
+async function examineSources(
+  { config, document, plan }: Partial<Preflight>,
+  sources: SourceChecks,
+): Promise<Finding[]> {
+  if (config === undefined || document === undefined) return await sources.examine();
+  const { folder } = document;
+  return await sources.examine({ source: config.source, folder, elements: plan?.elements });
 }
 
 async function examineRuntime(found: Partial<Preflight>): Promise<Finding[]> {

@@ -1,5 +1,9 @@
+import type { CaptureError } from "../capture/capture_error.ts";
+import type { ExaminedSource } from "../capture/examined_source.ts";
 import type { Capture } from "../capture/media.ts";
+import type { SourceConfig } from "../capture/source_schema.ts";
 import type { Answers } from "../core/back_off.ts";
+import type { Finding } from "../core/finding.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Sink } from "../publish/sink.ts";
@@ -28,6 +32,29 @@ export interface Source {
    * @throws {CaptureError} when the source cannot be opened.
    */
   open(signal: AbortSignal): Promise<Capture>;
+}
+
+/** A source that a file names, planned for one model. */
+export interface PlannedSource {
+  /** Launch text for display, secrets masked. */
+  readonly shown: string;
+  /** The GStreamer elements it needs. */
+  readonly elements: readonly string[];
+  /** Why its launch text cannot be built. */
+  readonly fault: CaptureError | undefined;
+}
+
+/** What `check` and `doctor` use to look at sources. */
+export interface SourceChecks {
+  /**
+   * Plans a source without opening it.
+   *
+   * @param folder relative paths start there.
+   * @throws {CaptureError} with the path of the faulty key.
+   */
+  plan(source: SourceConfig, manifest: Manifest, folder: string): Promise<PlannedSource>;
+  /** Looks at this machine's devices and libraries for capture, and at the source of a file if it is given. */
+  examine(examined?: ExaminedSource): Promise<Finding[]>;
 }
 
 /** Callbacks of a pipeline's sinks. */

@@ -1,6 +1,4 @@
 import { CaptureError } from "../capture/capture_error.ts";
-import { type CapturePlan, planCapture } from "../capture/plan.ts";
-import { tryPlan } from "../capture/try_plan.ts";
 import { SOURCE_KEYS, type SourceDescriptor } from "../capture/source.ts";
 import { addressFault, readAddress } from "../capture/source_address.ts";
 import { SOURCES } from "../capture/sources.ts";
@@ -8,6 +6,7 @@ import { byPlace, type ConfigFault } from "../config/fault.ts";
 import { resolvePath } from "../core/paths.ts";
 import type { ConfigDocument } from "../config/read.ts";
 import type { PipelineReading } from "./load.ts";
+import type { PlannedSource, SourceChecks } from "./parts.ts";
 import type { PipelineConfig, Registries } from "./schema.ts";
 import { fileFault } from "../core/file_fault.ts";
 import { checkHashes } from "../model/checksum.ts";
@@ -26,7 +25,7 @@ export interface Preflight {
   readonly document: ConfigDocument;
   readonly config: PipelineConfig;
   readonly model: ModelFolder;
-  readonly plan: CapturePlan;
+  readonly plan: PlannedSource;
   readonly library: LibraryProbe;
   readonly offer: Offer;
   readonly sinks: readonly TriedSink[];
@@ -44,14 +43,16 @@ export interface PreflightReport {
  */
 export async function preflight(
   reading: PipelineReading,
+  checks: SourceChecks,
   { sources = SOURCES, sinks = SINKS }: Registries = {},
 ): Promise<PreflightReport> {
-  const report = await lookAround(reading, { sources, sinks });
+  const report = await lookAround(reading, checks, { sources, sinks });
   return { ...report, faults: report.faults.toSorted(byPlace) };
 }
 
 async function lookAround(
   reading: PipelineReading,
+  checks: SourceChecks,
   { sources, sinks }: Required<Registries>,
 ): Promise<PreflightReport> {
   const { document, config } = reading;
@@ -63,9 +64,10 @@ async function lookAround(
   const hasFiles = faults.length === known;
   const hasSources = findSources(document, sources, faults);
   if (config === undefined) return { found: { document, model }, faults };
-  const plan = model && hasSources ? planOf(document, config, model, sources, faults) : undefined;
-  const wrong = plan && await tryPlan(plan);
-  if (wrong) faults.push(document.fault(wrong.path, wrong.message));
+  const plan = model && hasSources
+    ? await planOf(document, config, model, checks, faults)
+    : undefined;
+  if (plan?.fault) faults.push(document.fault(plan.fault.path, plan.fault.message));
   const run = hasLibrary ? await runtimeOf(document, config, faults) : undefined;
   const tried = hasFiles ? await trySinks(document, config, sinks, faults) : undefined;
   return { found: { document, config, model, plan, ...run, sinks: tried }, faults };
@@ -139,14 +141,14 @@ function findSources(
   return all;
 }
 
-function planOf(
+async function planOf(
   document: ConfigDocument,
   config: PipelineConfig,
   { manifest }: ModelFolder,
-  sources: readonly SourceDescriptor[],
+  checks: SourceChecks,
   faults: ConfigFault[],
-): CapturePlan | undefined {
-  const { image, audio } = manifest;
+): Promise<PlannedSource | undefined> {
+  const { audio } = manifest;
   const { duration } = config.window;
   if (duration * audio.sample_rate < audio.min_samples) {
     const least = Math.ceil(audio.min_samples / audio.sample_rate * 1000);
@@ -155,23 +157,8 @@ function planOf(
     }ms`;
     faults.push(document.fault(["window", "duration"], message));
   }
-  const options = {
-    width: image.width,
-    height: image.height,
-    sampleRate: audio.sample_rate,
-    folder: document.folder,
-    sources,
-  };
-  return guarded(document, faults, () => planCapture(config.source, options));
-}
-
-function guarded<T>(
-  document: ConfigDocument,
-  faults: ConfigFault[],
-  make: () => T,
-): T | undefined {
   try {
-    return make();
+    return await checks.plan(config.source, manifest, document.folder);
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
     faults.push(document.fault(error.path, error.message));

@@ -10,7 +10,7 @@ import type { Publisher } from "../publish/publisher.ts";
 import type { HeldFrame } from "../ring/frame_ring.ts";
 import type { EventTally } from "./event_tally.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { StreamListener } from "./stream.ts";
+import type { StreamListener } from "./stream_listener.ts";
 
 /** Receives each event as it is published; `draw` draws its picture, and is undefined if it has none. */
 export type EventListener = (event: WhenceEvent, draw: DrawPicture | undefined) => void;

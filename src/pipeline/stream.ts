@@ -1,4 +1,3 @@
-import type { HeadKind } from "../core/head_kind.ts";
 import type { AudioChunk, Capture, Frame } from "../capture/media.ts";
 import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -12,41 +11,22 @@ import type { Hop, Step } from "../grounding/grounded_step.ts";
 import { SKIP_NOTHING, type SkipRules } from "../grounding/skip_rules.ts";
 import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
-import { FrameRing, type HeldFrame } from "../ring/frame_ring.ts";
+import { FrameRing } from "../ring/frame_ring.ts";
 import { CaptureClock } from "./capture_clock.ts";
 import type { Engine } from "./engine.ts";
+import { checkRecording } from "./check_recording.ts";
+import { FastReader } from "./fast_reader.ts";
 import { LiveReader } from "./live_reader.ts";
-import { damageText, shorterStream } from "./recording_text.ts";
+import { STALLED, StreamArrivals } from "./stream_arrivals.ts";
+import type { StreamListener } from "./stream_listener.ts";
 import { StreamTelemetry } from "./stream_telemetry.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Wake } from "./wake.ts";
 
 /** Audio and frames kept beyond the needs of a hop, s: covers the largest buffer of any decoder. */
 const SLACK = 4;
-/** A live stream without data for this long has stalled, s; the other one no longer waits for it. */
-const STALLED = 1;
-/** A device without usable data for this long has failed, s. */
-const DEAD = 30;
 /** Longest sleep of the live loop, ms: how often it checks for stalled streams. */
 const TICK_MS = 100;
-
-/** Receives the results of a stream. */
-export interface StreamListener {
-  /**
-   * @param frame the frame nearest in time to the data behind the message.
-   * @param latencyMs from the capture of that data to now.
-   */
-  detected(
-    detection: Detection,
-    frame: HeldFrame | undefined,
-    fit: FitGeometry,
-    latencyMs: number,
-  ): void;
-  /** Kinds with an open event; called after each hop and whenever they may have changed. */
-  active(kinds: ReadonlySet<HeadKind>): void;
-  /** The wall clock was set. */
-  clockSet(seconds: number): void;
-}
 
 /** One run of a source: from its first sample to its end, its failure or an abort. */
 export class SourceStream {
@@ -61,7 +41,7 @@ export class SourceStream {
   readonly #wake = new Wake();
   readonly #device: boolean;
   readonly #telemetry: StreamTelemetry | undefined;
-  readonly #cameMs = { frames: performance.now(), audio: performance.now() };
+  readonly #arrivals = new StreamArrivals();
   #detector: Detector | undefined;
   #fit: FitGeometry | undefined;
   #skipRules: SkipRules;
@@ -145,26 +125,7 @@ export class SourceStream {
       this.#endAll(signal.aborted ? "stopped" : reason);
       this.#listener.active(new Set());
     }
-    if (!signal.aborted) this.#checkRecording();
-  }
-
-  /** Reports a recording that could not be read completely: with `pace: fast` as an error. */
-  #checkRecording(): void {
-    const warn = (message: string) => this.#capture.onNotice?.({ kind: "warning", message });
-    const damage = this.#capture.damage();
-    if (damage === undefined) {
-      const shorter = shorterStream(this.#capture.ends());
-      if (shorter !== undefined) warn(shorter);
-      return;
-    }
-    const { pace, tolerate_damage: tolerated } = this.#config.source;
-    if (pace === "live" || tolerated) return warn(damageText(damage));
-    throw new CaptureError(
-      `Cannot read the whole recording: ${damageText(damage)}; ` +
-        "--tolerate-damage makes this a warning",
-      ["source"],
-      true,
-    );
+    if (!signal.aborted) checkRecording(this.#capture, this.#config.source);
   }
 
   async #runLive(signal: AbortSignal): Promise<void> {
@@ -177,7 +138,7 @@ export class SourceStream {
         await this.#wake.sleep(TICK_MS);
         await this.#hop(this.#audio.end, reader.frames ? this.#framesKnownUntil() : Infinity);
         this.#endByClock();
-        this.#giveUpDead();
+        if (this.#device) this.#arrivals.requireAlive();
       }
       if (!signal.aborted && reader.failure === undefined) await this.#flush(signal);
     } finally {
@@ -204,28 +165,24 @@ export class SourceStream {
   }
 
   async #runFast(signal: AbortSignal): Promise<void> {
-    const chunks = this.#capture.audio()[Symbol.asyncIterator]();
-    const frames = this.#capture.frames()[Symbol.asyncIterator]();
-    const pull = async <T>(from: AsyncIterator<T>, write: (item: T) => void) => {
-      const next = await from.next();
-      if (!next.done) write(next.value);
-      return !next.done;
-    };
-    const pullFrame = () => pull(frames, (frame) => this.#keepFrame(frame));
-    const pullChunk = () => pull(chunks, (chunk) => this.#keepChunk(chunk));
-    let moreFrames = await pullFrame();
-    let moreAudio = await pullChunk();
+    const reader = new FastReader({
+      capture: this.#capture,
+      keepFrame: (frame) => this.#keepFrame(frame),
+      keepChunk: (chunk) => this.#keepChunk(chunk),
+    });
+    await reader.frame();
+    await reader.chunk();
     while (!signal.aborted) {
-      while (moreAudio && this.#audio.end < (this.#rolling.due ?? 0)) moreAudio = await pullChunk();
+      while (reader.audio && this.#audio.end < (this.#rolling.due ?? 0)) await reader.chunk();
       const due = this.#rolling.due;
       if (due === undefined || this.#audio.end < due) break;
-      while (moreFrames && this.#frames.newestNs < this.#audio.timeNs(due)) {
-        moreFrames = await pullFrame();
+      while (reader.frames && this.#frames.newestNs < this.#audio.timeNs(due)) {
+        await reader.frame();
       }
-      await this.#hop(due, moreFrames ? this.#frames.newestNs : Infinity);
+      await this.#hop(due, reader.frames ? this.#frames.newestNs : Infinity);
       this.#telemetry?.pictures();
     }
-    while (moreFrames && !signal.aborted) moreFrames = await pullFrame();
+    while (reader.frames && !signal.aborted) await reader.frame();
     if (!signal.aborted) await this.#flush(signal);
   }
 
@@ -233,13 +190,13 @@ export class SourceStream {
     this.#telemetry?.frame(frame);
     const { rejected } = this.#frames;
     this.#frames.write(frame.data, frame.ptsNs);
-    if (this.#frames.rejected === rejected) this.#cameMs.frames = performance.now();
+    if (this.#frames.rejected === rejected) this.#arrivals.came("frames");
   }
 
   #keepChunk(chunk: AudioChunk): void {
     this.#telemetry?.audio(chunk);
     this.#audio.write(chunk.samples, chunk.ptsNs);
-    this.#cameMs.audio = performance.now();
+    this.#arrivals.came("audio");
   }
 
   /** Whether one stream has ended and the other is past that time: nothing more can be grounded. */
@@ -251,26 +208,12 @@ export class SourceStream {
 
   /** Time up to which no further frame is expected; unlimited when the camera has stalled. */
   #framesKnownUntil(): number {
-    return this.#silentFor("frames") > STALLED ? Infinity : this.#frames.newestNs;
-  }
-
-  /** Seconds since the last usable data of a stream. */
-  #silentFor(stream: "frames" | "audio"): number {
-    return (performance.now() - this.#cameMs[stream]) / 1000;
-  }
-
-  /** Fails if a device hangs without an error, or its time stamps have jumped ahead; opening it again may help. */
-  #giveUpDead(): void {
-    if (!this.#device) return;
-    const dead = (["frames", "audio"] as const).find((stream) => this.#silentFor(stream) > DEAD);
-    if (dead === undefined) return;
-    const what = dead === "frames" ? "video" : "audio";
-    throw new CaptureError(`Cannot capture: no ${what} arrives for ${DEAD} s`);
+    return this.#arrivals.silentFor("frames") > STALLED ? Infinity : this.#frames.newestNs;
   }
 
   /** Ends events by the clock if the microphone has stalled and no hop can end them. */
   #endByClock(): void {
-    const silent = this.#silentFor("audio");
+    const silent = this.#arrivals.silentFor("audio");
     if (silent < STALLED || !this.#detector) return;
     this.#report(this.#detector.advance(this.#audio.endNs + silent * 1e9, "source_lost"));
     this.#listener.active(this.#detector.active());
@@ -327,7 +270,7 @@ export class SourceStream {
       // A file read as fast as possible runs ahead of its own time.
       const latencyMs = this.#capture.live
         ? (this.#clock.nowNs - atNs) / 1e6
-        : performance.now() - this.#cameMs.audio;
+        : this.#arrivals.silentFor("audio") * 1000;
       const frame = this.#frames.nearest(atNs);
       this.#listener.detected(detection, frame, this.#fit!, latencyMs);
     }

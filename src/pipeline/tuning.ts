@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { forEachKind, HEAD_KINDS } from "../core/head_kind.ts";
 import { durationSchema, levelSchema } from "../config/units.ts";
 import type { YamlEdit } from "../config/edit_yaml.ts";
 import type { PipelineConfig } from "./schema.ts";
@@ -18,8 +19,7 @@ const polygon = z.array(z.tuple([unit, unit])).min(3, "must have at least 3 corn
 
 /** A change of detection settings: seconds, dBFS, zones as a whole. */
 const changeSchema = z.strictObject({
-  sound: kindChange,
-  speech: kindChange,
+  ...forEachKind(() => kindChange),
   gate: z.number().min(-200).max(0),
   region: z.strictObject({ level: unit }),
   zones: z.record(zoneName, polygon),
@@ -39,16 +39,15 @@ export function changedDetect(detect: Detect, change: unknown): Detect | string 
     const { message } = issue.code === "invalid_key" ? issue.issues[0] : issue;
     return `Cannot change ${["detect", ...path].join(".")}: ${message}`;
   }
-  const { sound, speech, gate, region, zones } = parsed.data;
+  const { gate, region, zones, ...kinds } = parsed.data;
   const changed = {
     ...detect,
-    sound: { ...detect.sound, ...sound },
-    speech: { ...detect.speech, ...speech },
+    ...forEachKind((kind) => ({ ...detect[kind], ...kinds[kind] })),
     gate: gate ?? detect.gate,
     region: { ...detect.region, ...region },
     zones: zones ?? detect.zones,
   };
-  for (const kind of ["sound", "speech"] as const) {
+  for (const kind of HEAD_KINDS) {
     const { on, off } = changed[kind];
     if (off > on) {
       return `Cannot change detect.${kind}.off: it must not be above on (${on}), got ${off}`;
@@ -63,7 +62,7 @@ export function detectEdits(from: Detect, to: Detect): YamlEdit[] {
   const edit = (path: readonly string[], before: unknown, after: unknown, written: unknown) => {
     if (before !== after) edits.push({ path: ["detect", ...path], value: written });
   };
-  for (const kind of ["sound", "speech"] as const) {
+  for (const kind of HEAD_KINDS) {
     for (const key of ["on", "off"] as const) {
       edit([kind, key], from[kind][key], to[kind][key], rounded(to[kind][key], 3));
     }

@@ -1,3 +1,4 @@
+import { counted } from "../core/quantities.ts";
 import { PublishError } from "./publish_error.ts";
 import type { SinkStatus } from "./publisher.ts";
 
@@ -21,16 +22,17 @@ export function deliverySummary(stats: SummarizedStats): string {
   const { events, invalid_events: invalid, frames, audio, hops, steps } = stats;
   const sinks = Object.entries(stats.sinks).map(([name, sink]) => {
     const stored = sink.stored ? `, ${sink.stored} stored for the next start` : "";
-    return `${name} ${sink.acknowledged} messages delivered, ${lostBy(sink)} lost${stored}`;
+    return `${name} ${counted(sink.acknowledged, "message")} delivered, ${
+      lostBy(sink)
+    } lost${stored}`;
   });
   return [
-    `summary: ${events.sound} sounds, ${events.speech} words`,
+    `summary: ${counted(events.sound, "sound")}, ${counted(events.speech, "word")}`,
     ...sinks,
-    ...invalid === 0 ? [] : [`${invalid} invalid events`],
-    `dropped: ${
-      frames.dropped + frames.overwritten
-    } frames, ${audio.dropped_buffers} audio buffers, ` +
-    `${hops.skipped} hops, ${steps.lost} time steps`,
+    ...invalid === 0 ? [] : [counted(invalid, "invalid event")],
+    `dropped: ${counted(frames.dropped + frames.overwritten, "frame")}, ` +
+    `${counted(audio.dropped_buffers, "audio buffer")}, ` +
+    `${counted(hops.skipped, "hop")}, ${counted(steps.lost, "time step")}`,
   ].join("; ");
 }
 

@@ -1,6 +1,7 @@
+import type { z } from "zod";
 import type { PublishConfig } from "./publish_schema.ts";
 import type { Sink } from "./sink.ts";
-import type { AnySink, SinkContext } from "./sink_descriptor.ts";
+import type { AnySink, SinkContext, SinkDescriptor } from "./sink_descriptor.ts";
 import { SINKS } from "./sinks.ts";
 
 /** A sink that a `publish` block uses, and its configuration. */
@@ -14,6 +15,14 @@ export function usedSinks(publish: PublishConfig, sinks: readonly AnySink[] = SI
   const configs: Readonly<Record<string, unknown>> = publish;
   return sinks.filter(({ key }) => configs[key] !== undefined)
     .map((descriptor) => ({ descriptor, config: configs[descriptor.key] }));
+}
+
+/** The configuration of one kind of sink; undefined if the `publish` block does not use it. */
+export function configOf<Schema extends z.ZodType>(
+  publish: PublishConfig,
+  { key }: SinkDescriptor<string, Schema>,
+): z.output<Schema> | undefined {
+  return (publish as Readonly<Record<string, z.output<Schema> | undefined>>)[key];
 }
 
 /** Makes the sinks that a `publish` block uses; they are not opened yet. */

@@ -8,7 +8,7 @@ import { type DrawPicture, type PictureCounters, PictureQueue } from "./picture_
 import { PublishError } from "./publish_error.ts";
 import type { Sink, SinkCounters } from "./sink.ts";
 
-/** Longest wait for pictures that are being drawn when the publisher closes, ms. */
+/** Longest wait for pictures that are being drawn, ms. */
 const PICTURES_MS = 2_000;
 
 /** A sink and its condition. */
@@ -131,10 +131,15 @@ export class Publisher {
     return { ...this.#past, ...Object.fromEntries(current) };
   }
 
+  /** Waits until the pictures of all events were handed to the sinks, a few seconds at most. */
+  async picturesDone(): Promise<void> {
+    await within(PICTURES_MS, this.#pictures.idle());
+  }
+
   /** Delivers what is waiting, a few seconds at most, and closes all sinks. */
   async close(): Promise<void> {
     if (!this.#isOpen) return;
-    await within(PICTURES_MS, this.#pictures.idle());
+    await this.picturesDone();
     this.#isOpen = false;
     await Promise.all(this.#outlets.map(async (outlet) => {
       try {

@@ -1,4 +1,5 @@
 import { HEAD_COLORS } from "../core/head_colors.ts";
+import { HEAD_KINDS } from "../core/head_kind.ts";
 import { type ClipRecord, lastMessages, nearMissText } from "./clip_record.ts";
 import { scoreChart } from "./score_chart.ts";
 import { escapeXml as text } from "./svg_text.ts";
@@ -27,7 +28,7 @@ video { width: 100%; max-height: 75vh; background: #000; border-radius: 6px; }
 .events button { all: unset; cursor: pointer; display: block; width: 100%; }
 .events button:focus-visible { outline: 3px solid #6af; outline-offset: -3px; }
 .events img { width: 100%; display: block; } .events p { margin: .4rem .6rem; }
-.sound { color: rgb(${HEAD_COLORS.sound}); } .speech { color: rgb(${HEAD_COLORS.speech}); }
+${HEAD_KINDS.map((kind) => `.${kind} { color: rgb(${HEAD_COLORS[kind]}); }`).join(" ")}
 table { border-collapse: collapse; } td, th { padding: .2rem .8rem .2rem 0; text-align: left; }
 .dim { color: var(--dim); }`;
 

@@ -24,7 +24,7 @@ export class Telemetry {
   readonly #retained = new Map<Topic, TelemetryMessage>();
   #wanted: ReadonlySet<Topic> = new Set();
 
-  /** @param log takes the complaint about a listener that throws. */
+  /** @param log receives a warning about a listener that throws. */
   constructor(log: Log) {
     this.#log = log;
   }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
+import { headStyle } from "./head_style.ts";
 
 /** The page's files, ready to be served. */
 export interface PageBundle {
@@ -36,7 +37,7 @@ async function build(): Promise<PageBundle> {
       plugins: [packages],
     });
     const file = (ending: string) => outputFiles.find(({ path }) => path.endsWith(ending))!.text;
-    return { script: file(".js"), style: file(".css") };
+    return { script: file(".js"), style: headStyle() + file(".css") };
   } finally {
     await esbuild.stop();
   }

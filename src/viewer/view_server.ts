@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import process from "node:process";
+import { HEAD_COLORS, hexColor } from "../core/head_colors.ts";
 import { hostText, isLoopback, type ListenAddress } from "../core/listen_address.ts";
 import type { Log } from "../core/log.ts";
 import { Access, newToken, type Verdict } from "./access.ts";
@@ -69,10 +70,12 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
+const MARKS = { sound: hexColor(HEAD_COLORS.sound), speech: hexColor(HEAD_COLORS.speech) };
+
 const ICON =
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#14181d"/>
-<circle cx="16" cy="16" r="3.5" fill="#ff6020"/><path d="M16 7a9 9 0 0 1 9 9" fill="none" stroke="#ff6020" stroke-width="2.6" stroke-linecap="round"/>
-<path d="M16 25a9 9 0 0 1-9-9" fill="none" stroke="#3090ff" stroke-width="2.6" stroke-linecap="round"/></svg>`;
+<circle cx="16" cy="16" r="3.5" fill="${MARKS.sound}"/><path d="M16 7a9 9 0 0 1 9 9" fill="none" stroke="${MARKS.sound}" stroke-width="2.6" stroke-linecap="round"/>
+<path d="M16 25a9 9 0 0 1-9-9" fill="none" stroke="${MARKS.speech}" stroke-width="2.6" stroke-linecap="round"/></svg>`;
 
 /** Serves the live page of the pipelines of this process. */
 export class ViewServer implements AsyncDisposable {
@@ -172,7 +175,7 @@ export class ViewServer implements AsyncDisposable {
   #connect(request: Request): Response {
     const text = (message: string, status: number) => new Response(`${message}\n`, { status });
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return text("Cannot connect: this is a WebSocket", 426);
+      return text("Cannot connect: this address expects a WebSocket", 426);
     }
     // Browsers always send it; without it the request's origin is unknown.
     if (request.headers.get("origin") === null) return text(REFUSALS.wrong_origin, 403);

@@ -38,7 +38,7 @@ Deno.test("a source that hangs while opening fails at the deadline and is not op
   );
   await assert.rejects(
     openCapture(source.plan, { openTimeoutMs: 200 }),
-    /^CaptureError: Cannot capture from source\.graph: it hangs; the last attempt has not closed for \d+ s$/,
+    /^CaptureError: Cannot capture from source\.graph: it hangs; the last attempt has not closed yet$/,
   );
   await eventually("the source can be opened again", async () => {
     await source.wake();

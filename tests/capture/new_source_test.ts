@@ -7,7 +7,7 @@ import { planCapture } from "../../src/capture/plan.ts";
 import { sourceSchemaOf } from "../../src/capture/source_schema.ts";
 import { SOURCES } from "../../src/capture/sources.ts";
 import { setupElements, usualElements } from "../../src/capture/usual_elements.ts";
-import { probeSource } from "../../src/pipeline/source_probe.ts";
+import { probeSource } from "../../src/capture/probe_source.ts";
 import { composePipeline } from "../../src/pipeline/compose.ts";
 import { pipelineSchemaOf } from "../../src/pipeline/schema.ts";
 import { eventually } from "../support/eventually.ts";

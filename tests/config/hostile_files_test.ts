@@ -146,6 +146,11 @@ Deno.test("a long value is shown cut, and no part of its password", async () => 
   assert.match(line, /got "rtsp:\/\/me:\*\*\*@camera(\/x)+…"$/);
 });
 
+Deno.test("a fault that quotes a text of several lines is one line", () => {
+  const fault = { file: "a.yaml", line: 2, column: 8, message: "Cannot find model a\nb\u001b[31m" };
+  assert.equal(formatFault(fault), "a.yaml:2:8: Cannot find model a\\u000ab\\u001b[31m");
+});
+
 Deno.test("the place of a fault after a multi-line scalar is inside its line", async () => {
   const texts = [
     "[%YAML 1.2][---\r\n',']",

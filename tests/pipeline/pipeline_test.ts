@@ -18,7 +18,7 @@ Deno.test("a pipeline that is asked to stop reports it and goes offline", async 
   assert.deepEqual(run.states().at(-1), {
     ...run.states().at(-1),
     state: "stopped",
-    reason: "asked to stop",
+    reason: "stop requested",
   });
 });
 
@@ -71,7 +71,7 @@ Deno.test("an open event ends, and the state reports it, when the microphone sta
   const folder = await Deno.makeTempDir();
   const pipe = `${folder}/microphone`;
   await new Deno.Command("mkfifo", { args: [pipe] }).output();
-  const graph = "videotestsrc is-live=true pattern=ball ! appsink name=video  " +
+  const graph = "videotestsrc is-live=true pattern=smpte ! appsink name=video  " +
     `filesrc location=${pipe} ! rawaudioparse format=pcm pcm-format=f32le sample-rate=16000 ` +
     "num-channels=1 ! appsink name=audio";
   const microphone = await Deno.open(pipe, { read: true, write: true });

@@ -86,6 +86,21 @@ Deno.test("a sink that fails at everything harms neither the caller nor the othe
   assert.deepEqual(lines, ["warning: bad: broken", "warning: bad: broken"]);
 });
 
+Deno.test("picturesDone waits for a picture that is being drawn", async () => {
+  const sink = new Recorder("good", false);
+  const publisher = new Publisher(() => [sink], () => {});
+  await publisher.open();
+  const gate = Promise.withResolvers<void>();
+  publisher.event(sampleEvent(), () => gate.promise.then(picture));
+  const done = publisher.picturesDone().then(() =>
+    publisher.state({ ...running, state: "stopped" })
+  );
+  gate.resolve();
+  await done;
+  await publisher.close();
+  assert.deepEqual(sink.calls, ["open", "event", "picture", "state", "close"]);
+});
+
 Deno.test("if no sink can be opened, open fails in one line and closes them all", async () => {
   const { log, lines } = keepLog();
   const sinks = [new Recorder("one", true), new Recorder("two", true)];

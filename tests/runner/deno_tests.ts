@@ -8,15 +8,20 @@ export async function runDenoTests(args: readonly string[]): Promise<Tally> {
   return denoTally(output, code);
 }
 
+/** Tests of what is found at live pace; beside other tests, the machine may be too slow for them. */
+const LIVE = /_live_test\.ts$/;
+
 /**
- * Runs all tests below `folder` in two processes: most of the time goes to waiting for live clips and for processes.
- * What the second process prints follows when the first has ended.
+ * Runs all tests below `folder`: most of them in two processes, because much of their time goes to waiting for clips and
+ * processes, then those at live pace. What the second process prints follows when the first has ended.
  */
 export async function runAllDenoTests(folder: string): Promise<Tally> {
   const files = await testFiles(folder);
-  const half = (parity: number) => files.filter((_, i) => i % 2 === parity);
+  const usual = files.filter((file) => !LIVE.test(file));
+  const half = (parity: number) => usual.filter((_, i) => i % 2 === parity);
   const first = runDenoTests(half(0));
   const second = runBuffered(Deno.execPath(), ["test", "-A", ...half(1)], first);
   const { code, output } = await second;
-  return addTallies([await first, denoTally(output, code)]);
+  const live = await runDenoTests(files.filter((file) => LIVE.test(file)));
+  return addTallies([await first, denoTally(output, code), live]);
 }

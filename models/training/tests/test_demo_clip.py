@@ -51,7 +51,7 @@ def decoded(clip: Path, *options: str) -> bytes:
 
 @pytest.fixture
 def media(tmp_path: Path) -> Path:
-    """Two discs on transparency, a grey photograph, two tones with silence round them."""
+    """Two discs on transparency, a gray photograph, two tones with silence round them."""
     root = tmp_path / "media"
     root.mkdir()
     for name, colour in (("red", RED), ("green", GREEN)):

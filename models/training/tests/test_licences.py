@@ -1,4 +1,4 @@
-"""Licences come from Debian's copyright records: the last paragraph that matches counts."""
+"""Licenses come from Debian's copyright records: the last paragraph that matches counts."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def test_pictures_become_a_grid_of_codes(backbone: str, size: int) -> None:
 
 
 def test_a_cell_looks_at_its_own_place() -> None:
-    """The pixels that move a cell's code lie round the cell's centre, not beside it."""
+    """The pixels that move a cell's code lie round the cell's center, not beside it."""
     torch.manual_seed(0)
     away = []
     for cell in range(6, 14):

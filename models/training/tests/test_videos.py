@@ -27,7 +27,7 @@ CONFIG = BatchConfig(pictures=6, size=64, seconds=0.8)
 
 
 def make_video(path: Path, colour: str, pitch: int, seconds: float = 3) -> None:
-    """A box of one colour that crosses a dark picture, with a tone."""
+    """A box of one color that crosses a dark picture, with a tone."""
 
     def still(name: str, size: str) -> list[str]:
         return ["-f", "lavfi", "-i", f"color=c={name}:s={size}:r=10:d={seconds}"]

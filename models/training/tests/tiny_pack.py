@@ -1,4 +1,4 @@
-"""A small pack made on the spot: plain shapes of one colour each, tones and pulsed tones as words."""
+"""A small pack made on the spot: plain shapes of one color each, tones and pulsed tones as words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RATE = 16_000
 
 
 def shape(concept: int) -> NDArray[np.uint8]:
-    """An ellipse in the concept's own colour, RGBA."""
+    """An ellipse in the concept's own color, RGBA."""
     height, width = 100, 80 + 10 * (concept % 4)
     y, x = np.mgrid[:height, :width]
     inside = ((x - width / 2) / (width / 2)) ** 2 + ((y - height / 2) / (height / 2)) ** 2 < 1

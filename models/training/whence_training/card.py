@@ -66,7 +66,7 @@ LIMITS_FUSED = (
 
 
 def media_table(index: dict[str, Any]) -> list[str]:
-    lines = ["| part | train | validation | test | licences |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| part | train | validation | test | licenses |", "| --- | --- | --- | --- | --- |"]
     for part in ("pictures", "backgrounds", "sounds", "words", "noises"):
         items = index.get(part, [])
         count = Counter(item["split"] for item in items)

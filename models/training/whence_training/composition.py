@@ -30,7 +30,7 @@ class Composition:
 
 
 def light(pixels: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
-    """Another brightness, saturation and colour cast, `[h, w, 3]` of 0..255."""
+    """Another brightness, saturation and color cast, `[h, w, 3]` of 0..255."""
     grey = pixels.mean(axis=2, keepdims=True)
     pixels = grey + (pixels - grey) * rng.uniform(0.6, 1.3)
     cast = rng.uniform(0.72, 1.22) * rng.uniform(0.9, 1.1, 3)
@@ -49,7 +49,7 @@ def photograph(picture: Pixels, size: int, rng: Generator) -> Image.Image:
 
 
 def procedural(size: int, rng: Generator) -> Image.Image:
-    """Coloured noise of a random grain, smooth or in blocks."""
+    """Colored noise of a random grain, smooth or in blocks."""
     cells = int(rng.choice([2, 3, 5, 9, 17]))
     noise = rng.random((cells, cells, 3)) * rng.choice([80, 160, 255]) + rng.uniform(-60, 195, 3)
     grain = Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8))
@@ -74,7 +74,7 @@ def turned(cut_out: Pixels, side: float, rng: Generator) -> Image.Image:
 
 
 def places(count: int, rng: Generator) -> list[tuple[float, float, float]]:
-    """(centre x, centre y, longest side) in 0..1: mostly in a quarter each, some anywhere."""
+    """(center x, center y, longest side) in 0..1: mostly in a quarter each, some anywhere."""
     apart = rng.random() < 0.8
     quarters = rng.permutation(4)
     found = []

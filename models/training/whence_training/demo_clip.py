@@ -170,7 +170,7 @@ def encode(frames: np.ndarray, sound: np.ndarray, frame_rate: int, file: Path) -
 
 
 def credit(media: Path, recipe: dict[str, Any]) -> str:
-    """Every file of the clip with its licence and copyright, as Markdown."""
+    """Every file of the clip with its license and copyright, as Markdown."""
     files: set[str] = set()
     for scene in recipe["scenes"]:
         files |= {scene["background"], *(thing["picture"] for thing in scene["objects"])}

@@ -20,7 +20,7 @@ TRAINED = ("train", "val")
 
 
 class FrozenError(Exception):
-    """Something frozen stands where it would be learned from."""
+    """Something frozen is in a split that would be trained on."""
 
 
 @dataclass

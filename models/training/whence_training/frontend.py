@@ -18,7 +18,7 @@ EDGE_PADDING = (FFT_SIZE - HOP_SIZE) // 2
 
 
 def analysis_window() -> np.ndarray:
-    """Periodic Hann window of 25 ms, centred in the DFT frame of 32 ms; float64 [512]."""
+    """Periodic Hann window of 25 ms, centered in the DFT frame of 32 ms; float64 [512]."""
     window = np.zeros(FFT_SIZE)
     first = (FFT_SIZE - WINDOW_SIZE) // 2
     window[first : first + WINDOW_SIZE] = np.hanning(WINDOW_SIZE + 1)[:WINDOW_SIZE]

@@ -1,7 +1,7 @@
 """What people call the 1,000 classes of ImageNet: `imagenet_names.tsv`, reviewed by hand.
 
 A line holds a class's number, ImageNet's own label and the everyday names, the usual one first; many
-breeds share one. Classes that nobody names in everyday speech have none.
+breeds share one. Classes without an everyday name have none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Short phrases on instruments, rendered from a General MIDI soundfont.
 
 Training phrases come from one soundfont, validation phrases from another, so that a phrase of
-validation is played on an instrument nobody trained on. Needs PyPI's `tinysoundfont`.
+validation is played on an instrument that training did not use. Needs PyPI's `tinysoundfont`.
 """
 
 from __future__ import annotations

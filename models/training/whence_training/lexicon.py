@@ -3,7 +3,7 @@
     python3 -m whence_training.lexicon --out lexicon [--cache .cache] [--texts 10000]
 
 The words come from Debian's `wamerican-small`, not from the concept table: pretraining learns how
-words sound, whoever says them, and nothing about pictures. Voices held out for validation and
+words sound across voices, and nothing about pictures. Voices held out for validation and
 testing (`speech.py`) never speak here.
 """
 

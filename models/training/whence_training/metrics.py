@@ -21,7 +21,7 @@ from .batches import KINDS
 from .losses import clip_similarity, similarity_volume
 
 FEATURE_RATE = 12.5
-FIRST_FEATURE = 0.025  # seconds; the two audio branches centre on 0.005 and 0.045
+FIRST_FEATURE = 0.025  # seconds; the two audio branches center on 0.005 and 0.045
 ALARM_SCORE = 0.6
 RIGHT_WORD, WRONG_WORD = "photo_single", "photo_single_wrong"
 IOU_THRESHOLDS = np.linspace(0.05, 0.95, 19)
@@ -39,7 +39,7 @@ class Target:
     mask: NDArray[np.bool_]
 
     def steps(self, count: int) -> Tensor:
-        """The audio steps whose centre falls into the target's time, one at the least."""
+        """The audio steps whose center falls into the target's time, one at the least."""
         centre = FIRST_FEATURE + torch.arange(count) / FEATURE_RATE
         chosen = (centre >= self.onset) & (centre <= self.offset)
         if not chosen.any():

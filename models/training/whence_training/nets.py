@@ -16,7 +16,7 @@ from .trunks import LITE0_TAP_CHANNELS, SPEECH_CHANNELS, PictureTrunk, SpeechTru
 
 MEL_BANDS = 64
 FRAMES_PER_FEATURE = 8  # of 10 ms: 12.5 features a second
-# A convolution of stride 2 centres its cell i on pixel 2 i, not on the middle of the two pixels that
+# A convolution of stride 2 centers its cell i on pixel 2 i, not on the middle of the two pixels that
 # the cell stands for. Over the strides this adds up to 3.5 pixels at stride 8 and 7.5 at stride 16;
 # the pretrained trunk, whose kernels learned with padding on one side alone, lies further off. The
 # picture is moved by as much before it is encoded: in pixels, by backbone, the latter measured on

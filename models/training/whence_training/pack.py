@@ -4,7 +4,7 @@
 
 `index.json` (`whence/pack/1`) lists concepts, pictures, backgrounds, sounds, words and noises with
 their place in `pictures.u8`, `backgrounds.u8` and `audio.i16`, the SHA-256 of their source file, its
-licence, and the split: `train`, `val` (for decisions) or `test` (frozen, see `freeze.py`).
+license, and the split: `train`, `val` (for decisions) or `test` (frozen, see `freeze.py`).
 `--core` packs what the shipped model learned from: no drawings, no rendered instruments.
 """
 

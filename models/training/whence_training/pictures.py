@@ -55,7 +55,7 @@ def uniform(count: int, low: float, high: float, generator: torch.Generator) -> 
 
 
 def tint(pixels: Tensor, amount: float, generator: torch.Generator) -> Tensor:
-    """Random brightness, saturation and colour cast of each picture; `[n, 3, H, W]` of 0..255."""
+    """Random brightness, saturation and color cast of each picture; `[n, 3, H, W]` of 0..255."""
     n, device = len(pixels), pixels.device
     brightness = 1 + amount * uniform(n, -0.35, 0.3, generator)
     saturation = 1 + amount * uniform(n, -0.5, 0.4, generator)
@@ -144,7 +144,7 @@ def draw_sprites(
     difficulty: float,
     generator: torch.Generator,
 ) -> Tensor:
-    """Layers `float [n, 4, size, size]` (colour 0..255, alpha 0..1) of the cut-outs `sprite [n]`.
+    """Layers `float [n, 4, size, size]` (color 0..255, alpha 0..1) of the cut-outs `sprite [n]`.
 
     `centre [n, 2]` (x, y) and `side [n]`, the longest side, in units of the picture.
     """
@@ -158,7 +158,7 @@ def draw_sprites(
     flip = torch.where(torch.rand(n, generator=generator) < 0.5 * difficulty, -1.0, 1.0)
     aspect = 1 + difficulty * uniform(n, -0.1, 0.1, generator)
     angle, flip, aspect = angle.to(device), flip.to(device), aspect.to(device)
-    # From the picture (-1..1) back to pixels of the cut-out around its centre.
+    # From the picture (-1..1) back to pixels of the cut-out around its center.
     scale = longest / side.to(device) / 2
     cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
     turn = torch.stack([cos * flip * aspect, sin * flip * aspect, -sin / aspect, cos / aspect], 1)
@@ -175,7 +175,7 @@ def draw_sprites(
         if len(chosen):
             grid = F.affine_grid(matrix[chosen], [len(chosen), 4, size, size], align_corners=False)
             source = pixels[sprite[chosen]].float()
-            # Colours weighted by alpha, so that what lies under transparent pixels does not bleed.
+            # Colors weighted by alpha, so that what lies under transparent pixels does not bleed.
             source[:, 3:] /= 255
             source[:, :3] *= source[:, 3:]
             layers[chosen] = F.grid_sample(source, grid, mode="bilinear", align_corners=False)

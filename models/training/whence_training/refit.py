@@ -1,4 +1,4 @@
-"""Joins a fused picture encoder and another audio encoder: the codes are fitted anew, in closed form.
+"""Joins a fused picture encoder and another audio encoder: the codes are fitted again, in closed form.
 
     python3 -m whence_training.refit fused.pt --audio CHECKPOINT --codes codes.npz --out joined.pt
 

@@ -3,7 +3,7 @@
 A patch's posterior over *columns* (ImageNet's 1,000 classes and names that it lacks) picks the code
 of what the column is called, so that similarity stays one dot product of picture and audio codes.
 Nothing here is trained by gradient on pictures but the classifier's added columns: the codes come
-from spoken names and sounds in closed form, and so can be fitted anew to any audio encoder.
+from spoken names and sounds in closed form, and so can be fitted again to any audio encoder.
 """
 
 from __future__ import annotations

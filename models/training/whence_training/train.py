@@ -131,13 +131,13 @@ class Trainer:
         return Sample(pictures, audio, batch.active, batch.owner, batch.clean, own, gate.float())
 
     def thaw(self, progress: float) -> None:
-        """Lets the picture trunk train, its normalisation still fixed, once the run is far enough."""
+        """Lets the picture trunk train, its normalization still fixed, once the run is far enough."""
         if progress >= self.settings.curriculum.trunk_from and self.bank.frozen:
             self.model.picture.trunk.requires_grad_(True)
             self.bank.thaw()
 
     def train_step(self) -> dict[str, float]:
-        """One optimiser step; the parts of its loss."""
+        """One optimizer step; the parts of its loss."""
         progress = self.processes.agree(self.progress)
         self.thaw(progress)
         rate = self.curriculum.learning_rate(self.step, progress)

@@ -232,7 +232,7 @@ def run_layers(
 
 
 class SpeechTrunk(nn.Module):
-    """`power [n, 257, frames]` → `[n, 96, ceil(frames / 8)]`, padded so that features are centred.
+    """`power [n, 257, frames]` → `[n, 96, ceil(frames / 8)]`, padded so that features are centered.
 
     The original takes windows of exactly 76 frames; nothing in it but the window's length is
     fixed, so here it slides over any length. Its floor relative to the window's loudest bin

@@ -1,4 +1,4 @@
-"""Training pairs from a folder of ordinary, unlabelled video files: a frame and the sound round it.
+"""Training pairs from a folder of ordinary, unlabeled video files: a frame and the sound round it.
 
 Each file is decoded once by ffmpeg into a cache beside the run and read from there by memory map, so
 that a folder may be far larger than memory.

@@ -1,4 +1,4 @@
-"""How well the audio encoder tells names apart, whoever says them.
+"""How well the audio encoder tells names apart across voices.
 
     python3 -m whence_training.word_identity AUDIO --pack PACK --store natural --split val
 

@@ -1,9 +1,11 @@
 import { stringify } from "yaml";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
+import { sourceChecks } from "../../pipeline/compose.ts";
 import { nameFaults, readPipeline } from "../../pipeline/load.ts";
 import { pipelineSchema } from "../../pipeline/schema.ts";
 import { stateFolder } from "../../core/state_folder.ts";
+import { probePorts } from "../../pipeline/port_probe.ts";
 import { reachOf } from "../../pipeline/reach.ts";
 import { PublishError } from "../../publish/publish_error.ts";
 import { permissionFlags } from "../run/permissions.ts";
@@ -22,7 +24,7 @@ export async function checkFiles(
   overrides: readonly Override[],
 ): Promise<string> {
   const readings = await Promise.all(files.map((file) => readPipeline(file, overrides)));
-  const reports = await Promise.all(readings.map((reading) => preflight(reading)));
+  const reports = await Promise.all(readings.map((reading) => preflight(reading, sourceChecks())));
   const faults = [...reports.flatMap((report) => report.faults), ...nameFaults(readings)];
   if (faults.length > 0) throw new ConfigError(faults);
   return maskSecrets(
@@ -47,8 +49,16 @@ async function describe(flight: Preflight): Promise<string> {
     ),
     section("runtime", runtimeText(flight)),
     section("events", eventsText(flight)),
+    ...portsText(flight),
     section("permissions", await permissionsText(flight)),
   ].join("\n");
+}
+
+/** What would be served where. Another process, or this pipeline itself if it runs, may use the port now. */
+function portsText({ config }: Preflight): string[] {
+  const ports = probePorts(config);
+  if (ports.length === 0) return [];
+  return [section("ports", ports.map(({ name, detail }) => `${name}: ${detail}`).join("\n"))];
 }
 
 /** The permissions of `run --least-permissions`. */

@@ -3,7 +3,9 @@ import { Command } from "commander";
 /** `whence demo`: the main job on the shipped clip. */
 export function demoCommand(): Command {
   return new Command("demo")
-    .description("run the shipped clip at live pace and print its events as a client receives them")
+    .description(
+      "play the included clip at live pace and print its events as a client receives them",
+    )
     .option("--pictures <folder>", "draw each event's heat map over its frame")
     .option("--no-install", "fail if Debian packages are missing, instead of installing them")
     .action(async (options: { pictures?: string; install: boolean }) => {

@@ -2,11 +2,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadPipeline } from "../../pipeline/load.ts";
 import { decodeEvent } from "../../events/event_json.ts";
+import { counted } from "../../core/quantities.ts";
 import type { WhenceEvent } from "../../events/event.ts";
 import { EVENT_LINE_HEADER, formatEventLine } from "../../events/event_line.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { EmbeddedBroker } from "../../publish/mqtt/embedded_broker.ts";
 import { MqttLink } from "../../publish/mqtt/mqtt_link.ts";
+import { configOf } from "../../publish/make_sinks.ts";
+import { mqttSink } from "../../publish/sinks/mqtt.ts";
 import {
   clipTruthSchema,
   compareWithTruth,
@@ -28,12 +31,13 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
   const truth = clipTruthSchema.parse(
     JSON.parse(await Deno.readTextFile(join(PROJECT, "models/denseav-mini/demo.truth.json"))),
   );
+  const { url, prefix } = configOf(config.publish, mqttSink)!;
   if (pictures !== undefined) await Deno.mkdir(pictures, { recursive: true });
-  const broker = await EmbeddedBroker.acquire(config.publish.mqtt!.url);
+  const broker = await EmbeddedBroker.acquire(url);
   const heard: WhenceEvent[] = [];
   const saved: Promise<void>[] = [];
   const link = new MqttLink({ url: broker.url, log: () => {} });
-  link.subscribe(`${config.publish.mqtt!.prefix}/${config.name}/event`, (_topic, payload) => {
+  link.subscribe(`${prefix}/${config.name}/event`, (_topic, payload) => {
     const event = decodeEvent(new TextDecoder().decode(payload));
     heard.push(event);
     console.log(formatEventLine(event));
@@ -65,9 +69,8 @@ function summary(pipeline: Pipeline, heard: readonly WhenceEvent[]): string {
   return [
     `frames    ${frames.captured} captured, ${frames.encoded} encoded`,
     `hops      ${hops.run}, ${hops.skipped} skipped`,
-    `events    ${events?.sound ?? 0} sounds, ${
-      events?.speech ?? 0
-    } words, ${heard.length} messages`,
+    `events    ${counted(events.sound, "sound")}, ${counted(events.speech, "word")}, ` +
+    counted(heard.length, "message"),
     `drops     ${drops}`,
     `latency   p50 ${ms(latency_ms?.p50)}, p95 ${ms(latency_ms?.p95)}`,
     `runs on   ${Object.entries(providers).map(([part, on]) => `${part}: ${on}`).join(", ")}`,
@@ -83,6 +86,8 @@ function truthText({ findings, spurious }: TruthComparison): string {
     event === undefined ? "" : `score ${event.score.toFixed(2)}`,
   ]);
   const inPlace = findings.filter((finding) => finding.inPlace).length;
-  return `truth     ${inPlace} of ${findings.length} in place, ${spurious.length} false positives\n` +
+  return `truth     ${inPlace} of ${findings.length} in place, ${
+    counted(spurious.length, "false positive")
+  }\n` +
     tableText(rows, ["left", "left", "right", "left"]);
 }

@@ -9,12 +9,13 @@ export function doctorCommand(): Command {
     .argument("[file]", "pipeline file")
     .addOption(setOption())
     .option("--json", "print the findings as JSON")
-    .addHelpText("after", "\nThe exit code is 1 if something that is needed is missing.")
+    .addHelpText("after", "\nThe exit code is 1 if anything required is missing.")
     .action(async (file: string | undefined, options: { set: Override[]; json?: boolean }) => {
+      const { sourceChecks } = await import("../../pipeline/compose.ts");
       const { examine } = await import("../../pipeline/examine.ts");
       const { anyMissing, findingsText } = await import("./findings_text.ts");
       const { maskSecrets } = await import("../../core/secrets.ts");
-      const findings = await examine(file, options.set);
+      const findings = await examine(file, options.set, sourceChecks());
       const missing = anyMissing(findings);
       const text = options.json
         ? JSON.stringify({ ok: !missing, findings }, null, 2)

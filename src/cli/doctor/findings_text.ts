@@ -22,7 +22,7 @@ export function findingsText(findings: readonly Finding[]): string {
   const missing = findings.filter((finding) => finding.needed && finding.status === "missing");
   blocks.push(
     missing.length === 0
-      ? "Nothing that is needed is missing."
+      ? "Nothing required is missing."
       : `Missing: ${missing.map(({ name }) => name).join(", ")}.`,
   );
   return blocks.join("\n");

@@ -48,7 +48,7 @@ function importOptions(command: Command): Command {
     .option("--name <name>", "name of the model (default: the repository's or folder's)")
     .addOption(outOption())
     .addOption(
-      new Option("--image-size <WxH>", "size of the model's image in pixels")
+      new Option("--image-size <WxH>", "input size of the model in pixels")
         .default({ width: 224, height: 224 }, "224x224").argParser(parseSize),
     )
     .addOption(
@@ -64,10 +64,13 @@ function importOptions(command: Command): Command {
     )
     .option("--static", "fix the batch to 1 and the audio to --window (best for TensorRT)")
     .addOption(
-      new Option("--heads <kinds>", "kind of each head, such as speech,sound")
+      new Option("--heads <kinds>", "kinds of the heads, such as speech,sound")
         .argParser(parseHeads),
     )
-    .option("--normalize-audio", "normalize each window to mean 0, deviation 1, as in training")
+    .option(
+      "--normalize-audio",
+      "normalize each window to zero mean and unit variance, as in training",
+    )
     .option("--ignore-unexpected", "ignore unknown tensors in the weights")
     .option("--replace", "replace an existing model of that name")
     .option("--license <text>", "license to state (default: from the model card)")
@@ -87,7 +90,7 @@ function listCommand(): Command {
 function showCommand(): Command {
   return new Command("show")
     .description("show inputs, outputs, size, operations, license and calibration of a model")
-    .argument("<name>", "a model of the folder of models, or a path")
+    .argument("<name>", "name of a model in the models folder, or a path")
     .addOption(outOption())
     .action(async (name: string, { out }: { out?: string }) => {
       const { showText } = await import("./model_show.ts");
@@ -97,15 +100,15 @@ function showCommand(): Command {
 
 function calibrateCommand(): Command {
   return new Command("calibrate")
-    .description("fit scores 0..1 to the model's similarities on clips of the scene")
-    .argument("<name>", "a model of the folder of models, or a path")
+    .description("map the model's similarities to scores 0..1, using clips of your scene")
+    .argument("<name>", "name of a model in the models folder, or a path")
     .requiredOption(
       "--data <folder>",
       "video files or pictures with sounds of the same name (also in subfolders sound, speech and " +
         "negative), or scenes.jsonl",
     )
     .addOption(outOption())
-    .addOption(countOption("--limit <n>", "take at most this many clips").default(200))
+    .addOption(countOption("--limit <n>", "use at most this many clips").default(200))
     .option("--dry-run", "print the result and write nothing")
     .option("--providers <list>", "execution providers, most preferred first", "cpu")
     .addOption(threadsOption())
@@ -128,7 +131,7 @@ function removeCommand(): Command {
 }
 
 function outOption(): Option {
-  return new Option("--out <folder>", "folder of models (default: the project's)");
+  return new Option("--out <folder>", "models folder (default: the project's)");
 }
 
 function parseSize(text: string): { width: number; height: number } {

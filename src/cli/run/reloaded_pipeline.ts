@@ -68,6 +68,7 @@ export class ReloadedPipeline {
         ]);
       }
     } else if (changes.tuning) {
+      this.#pipeline.declareDetect(usable.detect);
       this.#pipeline.tune(usable.detect);
     }
     this.#config = usable;

@@ -135,7 +135,7 @@ function stopSignal(
   };
   if (duration !== undefined) arm(duration * 1000);
   const asked = () => {
-    // A second signal means that the user does not want to wait for a hung pipeline.
+    // A second signal stops at once, without waiting for a hung pipeline.
     if (controller.signal.aborted) exitProcess(EXIT.failed);
     stop();
   };

@@ -13,7 +13,6 @@ export class TunedPipeline implements ViewedPipeline {
   readonly #pipeline: Pipeline;
   readonly #file: string;
   readonly #editable: boolean;
-  #saved;
 
   /** @param editable whether the page may write the file. */
   constructor(pipeline: Pipeline, { config, file }: LoadedPipeline, editable: boolean) {
@@ -22,7 +21,6 @@ export class TunedPipeline implements ViewedPipeline {
     this.#pipeline = pipeline;
     this.#file = file;
     this.#editable = editable;
-    this.#saved = config.detect;
   }
 
   tune(change: unknown): string | undefined {
@@ -33,7 +31,7 @@ export class TunedPipeline implements ViewedPipeline {
   }
 
   reset(): void {
-    this.#pipeline.tune(this.#saved);
+    this.#pipeline.tune(this.#pipeline.declaredDetect);
   }
 
   yaml() {
@@ -51,12 +49,12 @@ export class TunedPipeline implements ViewedPipeline {
     } catch (error) {
       return `Cannot write ${this.#file}: ${error instanceof Error ? error.message : error}`;
     }
-    this.#saved = detect;
+    this.#pipeline.declareDetect(detect);
     return undefined;
   }
 
   #edits() {
-    return detectEdits(this.#saved, this.#pipeline.detect);
+    return detectEdits(this.#pipeline.declaredDetect, this.#pipeline.detect);
   }
 }
 

@@ -22,7 +22,10 @@ export function viewCommand(): Command {
     )
     .option("--edit", "let the page write changed settings into the pipeline files")
     .option("--no-open", "print the link without opening a browser")
-    .addHelpText("after", "\nThe page stays after the sources have ended; Ctrl-C ends it.")
+    .addHelpText(
+      "after",
+      "\nThe page keeps running after the sources end; press Ctrl-C to stop it.",
+    )
     .action(async (files: string[], { set, address, edit, open }: ViewCommandOptions) => {
       const { loadPipelines } = await import("../../pipeline/load.ts");
       const { viewPipelines } = await import("./view_pipelines.ts");

@@ -13,7 +13,7 @@ export function watchCommand(): Command {
     .option("--ca <file>", "PEM file of the certificate authority")
     .option("--cert <file>", "PEM file of the client certificate")
     .option("--key <file>", "PEM file of the client key")
-    .addHelpText("after", "\nReconnects if the broker is unavailable; Ctrl-C ends it.")
+    .addHelpText("after", "\nReconnects if the broker is unavailable; press Ctrl-C to stop.")
     .action(async (options: WatchOptions) => {
       const { watchEvents } = await import("./watch_events.ts");
       await watchEvents(options);

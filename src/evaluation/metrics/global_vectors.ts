@@ -1,7 +1,7 @@
 import type { DenseFeatures } from "../clip_features.ts";
 
 /**
- * One vector for a whole clip or picture: the mean of its features over the selected cells. It stands in for models that
+ * One vector for a whole clip or picture: the mean of its features over the selected cells. It represents models that
  * have a single global vector, the baseline for dense features.
  *
  * @param mask one weight per cell; equal weights if undefined or empty

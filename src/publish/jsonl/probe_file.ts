@@ -16,7 +16,7 @@ export async function probeFile(path: string): Promise<SinkProbe> {
       await tryFolder(await folderOf(path));
       return { status: "ok", detail: "can be created" };
     }
-    await (await open(path, "a+")).close();
+    await tryToAppendNothing(path);
     await tryFolder(dirname(path)).catch((error) => {
       // A file may be writable in a folder that is not.
       if (DISK_FULL.has(faultCode(error))) throw error;
@@ -25,6 +25,13 @@ export async function probeFile(path: string): Promise<SinkProbe> {
   } catch (error) {
     return { status: "broken", detail: writeFault(path, error) };
   }
+}
+
+/** Devices such as /dev/full refuse even no bytes; `node:fs` would not ask them. */
+async function tryToAppendNothing(path: string): Promise<void> {
+  // Reading as well, a named pipe without a reader does not block.
+  using file = await Deno.open(path, { read: true, append: true });
+  await file.write(new Uint8Array(0));
 }
 
 const DISK_FULL = new Set(["ENOSPC", "EDQUOT"]);

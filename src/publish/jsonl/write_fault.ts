@@ -4,6 +4,11 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: "read-only file system",
   ENOSPC: "no space left on device",
   EDQUOT: "disk quota exceeded",
+  ENOENT: "a folder of its path does not exist",
+  ENXIO: "it is a device or socket that is not available",
+  ELOOP: "its symbolic links form a circle",
+  EMFILE: "this process has too many open files",
+  ENFILE: "the system has too many open files",
   EISDIR: "it is a folder",
   ENOTDIR: "a part of its path is not a folder",
   // mkdir(2) where a file has the folder's name.

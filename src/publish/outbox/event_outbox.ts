@@ -1,13 +1,14 @@
 import type { Log } from "../../core/log.ts";
-import { decodeEvent, encodeEvent } from "../../events/event_json.ts";
+import { encodeEvent } from "../../events/event_json.ts";
 import type { WhenceEvent } from "../../events/event.ts";
 import type { EventMessage } from "../sink.ts";
 import { HeldEvents } from "./held_events.ts";
-import { interruptedEnd } from "./interrupted.ts";
+import { interruptedEnd, readEvent } from "./interrupted.ts";
 import { type HeldMessage, MemoryStore, type StoredMessage } from "./message_store.ts";
 import type { Outbox, OutboxMessage } from "./outbox.ts";
-import { setAside } from "./outbox_file.ts";
-import { isDamage, type SqliteStore } from "./sqlite_store.ts";
+import { readable, setAside } from "./outbox_file.ts";
+import { RetriedFile } from "./retried_file.ts";
+import type { SqliteStore } from "./sqlite_store.ts";
 
 /** What an {@linkcode EventOutbox} needs. */
 export interface EventOutboxOptions {
@@ -42,23 +43,19 @@ export class EventOutbox implements Outbox {
   readonly interrupted: WhenceEvent[] = [];
   readonly #maxMs: number;
   readonly #log: Log;
-  readonly #openStore: (() => SqliteStore) | undefined;
-  readonly #retryMs: number;
   readonly #nowMs: () => number;
+  readonly #file: RetriedFile;
   readonly #memory = new MemoryStore();
   readonly #events = new HeldEvents();
   /** Keys in flight, with their events. */
   readonly #inFlight = new Map<number, string>();
   /** Acknowledged, but still in the file, which could not be written. */
   readonly #undeleted = new Set<number>();
-  #file: SqliteStore | undefined;
   /** All messages up to this key are in flight or no longer held. */
   #cursor = BEFORE_ALL;
   #nextKey = 0;
   #size = 0;
   #dropped = 0;
-  #complaint: string | undefined;
-  #retry: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: EventOutboxOptions = {}) {
     const { maxMessages = 1_000, maxDays = 7, log = () => {}, retryMs = 1_000 } = options;
@@ -70,10 +67,16 @@ export class EventOutbox implements Outbox {
     this.bound = maxMessages;
     this.#maxMs = maxDays * DAY_MS;
     this.#log = log;
-    this.#retryMs = retryMs;
     this.#nowMs = options.nowMs ?? Date.now;
-    this.#openStore = options.openStore;
-    if (this.#openStore !== undefined) this.#attempt(() => this.#open());
+    this.#file = new RetriedFile({
+      open: options.openStore,
+      log,
+      retryMs,
+      opened: (file) => this.#opened(file),
+      refill: (file) => this.#refill(file),
+      salvage: (file, reason) => this.#salvage(file, reason),
+    });
+    this.#file.open();
   }
 
   get size(): number {
@@ -89,8 +92,9 @@ export class EventOutbox implements Outbox {
   }
 
   get complaint(): string | undefined {
-    if (this.#complaint === undefined) return undefined;
-    return `${this.#complaint}; ${this.unstored} event messages are held in memory only`;
+    const { complaint } = this.#file;
+    if (complaint === undefined) return undefined;
+    return `${complaint}; ${this.unstored} event messages are held in memory only`;
   }
 
   add(topic: string, { event: { id, seq, type }, line }: EventMessage): number {
@@ -134,7 +138,7 @@ export class EventOutbox implements Outbox {
 
   holds(key: number): boolean {
     if (this.#undeleted.has(key)) return false;
-    return this.#memory.has(key) || this.#ask((file) => file.has(key)) === true;
+    return this.#memory.has(key) || this.#file.ask((file) => file.has(key)) === true;
   }
 
   giveBack(): void {
@@ -143,18 +147,14 @@ export class EventOutbox implements Outbox {
   }
 
   close(): void {
-    clearInterval(this.#retry);
-    if (this.#complaint !== undefined) this.#recover();
-    clearInterval(this.#retry);
+    this.#file.close();
     this.#dropped += this.unstored;
     this.#size -= this.unstored;
     this.#memory.messages.clear();
-    this.#file?.close();
-    this.#file = undefined;
   }
 
-  #open(): void {
-    const file = this.#file = this.#openStore!();
+  /** Continues the keys and events of a file, and ends events that an earlier process did not end. */
+  #opened(file: SqliteStore): void {
     const first = this.#memory.messages.keys().next().value ?? this.#nextKey;
     const last = file.lastKey;
     if (this.#nextKey === 0) this.#nextKey = (last ?? -1) + 1;
@@ -185,7 +185,7 @@ export class EventOutbox implements Outbox {
   }
 
   #after(key: number): HeldMessage | undefined {
-    const stored = this.#ask((file) => file.after(key));
+    const stored = this.#file.ask((file) => file.after(key));
     const held = this.#memory.after(key);
     if (stored === undefined || held === undefined) return stored ?? held;
     return stored.key < held.key ? stored : held;
@@ -193,14 +193,14 @@ export class EventOutbox implements Outbox {
 
   #store(message: StoredMessage): void {
     const { size } = this.#memory.messages;
-    const stored = this.#file !== undefined && size === 0 &&
-      this.#attempt(() => this.#file!.insert(message));
+    const stored = this.#file.isOpen && size === 0 &&
+      this.#file.write((file) => file.insert(message));
     if (!stored) this.#memory.insert(message);
   }
 
   #delete(key: number): void {
     if (this.#memory.has(key)) this.#memory.delete(key);
-    else if (!this.#attempt(() => this.#file?.delete(key))) this.#undeleted.add(key);
+    else if (!this.#file.write((file) => file.delete(key))) this.#undeleted.add(key);
   }
 
   #expire(): void {
@@ -223,7 +223,7 @@ export class EventOutbox implements Outbox {
 
   #dropEvent(id: string): boolean {
     const event = this.#events.get(id)!;
-    if (!this.#attempt(() => this.#file?.deleteEvent(id))) return false;
+    if (!this.#file.write((file) => file.deleteEvent(id))) return false;
     this.#memory.deleteEvent(id);
     this.#size -= event.count;
     this.#dropped += event.count;
@@ -246,76 +246,24 @@ export class EventOutbox implements Outbox {
 
   /** The key of an event's oldest `update` above `key`; those in memory are the newest. */
   #updateOf(id: string, key: number): number | undefined {
-    return this.#ask((file) => file.updateOf(id, key)) ?? this.#memory.updateOf(id, key);
+    return this.#file.ask((file) => file.updateOf(id, key)) ?? this.#memory.updateOf(id, key);
   }
 
-  /** Asks the file; undefined if it cannot be read. */
-  #ask<T>(question: (file: SqliteStore) => T): T | undefined {
-    let answer: T | undefined;
-    this.#attempt(() => answer = this.#file && question(this.#file));
-    return answer;
-  }
-
-  /** Does something with the file; false, with a complaint, if it fails. */
-  #attempt(work: () => unknown): boolean {
-    try {
-      work();
-      return true;
-    } catch (error) {
-      this.#fail(error);
-      return false;
-    }
-  }
-
-  #fail(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (this.#file !== undefined && isDamage(error)) return this.#replace(this.#file, reason);
-    const complaint = `Cannot store events: ${reason}`;
-    if (this.#complaint !== complaint) {
-      this.#log("warning", `${complaint}; they are held in memory until it can be written again`);
-    }
-    this.#complaint = complaint;
-    if (this.#retry !== undefined) return;
-    this.#retry = setInterval(() => this.#recover(), this.#retryMs);
-    Deno.unrefTimer(this.#retry as unknown as number);
-  }
-
-  /** Tries to write the file again, and moves what is held in memory into it. */
-  #recover(): void {
+  /** Deletes what was acknowledged while the file failed, and moves what is held in memory into it. */
+  #refill(file: SqliteStore): void {
     const { messages } = this.#memory;
-    const complaint = this.#complaint;
-    const recovered = this.#attempt(() => {
-      if (this.#file === undefined) this.#open();
-      const file = this.#file!;
-      for (const key of this.#undeleted) {
-        file.delete(key);
-        this.#undeleted.delete(key);
-      }
-      if (messages.size === 0) file.tryWrite();
-      else file.insertAll(messages.values());
-      messages.clear();
-    });
-    if (!recovered || complaint === undefined) return;
-    clearInterval(this.#retry);
-    this.#retry = this.#complaint = undefined;
-    this.#log("info", "Events are stored again");
+    for (const key of this.#undeleted) {
+      file.delete(key);
+      this.#undeleted.delete(key);
+    }
+    if (messages.size === 0) file.tryWrite();
+    else file.insertAll(messages.values());
+    messages.clear();
   }
 
-  /** Puts a damaged file aside, and stores what can still be read of it in a new one. */
-  #replace(file: SqliteStore, reason: string): void {
-    const salvaged: StoredMessage[] = [];
-    try {
-      for (const message of file.messages()) salvaged.push(message);
-    } catch {
-      // The rest is damaged.
-    }
-    try {
-      file.close();
-    } catch {
-      // Its locks end with this process.
-    }
-    this.#file = undefined;
-    const kept = new Map(salvaged.map((message) => [message.key, message]));
+  /** Holds in memory what can still be read of a damaged file, and renames it. */
+  #salvage(file: SqliteStore, reason: string): void {
+    const kept = new Map(readable(file).map((message) => [message.key, message]));
     for (const key of this.#undeleted) kept.delete(key);
     this.#undeleted.clear();
     const held = [...kept.values(), ...this.#memory.messages.values()];
@@ -328,17 +276,6 @@ export class EventOutbox implements Outbox {
     }
     this.#size = held.length;
     this.#dropped += lost;
-    this.#attempt(() => setAside(file.path, this.#log, `${reason}; ${lost} messages lost`));
-    this.#fail(new Error("its file was damaged"));
-    this.#recover();
-  }
-}
-
-function readEvent(line: string): WhenceEvent | undefined {
-  try {
-    return decodeEvent(line);
-  } catch {
-    // Written by a version with another schema.
-    return undefined;
+    setAside(file.path, this.#log, `${reason}; ${lost} messages lost`);
   }
 }

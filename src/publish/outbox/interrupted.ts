@@ -1,3 +1,4 @@
+import { decodeEvent } from "../../events/event_json.ts";
 import type { WhenceEvent } from "../../events/event.ts";
 
 /** The `end` of an event whose process was killed: it ended, as far as is known, with its last message. */
@@ -12,4 +13,13 @@ export function interruptedEnd(last: WhenceEvent, nowMs: number): WhenceEvent {
     reason: "interrupted",
     latency_ms: Math.max(0, nowMs - sec * 1000 - nanosec / 1e6),
   };
+}
+
+/** Reads a stored event; undefined if a version with another schema wrote it. */
+export function readEvent(line: string): WhenceEvent | undefined {
+  try {
+    return decodeEvent(line);
+  } catch {
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "../../core/log.ts";
+import type { StoredMessage } from "./message_store.ts";
 import { isDamage, isLocked, SqliteStore, type SyncMode } from "./sqlite_store.ts";
 
 /** Where one pipeline's outbox is. */
@@ -58,6 +59,22 @@ export function openOutboxFile(place: OutboxPlace, log: Log): SqliteStore {
   }
   if (store !== undefined) return store;
   throw new Error(`all ${MOST_PROCESSES} files of ${outboxPath(place)} are in use`);
+}
+
+/** The messages that can still be read of a damaged outbox, which is closed. */
+export function readable(file: SqliteStore): StoredMessage[] {
+  const messages: StoredMessage[] = [];
+  try {
+    for (const message of file.messages()) messages.push(message);
+  } catch {
+    // The rest is damaged.
+  }
+  try {
+    file.close();
+  } catch {
+    // Its locks end with this process.
+  }
+  return messages;
 }
 
 /** Renames a damaged outbox, so that it can be examined. */

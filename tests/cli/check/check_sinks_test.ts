@@ -73,6 +73,15 @@ Deno.test("trying a broker publishes nothing but an empty message to probe", asy
   );
 });
 
+Deno.test("check shows which ports are in use now, and accepts the file", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  const more = `{ jsonl: events.jsonl }\nmetrics: 127.0.0.1:${port}`;
+  const { code, stdout } = await run("check", more);
+  assert.equal(code, 0);
+  assert.match(stdout, /\n {2}ports\n {4}metrics: 127\.0\.0\.1:\d+: in use by another process\n/);
+});
+
 Deno.test("doctor tries to write and to connect", async () => {
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;

@@ -78,6 +78,22 @@ Deno.test("what a pipeline needs and lacks", async () => {
   });
 });
 
+Deno.test("a port that another process uses", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  const free = freePort();
+  const text = `source: ${TEST_SOURCE}\nmodel: denseav-mini\nruntime: { providers: [cpu] }\n` +
+    `publish: { jsonl: events.jsonl }\nmetrics: 127.0.0.1:${port}\nview: { address: 127.0.0.1:${free} }\n`;
+  await withFiles({ "a.yaml": text }, async (folder) => {
+    const { code, all } = await findings(join(folder, "a.yaml"));
+    assert.equal(code, 1);
+    const { area, status, detail } = named(all, "metrics");
+    assert.deepEqual([area, status], ["Ports", "missing"]);
+    assert.equal(detail, `127.0.0.1:${port}: in use by another process`);
+    assert.equal(named(all, "live page").status, "ok");
+  });
+});
+
 Deno.test("a GStreamer element that is missing comes with its package", async () => {
   const graph = `videotestsrc ! nvvidconv ! appsink name=video audiotestsrc ! appsink name=audio`;
   await withFiles({ "a.yaml": pipeline(`{ graph: "${graph}" }`, "embedded:") }, async (folder) => {

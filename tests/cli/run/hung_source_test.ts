@@ -31,8 +31,8 @@ Deno.test("run: --duration ends a hanging source, and the other pipeline runs me
     const { code, stderr } = await whence(args, { cwd: folder });
     assert.equal(code, 0, stderr);
     assert.match(stderr, /healthy: running/);
-    assert.match(stderr, /healthy: stopped: asked to stop/);
-    assert.match(stderr, /hung: stopped: asked to stop/);
+    assert.match(stderr, /healthy: stopped: stop requested/);
+    assert.match(stderr, /hung: stopped: stop requested/);
   });
 });
 
@@ -54,7 +54,7 @@ Deno.test("run: the first SIGTERM ends a process with a hanging source", async (
       if (running.test(log) && !running.test(before)) process.kill("SIGTERM");
     }
     assert.equal((await process.status).code, 0, log);
-    assert.match(log, /hung: stopped: asked to stop/);
+    assert.match(log, /hung: stopped: stop requested/);
   });
 });
 

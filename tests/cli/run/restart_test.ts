@@ -40,7 +40,7 @@ Deno.test("run: a pipeline that failed is run again while another one runs", asy
     const { code } = await process.status;
     await drained;
     assert.equal(code, 0, said);
-    assert.match(said, /live: .*stopped: asked to stop/);
+    assert.match(said, /live: .*stopped: stop requested/);
     assert.match(await Deno.readTextFile(join(folder, "late.jsonl")), /"type":"new"/);
   });
 });

@@ -75,7 +75,7 @@ Deno.test("run: --duration stops a source without an end", async () => {
     const { code, stderr } = await whence(["run", join(folder, "front.yaml"), "--duration", "2s"]);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /front: running/);
-    assert.match(stderr, /front: stopped: asked to stop/);
+    assert.match(stderr, /front: stopped: stop requested/);
   });
 });
 

@@ -36,9 +36,16 @@ Deno.test("probeFile accepts a writable file in a folder that is not writable", 
   });
 });
 
-Deno.test("probeFile finds a file system that refuses writes", async () => {
+Deno.test("probeFile finds what refuses writes", async () => {
+  assert.deepEqual(await probeFile("/dev/full"), {
+    status: "broken",
+    detail: "Cannot write /dev/full: no space left on device",
+  });
   // Root may write anywhere but to the kernel's own files.
   const { status, detail } = await probeFile("/proc/whence/events.jsonl");
   assert.equal(status, "broken");
-  assert.match(detail, /^Cannot write \/proc\/whence\/events\.jsonl: /);
+  assert.match(
+    detail,
+    /^Cannot write \/proc\/whence\/events\.jsonl: a folder of its path does not exist$/,
+  );
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { sourceSchema } from "../../src/capture/source_schema.ts";
 import { tryCapture } from "../../src/capture/try_capture.ts";
-import { probeSource } from "../../src/pipeline/source_probe.ts";
-import { Clips, H264_PCM, picture, planOf, tone } from "../capture/media.ts";
-import { RtspCamera } from "../capture/rtsp_camera.ts";
+import { probeSource } from "../../src/capture/probe_source.ts";
+import { Clips, H264_PCM, picture, planOf, tone } from "./media.ts";
+import { RtspCamera } from "./rtsp_camera.ts";
 
 /** What `doctor` says about a source as a whole. */
 async function verdict(source: Record<string, unknown>): Promise<string> {

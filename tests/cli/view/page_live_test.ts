@@ -29,7 +29,7 @@ async function pipelineFile(): Promise<string> {
     file,
     `# A camera for a test.
 name: front
-source: { uri: ${MODEL}/demo.mkv } # the clip
+source: { uri: ${MODEL}/demo.mkv, frame_rate: 5 } # the clip
 model: ${MODEL}
 runtime: { providers: [cpu], threads: 1 }
 detect:
@@ -91,11 +91,11 @@ Deno.test("the live page in a browser", async (test) => {
         const inside = strong.filter(([x, y]) => x > x1 && x < x2 && y > y1 && y < y2);
         return { seen: during.length, strong: strong.length, inside: inside.length };
       });
-      const watched = verdicts.filter(({ seen }) => seen > 0);
-      const right = watched.filter(({ strong, inside }) => strong > 0 && inside > strong / 2);
+      const drawn = verdicts.filter(({ strong }) => strong > 0);
+      const right = drawn.filter(({ strong, inside }) => inside > strong / 2);
       // A busy machine may draw nothing during some, or no more than a late frame.
-      assert.ok(watched.length >= 5, JSON.stringify(verdicts));
-      assert.ok(right.length >= 0.75 * watched.length, JSON.stringify(verdicts));
+      assert.ok(drawn.length >= 3, JSON.stringify(verdicts));
+      assert.ok(right.length >= 0.75 * drawn.length, JSON.stringify(verdicts));
       const quiet = samples.filter(({ t }) =>
         t > 0 && truth.events.every(({ onset, offset }) => t < onset - 0.4 || t > offset + 0.8)
       );

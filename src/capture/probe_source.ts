@@ -1,11 +1,11 @@
-import { CaptureError } from "../capture/capture_error.ts";
-import { inspectElements } from "../capture/inspect.ts";
-import { type CapturePlan, planCapture } from "../capture/plan.ts";
-import { SOURCE_KEYS, type SourceDescriptor } from "../capture/source.ts";
-import { readAddress } from "../capture/source_address.ts";
-import type { SourceConfig } from "../capture/source_schema.ts";
-import { SOURCES } from "../capture/sources.ts";
-import { tryCapture } from "../capture/try_capture.ts";
+import { CaptureError } from "./capture_error.ts";
+import { inspectElements } from "./inspect.ts";
+import { type CapturePlan, planCapture } from "./plan.ts";
+import { SOURCE_KEYS, type SourceDescriptor } from "./source.ts";
+import { readAddress } from "./source_address.ts";
+import type { SourceConfig } from "./source_schema.ts";
+import { SOURCES } from "./sources.ts";
+import { tryCapture } from "./try_capture.ts";
 import type { Finding } from "../core/finding.ts";
 import { maskSecrets } from "../core/secrets.ts";
 

@@ -1,0 +1,22 @@
+"""The connection to the broker."""
+
+import paho.mqtt.client as paho
+
+
+def connect(client_id, host, port, topics, on_message, username="", password=None):
+    """Connects in the background, subscribes to `topics` at each connection, and calls `on_message(topic, payload)`.
+
+    The session persists: messages of QoS 1 that are published while this client is away arrive later.
+    """
+    # Ubuntu has paho-mqtt 1.5 and 1.6, PyPI 2.
+    version = getattr(paho, "CallbackAPIVersion", None)
+    first = () if version is None else (version.VERSION1,)
+    client = paho.Client(*first, client_id=client_id, clean_session=False)
+    if username:
+        client.username_pw_set(username, password)
+    client.on_connect = lambda client, *_: client.subscribe([(topic, 1) for topic in topics])
+    client.on_message = lambda _client, _data, message: on_message(message.topic, message.payload)
+    client.reconnect_delay_set(1, 30)
+    client.connect_async(host, port)
+    client.loop_start()
+    return client

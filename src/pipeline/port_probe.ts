@@ -1,0 +1,36 @@
+import { hostText, type ListenAddress, parseListenAddress } from "../core/listen_address.ts";
+import type { Finding } from "../core/finding.ts";
+import { METRICS_PORT } from "../metrics/metrics_schema.ts";
+import { VIEW_PORT } from "../viewer/view_schema.ts";
+import type { PipelineConfig } from "./schema.ts";
+
+/** Tries to listen where a pipeline serves its metrics and its live page. */
+export function probePorts({ metrics, view }: PipelineConfig): Finding[] {
+  return [
+    ...tried("metrics", metrics, METRICS_PORT),
+    ...tried("live page", view?.address, VIEW_PORT),
+  ];
+}
+
+function tried(name: string, text: string | undefined, defaultPort: number): Finding[] {
+  const address = text === undefined ? undefined : parseListenAddress(text, defaultPort);
+  if (address === undefined) return [];
+  const fault = listenFault(address);
+  return [{
+    area: "Ports",
+    name,
+    status: fault === undefined ? "ok" : "missing",
+    needed: true,
+    detail: `${hostText(address)}${fault === undefined ? "" : `: ${fault}`}`,
+  }];
+}
+
+function listenFault(address: ListenAddress): string | undefined {
+  try {
+    Deno.listen(address).close();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return "in use by another process";
+    return error instanceof Error ? error.message : String(error);
+  }
+}
