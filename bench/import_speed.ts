@@ -144,6 +144,7 @@ async function pipelineTimes(
     detected: () => {},
     active: () => {},
     clockSet: () => {},
+    room: () => Promise.resolve(),
   });
   const total = await cpuMs(() => stream.run(new AbortController().signal));
   const { hops, encodedFrames } = stream.stats();

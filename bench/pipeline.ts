@@ -23,6 +23,7 @@ export async function bench(): Promise<BenchReport> {
       detected: ({ event }) => bytes += encodeEvent({ ...event, latency_ms: 0 }).length,
       active: () => {},
       clockSet: () => {},
+      room: () => Promise.resolve(),
     });
     const whole = await cpuMs(() => stream.run(new AbortController().signal));
     const { hops, steps, encodedFrames, encodedWindows, encodedSamples } = stream.stats();

@@ -1,10 +1,13 @@
 import { configReference } from "../config/reference.ts";
 import { withGenerated } from "../config/generated_part.ts";
+import { foxgloveLayout } from "../foxglove/layout.ts";
 import { pipelineSchema } from "../pipeline/schema.ts";
 import { jsonSchemas } from "./json_schemas.ts";
 
 /** The page that holds the reference of pipeline files between its hand-written parts. */
 const REFERENCE_PAGE = "docs/configuration.md";
+/** The layout for the pipeline `front`. */
+const LAYOUT = "config/foxglove.layout.json";
 
 /**
  * The files that `whence schema` writes: path relative to `folder` → text.
@@ -16,6 +19,7 @@ export async function generatedFiles(folder: string): Promise<Record<string, str
   const page = await textOf(`${folder}/${REFERENCE_PAGE}`);
   return {
     ...Object.fromEntries(schemas),
+    [LAYOUT]: `${JSON.stringify(foxgloveLayout("front"), null, 2)}\n`,
     [REFERENCE_PAGE]: withGenerated(page, configReference(pipelineSchema, 3)),
   };
 }

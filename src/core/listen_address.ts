@@ -42,3 +42,20 @@ export function isLoopback(hostname: string): boolean {
 export function hostText({ hostname, port }: ListenAddress): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
+
+/** An address that other programs can use for one that is listened on: of all addresses, the first one of this machine. */
+export function reachableAddress({ hostname, port }: ListenAddress): ListenAddress {
+  if (hostname !== "0.0.0.0" && hostname !== "::") return { hostname, port };
+  const found = Deno.networkInterfaces().find(({ family, address }) =>
+    family === "IPv4" && !isLoopback(address)
+  );
+  return { hostname: found?.address ?? LOOPBACK, port };
+}
+
+/** Why an address cannot be listened on, from the error of `Deno.serve` or `Deno.listen`. */
+export function listenFault(error: unknown): string {
+  if (error instanceof Deno.errors.AddrInUse) return "the port is in use by another program";
+  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  return error instanceof Error ? error.message : String(error);
+}

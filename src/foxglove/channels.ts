@@ -25,6 +25,7 @@ export const CHANNELS = [
   "calibration",
   "transform",
   "scene",
+  "audio",
 ] as const;
 /** One of them. */
 export type ChannelName = typeof CHANNELS[number];
@@ -39,6 +40,7 @@ export const CHANNEL_TOPICS = [
   "maps",
   "event",
   "near_miss",
+  "audio",
 ] as const satisfies Topic[];
 
 const time = z.strictObject({ sec: z.int(), nsec: z.int() });
@@ -87,7 +89,29 @@ const SCHEMAS: Readonly<Record<ChannelName, readonly [name: string, schema: unkn
   calibration: ["foxglove.CameraCalibration", foxglove.CameraCalibration],
   transform: ["foxglove.FrameTransform", foxglove.FrameTransform],
   scene: ["foxglove.SceneUpdate", foxglove.SceneUpdate],
+  audio: ["foxglove.RawAudio", foxglove.RawAudio],
 };
+
+/** The telemetry that each channel is made from, besides the description. */
+export const MADE_FROM: Readonly<Record<ChannelName, readonly Topic[]>> = {
+  picture: ["picture"],
+  // Pixels of the picture.
+  annotations: ["event", "picture"],
+  "sound/map": ["maps"],
+  "speech/map": ["maps"],
+  scores: ["step"],
+  event: ["event"],
+  near_miss: ["near_miss"],
+  state: ["state"],
+  log: ["log"],
+  calibration: ["picture"],
+  transform: ["picture"],
+  scene: ["event"],
+  audio: ["audio"],
+};
+
+/** Messages that a reader needs to understand the others; the newest is given to a new reader. */
+export const LASTING: readonly ChannelName[] = ["state", "transform", "calibration"];
 
 /** A pipeline's channels; topics are `/PIPELINE/CHANNEL`. */
 export function channelsOf(pipeline: string): Record<ChannelName, FoxgloveChannel> {

@@ -3,6 +3,7 @@ import type { Description, TelemetryMessage } from "../telemetry/topics.ts";
 import { bearingScene, imageAnnotations } from "./annotations.ts";
 import type { ChannelName } from "./channels.ts";
 import { jpegSize } from "./jpeg_size.ts";
+import { pcm16 } from "./pcm16.ts";
 import { type Time, timeOf } from "./time.ts";
 
 /** One message of a channel. */
@@ -77,6 +78,16 @@ export class FoxgloveEncoder {
           level: finite(level),
           gate,
           ...Object.fromEntries(scores),
+        })];
+      }
+      case "audio": {
+        const { epochNs, sampleRate, samples } = told.message;
+        return [message("audio", epochNs, {
+          timestamp: timeOf(epochNs),
+          data: pcm16(samples).toBase64(),
+          format: "pcm-s16",
+          sample_rate: sampleRate,
+          number_of_channels: 1,
         })];
       }
       case "maps":

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { CHANNEL_TOPICS, type ChannelName } from "../foxglove/channels.ts";
+import { CHANNEL_TOPICS, type ChannelName, LASTING } from "../foxglove/channels.ts";
 import { FoxgloveEncoder, type FoxgloveMessage } from "../foxglove/foxglove_encoder.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { TelemetryMessage } from "../telemetry/topics.ts";
@@ -9,8 +9,6 @@ import { McapFile } from "./mcap_file.ts";
 
 /** Bytes of messages that wait for a slow disk at most; the oldest are dropped. */
 const MOST_WAITING = 64_000_000;
-/** Messages that a file needs to be understood on its own; a new one begins with the newest of them. */
-const LASTING: readonly ChannelName[] = ["state", "transform", "calibration"];
 
 /** How a recorder writes. */
 export interface McapOptions {

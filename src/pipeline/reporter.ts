@@ -59,6 +59,10 @@ export class Reporter implements StreamListener {
     for (const { kind } of manifest.heads) publisher.active(kind, kinds.has(kind));
   }
 
+  room(signal: AbortSignal): Promise<void> {
+    return this.#options.publisher.room(signal);
+  }
+
   clockSet(seconds: number): void {
     this.#options.log(
       "warning",

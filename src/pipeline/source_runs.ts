@@ -201,7 +201,7 @@ export class SourceRuns {
 
   async #runStream(running: Running, signal: AbortSignal): Promise<void> {
     const { config, source, engines, reporter } = running;
-    const { state, telemetry, log } = this.#options;
+    const { state, publisher, telemetry, log } = this.#options;
     const engine = await engines.get();
     if (engine !== this.#engine) logPlaces(engine, log);
     this.#engine = engine;
@@ -221,6 +221,7 @@ export class SourceRuns {
     this.#counts.begin(this.#stream);
     state.report("running", null);
     await this.#stream.run(signal);
+    if (!capture.live) await publisher.delivered(signal);
   }
 
   #notice(notice: CaptureNotice): void {

@@ -173,6 +173,7 @@ export class SourceStream {
     await reader.frame();
     await reader.chunk();
     while (!signal.aborted) {
+      await this.#listener.room(signal);
       while (reader.audio && this.#audio.end < (this.#rolling.due ?? 0)) await reader.chunk();
       const due = this.#rolling.due;
       if (due === undefined || this.#audio.end < due) break;

@@ -17,6 +17,8 @@ export interface StreamListener {
   ): void;
   /** Kinds with an open event; called after each hop and whenever they may have changed. */
   active(kinds: ReadonlySet<HeadKind>): void;
+  /** Resolves when more can be taken without loss, or the signal aborts; awaited before each hop of `pace: fast`. */
+  room(signal: AbortSignal): Promise<void>;
   /** The wall clock was set. */
   clockSet(seconds: number): void;
 }

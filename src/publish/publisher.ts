@@ -4,6 +4,7 @@ import { maskSecrets } from "../core/secrets.ts";
 import { within } from "../core/within.ts";
 import type { PipelineState, WhenceEvent } from "../events/event.ts";
 import { encodeEvent } from "../events/event_json.ts";
+import { BackPressure } from "./back_pressure.ts";
 import { type DrawPicture, type PictureCounters, PictureQueue } from "./picture_queue.ts";
 import { PublishError } from "./publish_error.ts";
 import type { Sink, SinkCounters } from "./sink.ts";
@@ -30,6 +31,7 @@ export class Publisher {
   readonly #makeSinks: () => readonly Sink[];
   readonly #log: Log;
   readonly #pictures: PictureQueue;
+  readonly #pressure: BackPressure;
   #isOpen = false;
   #outlets: readonly Outlet[] = [];
   /** Counters of the sinks that were closed. */
@@ -44,6 +46,7 @@ export class Publisher {
   constructor(makeSinks: () => readonly Sink[], log: Log) {
     this.#makeSinks = makeSinks;
     this.#log = log;
+    this.#pressure = new BackPressure(log);
     this.#pictures = new PictureQueue(
       (picture) =>
         this.#tell((sink) => {
@@ -120,6 +123,16 @@ export class Publisher {
     if (JSON.stringify(this.#currentComplaints()) !== this.#complaints) this.#tellState();
   }
 
+  /** Resolves when the sinks have room for more events than one hop makes, or the signal aborts; see {@linkcode BackPressure}. */
+  async room(signal: AbortSignal): Promise<void> {
+    await this.#pressure.room(this.#sinks, signal);
+  }
+
+  /** Resolves when each sink that delivers has delivered all events, or the signal aborts. */
+  async delivered(signal: AbortSignal): Promise<void> {
+    await this.#pressure.empty(this.#sinks, signal);
+  }
+
   /** What became of the messages, by sink; calls that threw count among `failures`. */
   counters(): Record<string, SinkStatus> {
     const current = this.#outlets.map(({ sink, failures }) => {
@@ -151,6 +164,10 @@ export class Publisher {
     this.#past = this.counters();
     this.#outlets = [];
     this.#state = undefined;
+  }
+
+  get #sinks(): Sink[] {
+    return this.#outlets.map(({ sink }) => sink);
   }
 
   #tellState(): void {

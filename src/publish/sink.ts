@@ -49,6 +49,8 @@ export interface Sink {
   readonly name: string;
   /** Whether it takes pictures; they are not drawn for a sink that does not. */
   readonly takesPictures: boolean;
+  /** Events that can wait before some are dropped. Default: no limit that matters. */
+  readonly capacity?: number;
   /**
    * Opens the file or starts to connect, without waiting for a connection. A sink that failed to open takes messages
    * nevertheless, and delivers them once it can.

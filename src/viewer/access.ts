@@ -1,6 +1,5 @@
-import { Buffer } from "node:buffer";
-import { timingSafeEqual } from "node:crypto";
 import { isLoopback } from "../core/listen_address.ts";
+import { sameToken } from "../core/token.ts";
 
 const COOKIE = "whence_view";
 
@@ -37,20 +36,15 @@ export class Access {
     if (origin !== null && !sameHost(origin, host)) return "wrong_origin";
     if (token === undefined) return "allowed";
     const shown = url.searchParams.get("token");
-    if (shown !== null && equal(shown, token)) return "login";
+    if (shown !== null && sameToken(shown, token)) return "login";
     const cookie = cookieOf(request, COOKIE);
-    return cookie !== undefined && equal(cookie, token) ? "allowed" : "no_token";
+    return cookie !== undefined && sameToken(cookie, token) ? "allowed" : "no_token";
   }
 
   /** The header that lets a browser in after it has followed the link with the token. */
   get cookie(): string {
     return `${COOKIE}=${this.#options.token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000`;
   }
-}
-
-/** A token that cannot be guessed. */
-export function newToken(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString("base64url");
 }
 
 function sameHost(origin: string, host: string): boolean {
@@ -65,9 +59,4 @@ function cookieOf(request: Request, name: string): string | undefined {
   const pairs = (request.headers.get("cookie") ?? "").split(/;\s*/);
   const pair = pairs.find((pair) => pair.startsWith(`${name}=`));
   return pair?.slice(name.length + 1);
-}
-
-function equal(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -1,9 +1,16 @@
 import { Hono } from "hono";
 import process from "node:process";
 import { HEAD_COLORS, hexColor } from "../core/head_colors.ts";
-import { hostText, isLoopback, type ListenAddress } from "../core/listen_address.ts";
+import {
+  hostText,
+  isLoopback,
+  type ListenAddress,
+  listenFault,
+  reachableAddress,
+} from "../core/listen_address.ts";
 import type { Log } from "../core/log.ts";
-import { Access, newToken, type Verdict } from "./access.ts";
+import { newToken } from "../core/token.ts";
+import { Access, type Verdict } from "./access.ts";
 import { Client } from "./client.ts";
 import { pageBundle } from "./page_bundle.ts";
 import { Recent } from "./recent.ts";
@@ -110,7 +117,7 @@ export class ViewServer implements AsyncDisposable {
         },
       }, this.#app().fetch);
     } catch (error) {
-      throw new ViewError(`Cannot serve the page on ${hostText(address)}: ${reasonOf(error)}`);
+      throw new ViewError(`Cannot serve the page on ${hostText(address)}: ${listenFault(error)}`);
     }
     this.#pipelines = pipelines.map((pipeline) => ({
       pipeline,
@@ -121,9 +128,7 @@ export class ViewServer implements AsyncDisposable {
 
   /** The link to the page, with the token if one is needed. */
   get url(): string {
-    const { hostname, port } = this.#server.addr;
-    const anywhere = hostname === "0.0.0.0" || hostname === "::";
-    const host = hostText({ hostname: anywhere ? localAddress() : hostname, port });
+    const host = hostText(reachableAddress(this.#server.addr));
     return `http://${host}/${this.#token === undefined ? "" : `?token=${this.#token}`}`;
   }
 
@@ -225,19 +230,4 @@ export class ViewServer implements AsyncDisposable {
 
 function typed(type: string): Record<string, string> {
   return { ...HEADERS, "content-type": type };
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) return "the port is in use by another program";
-  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** An address of this machine that others can reach. */
-function localAddress(): string {
-  const found = Deno.networkInterfaces().find(({ family, address }) =>
-    family === "IPv4" && !isLoopback(address)
-  );
-  return found?.address ?? "127.0.0.1";
 }

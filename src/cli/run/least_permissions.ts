@@ -16,6 +16,8 @@ export interface LaunchOptions {
   readonly stateFolder: string;
   /** Whether the pipeline files are watched for changes. */
   readonly watch: boolean;
+  /** Addresses that are listened on. */
+  readonly net: readonly string[];
 }
 
 /**
@@ -27,7 +29,7 @@ export interface LaunchOptions {
 export async function runUnderLeastPermissions(
   loaded: readonly LoadedPipeline[],
   args: readonly string[],
-  { stateFolder, watch }: LaunchOptions,
+  { stateFolder, watch, net }: LaunchOptions,
 ): Promise<never> {
   if (loaded.some(({ config }) => config.view) || args.some((arg) => /^--view\b/.test(arg))) {
     throw new UsageError(
@@ -43,7 +45,7 @@ export async function runUnderLeastPermissions(
   const error = replaceProcess(Deno.execPath(), [
     ...["run", "--quiet", "--no-prompt", "--cached-only", `--config=${PROJECT}deno.json`],
     "--v8-flags=--max-semi-space-size=1",
-    ...permissionFlags([...reaches, { read: folders, write: [stateFolder] }]),
+    ...permissionFlags([...reaches, { read: folders, write: [stateFolder], net }]),
     `${PROJECT}src/main.ts`,
     ...args.map((arg) => arg === "--least-permissions" ? CONFINED : arg),
   ]);

@@ -1,7 +1,9 @@
 import { Command, Option } from "commander";
 import { type Override, parseOverride } from "../../config/override.ts";
+import { hostText } from "../../core/listen_address.ts";
 import { stateFolder } from "../../core/state_folder.ts";
 import { durationOption, setOption } from "../options.ts";
+import { foxgloveOption } from "../view/foxglove_options.ts";
 import { viewOption } from "../view/view_options.ts";
 
 interface RunCommandOptions {
@@ -11,6 +13,7 @@ interface RunCommandOptions {
   readonly state?: string;
   readonly view?: string | true;
   readonly edit?: boolean;
+  readonly foxglove?: string | true;
   readonly watch?: boolean;
   readonly leastPermissions?: boolean;
 }
@@ -37,6 +40,7 @@ export function runCommand(): Command {
     .addOption(new Option("--confined").hideHelp())
     .addOption(viewOption())
     .option("--edit", "let the live page write changed settings into the pipeline files")
+    .addOption(foxgloveOption())
     .action(async (files: string[], options: RunCommandOptions) => {
       const { loadPipelines } = await import("../../pipeline/load.ts");
       const { runPipelines } = await import("./run_pipelines.ts");
@@ -48,23 +52,22 @@ export function runCommand(): Command {
       const state = options.state ?? stateFolder();
       const watch = options.watch ?? false;
       if (options.leastPermissions) {
+        const { foxgloveAddress } = await import("../view/serve_foxglove.ts");
         const { runUnderLeastPermissions } = await import("./least_permissions.ts");
-        await runUnderLeastPermissions(loaded, Deno.args, { stateFolder: state, watch });
+        await runUnderLeastPermissions(loaded, Deno.args, {
+          stateFolder: state,
+          watch,
+          net: [foxgloveAddress(options)].flatMap((address) => address ? hostText(address) : []),
+        });
       }
-      const { viewConfig } = await import("../view/live_view.ts");
-      const view = viewConfig(loaded, options);
+      const { liveServers } = await import("../view/live_servers.ts");
+      const attach = liveServers(loaded, options);
       await runPipelines(loaded, {
         ...options,
         reload: { overrides, watch },
         stateFolder: state,
-        pictures: view !== undefined,
-        attach: view && (async (pipelines) => {
-          const { serveView } = await import("../view/serve_view.ts");
-          const server = serveView(loaded, pipelines, view, options);
-          // The log would mask the token.
-          console.log(`Live page: ${server.url}`);
-          return server;
-        }),
+        pictures: attach !== undefined,
+        attach,
         ended: (name, pipeline) => logOf(name)("info", deliverySummary(pipeline.stats())),
       });
     });

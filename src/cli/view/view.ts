@@ -1,12 +1,14 @@
 import { Command, Option } from "commander";
 import type { Override } from "../../config/override.ts";
 import { setOption } from "../options.ts";
+import { foxgloveOption } from "./foxglove_options.ts";
 import { parseViewAddress } from "./view_options.ts";
 
 interface ViewCommandOptions {
   readonly set: Override[];
   readonly address?: string;
   readonly edit?: boolean;
+  readonly foxglove?: string | true;
   readonly open: boolean;
 }
 
@@ -21,14 +23,15 @@ export function viewCommand(): Command {
         .argParser(parseViewAddress),
     )
     .option("--edit", "let the page write changed settings into the pipeline files")
+    .addOption(foxgloveOption())
     .option("--no-open", "print the link without opening a browser")
     .addHelpText(
       "after",
       "\nThe page keeps running after the sources end; press Ctrl-C to stop it.",
     )
-    .action(async (files: string[], { set, address, edit, open }: ViewCommandOptions) => {
+    .action(async (files: string[], { set, address, ...options }: ViewCommandOptions) => {
       const { loadPipelines } = await import("../../pipeline/load.ts");
       const { viewPipelines } = await import("./view_pipelines.ts");
-      await viewPipelines(await loadPipelines(files, set), { view: address ?? true, edit, open });
+      await viewPipelines(await loadPipelines(files, set), { ...options, view: address ?? true });
     });
 }

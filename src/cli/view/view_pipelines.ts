@@ -2,6 +2,7 @@ import { logOf } from "../../core/logger.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import { runPipelines } from "../run/run_pipelines.ts";
 import { viewConfig, type ViewFlags } from "./live_view.ts";
+import { type FoxgloveFlags, serveFoxglove } from "./serve_foxglove.ts";
 import { openBrowser } from "./open_browser.ts";
 import { serveView } from "./serve_view.ts";
 
@@ -9,7 +10,7 @@ import { serveView } from "./serve_view.ts";
 const PAGE_LIMIT_MS = 10_000;
 
 /** How `whence view` runs. */
-export interface ViewRunOptions extends ViewFlags {
+export interface ViewRunOptions extends ViewFlags, FoxgloveFlags {
   /** Whether to open a browser. */
   readonly open: boolean;
 }
@@ -29,6 +30,7 @@ export async function viewPipelines(
     attach: async (pipelines, signal) => {
       const server = serveView(loaded, pipelines, viewConfig(loaded, options)!, options);
       console.log(`Live page: ${server.url}`);
+      const foxglove = serveFoxglove(pipelines, options);
       if (options.open) await bringUp(server, signal);
       return {
         async [Symbol.asyncDispose]() {
@@ -36,6 +38,7 @@ export async function viewPipelines(
             logOf()("info", "all sources have ended; the page stays until Ctrl-C");
             await aborted(signal);
           }
+          await foxglove?.[Symbol.asyncDispose]();
           await server[Symbol.asyncDispose]();
         },
       };

@@ -96,6 +96,10 @@ export class MqttSink implements Sink {
     return this.#config.picture;
   }
 
+  get capacity(): number {
+    return this.#outbox.bound;
+  }
+
   /** The broker's address; for an embedded one, after `open`, where clients find it. */
   get url(): string {
     return this.#url;

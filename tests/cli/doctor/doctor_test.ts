@@ -34,7 +34,7 @@ Deno.test("doctor shows the machine", async () => {
   assert.match(stdout, /\n {2}ok +cpu\n/);
   assert.match(stdout, /\n {2}(ok|absent) +cuda/);
   assert.match(stdout, /\nModels\n(.*\n)* {2}ok +denseav-mini@\d+ /);
-  assert.match(stdout, /Nothing that is needed is missing\.\n$/);
+  assert.match(stdout, /Nothing required is missing\.\n$/);
 });
 
 Deno.test("a pipeline that has all it needs, and a real broker", async () => {

@@ -129,8 +129,8 @@ Deno.test("run: SIGHUP applies new thresholds in place, and refuses what is not 
     run.hangUp();
     await eventually("nothing is wrong", () => run.last()?.reason === null);
     await eventually("the log tells", () => /restart Whence to use the new metrics/.test(run.log));
-    // Nothing has interrupted the event or the connection.
-    assert.ok(run.events().every(({ type }) => type !== "end"));
+    // No reload has ended an event or the connection; a starved machine may end one with another reason.
+    assert.ok(run.events().every(({ reason }) => reason !== "stopped"));
     assert.deepEqual(listener.on("whence/available"), ["online"]);
   });
 });
@@ -148,8 +148,10 @@ Deno.test("run --watch: a new source is opened; the broker and the other pipelin
     const fresh = join(folder, "front.new");
     await Deno.writeTextFile(fresh, yaml(broker.url, { on: 0.001, video: "snow" }));
     await Deno.rename(fresh, join(folder, "front.yaml"));
-    await eventually("the event ends", () => run.events().some(({ type }) => type === "end"));
-    assert.equal(run.events().find(({ type }) => type === "end")!.reason, "stopped");
+    await eventually(
+      "the event ends",
+      () => run.events().some(({ reason }) => reason === "stopped"),
+    );
     await eventually(
       "a new event",
       () => run.events().filter(({ type }) => type === "new").length > 1,

@@ -1,0 +1,31 @@
+import type { LoadedPipeline } from "../../pipeline/load.ts";
+import type { RunOptions } from "../run/run_pipelines.ts";
+import { viewConfig, type ViewFlags } from "./live_view.ts";
+import type { FoxgloveFlags } from "./serve_foxglove.ts";
+
+/**
+ * What serves the live page and Foxglove while pipelines run.
+ *
+ * @returns undefined if neither the command line nor a pipeline file asks for one.
+ * @throws {ViewError | FoxgloveError} from the result, when an address cannot be listened on.
+ */
+export function liveServers(
+  loaded: readonly LoadedPipeline[],
+  flags: ViewFlags & FoxgloveFlags,
+): RunOptions["attach"] {
+  const view = viewConfig(loaded, flags);
+  if (view === undefined && flags.foxglove === undefined) return undefined;
+  return async (pipelines) => {
+    await using servers = new AsyncDisposableStack();
+    // Loaded only if they are used: they take time and memory.
+    if (view !== undefined) {
+      const { serveView } = await import("./serve_view.ts");
+      const server = servers.use(serveView(loaded, pipelines, view, flags));
+      // The log would mask the token.
+      console.log(`Live page: ${server.url}`);
+    }
+    const { serveFoxglove } = await import("./serve_foxglove.ts");
+    servers.use(serveFoxglove(pipelines, flags));
+    return servers.move();
+  };
+}

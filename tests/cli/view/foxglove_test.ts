@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import protocol, { type MessageData } from "@foxglove/ws-protocol";
+import sharp from "sharp";
+import { withFiles } from "../../config/pipeline_file.ts";
+import { eventually } from "../../support/eventually.ts";
+import { freePort } from "../../support/free_port.ts";
+
+const { FoxgloveClient } = protocol;
+const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
+
+const PIPELINE = `source: { video: test://ball, audio: test://ticks }
+model: denseav-mini
+runtime: { providers: [cpu], threads: 1 }
+camera: { hfov: 60deg }
+publish: { jsonl: ball.jsonl }
+`;
+
+Deno.test("run --foxglove: a client sees pictures, sound, maps and scores of a running pipeline", async () => {
+  await withFiles({ "ball.yaml": PIPELINE }, async (folder) => {
+    const port = freePort();
+    const process = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "-A", join(PROJECT, "src/main.ts"), "run"],
+        ...[join(folder, "ball.yaml"), "--foxglove", `${port}`],
+      ],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    try {
+      let text = "";
+      while (!text.includes("\n")) {
+        const { value, done } = await reader.read();
+        assert.ok(!done, text);
+        text += value;
+      }
+      assert.equal(text, `Foxglove: ws://127.0.0.1:${port}\n`);
+      const socket = new WebSocket(`ws://127.0.0.1:${port}`, [
+        FoxgloveClient.SUPPORTED_SUBPROTOCOL,
+      ]);
+      // deno-lint-ignore no-explicit-any -- the package's types are those of another WebSocket
+      const client = new FoxgloveClient({ ws: socket as any });
+      const topics = new Map<number, string>();
+      const newest = new Map<string, Record<string, unknown>>();
+      client.on("advertise", (channels) => {
+        for (const { id, topic } of channels) topics.set(client.subscribe(id), topic);
+      });
+      client.on("message", ({ subscriptionId, data }: MessageData) => {
+        const value = JSON.parse(new TextDecoder().decode(data));
+        newest.set(topics.get(subscriptionId)!, value);
+      });
+      const wanted = ["picture", "audio", "sound/map", "scores", "state", "calibration"];
+      await eventually("messages", () => wanted.every((name) => newest.has(`/ball/${name}`)));
+      const picture = Uint8Array.fromBase64(newest.get("/ball/picture")!.data as string);
+      const { format, width, height } = await sharp(picture).metadata();
+      const { width: across, height: down } = newest.get("/ball/calibration")!;
+      assert.deepEqual([format, width, height], ["jpeg", across, down]);
+      const closed = new Promise<void>((resolve) => client.on("close", () => resolve()));
+      process.kill("SIGINT");
+      await closed;
+    } finally {
+      await reader.cancel();
+      assert.equal((await process.status).code, 0);
+    }
+  });
+});
