@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mcap: ["foxglove", "telemetry"],
   publish: ["mcap", "events", "telemetry", "config"],
   metrics: ["telemetry", "events"],
-  record: ["telemetry", "events"],
+  record: ["telemetry", "events", "config"],
   viewer: ["telemetry", "events"],
   importer: ["model", "grounding", "onnx"],
   evaluation: ["model", "grounding", "onnx", "events"],

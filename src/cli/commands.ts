@@ -3,6 +3,7 @@ import { checkCommand } from "./check/check.ts";
 import { demoCommand } from "./demo/demo.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { evaluateCommand } from "./evaluate/evaluate.ts";
+import { forgetCommand } from "./forget/forget.ts";
 import { localizeCommand } from "./localize/localize.ts";
 import { modelCommand } from "./model/model.ts";
 import { whence } from "./program.ts";
@@ -27,6 +28,7 @@ export function whenceProgram(): Command {
     modelCommand(),
     runtimeCommand(),
     schemaCommand(),
+    forgetCommand(),
     pruneCommand(),
   );
 }

@@ -41,6 +41,8 @@ export interface ReadOptions {
   readonly environment?: (name: string) => string | undefined;
   /** What to do about a file that is binary, or does not exist (no content); added to its fault. */
   readonly advice?: (file: string, content?: BinaryContent) => string | undefined;
+  /** YAML to read in place of a binary file; undefined: the file is a fault. */
+  readonly standIn?: (file: string, content: BinaryContent) => string | undefined;
 }
 
 /** Largest size of a file, in bytes; real ones are far smaller. */
@@ -56,7 +58,7 @@ export async function readConfig<S extends z.ZodType>(
   options: ReadOptions = {},
 ): Promise<ConfigReading<z.output<S>>> {
   const { overrides = [], environment = (name) => Deno.env.get(name) } = options;
-  const source = await readSource(file, options.advice);
+  const source = await readSource(file, options);
   if (typeof source !== "string") return unreadable([source]);
   const text = new YamlText(file, source);
   if (!text.readable) return unreadable(text.faults);
@@ -105,7 +107,7 @@ export async function readConfig<S extends z.ZodType>(
 /** The text of a file, or the reason why it cannot be used. */
 async function readSource(
   file: string,
-  advice: ReadOptions["advice"] = () => undefined,
+  { advice = () => undefined, standIn = () => undefined }: ReadOptions,
 ): Promise<string | ConfigFault> {
   const fault = (message: string, hint?: string) => ({
     file,
@@ -115,6 +117,8 @@ async function readSource(
     const { bytes, whole } = await readStart(file, MOST_BYTES);
     const binary = await binaryContent(bytes);
     if (binary !== undefined) {
+      const text = standIn(file, binary);
+      if (text !== undefined) return text;
       const { kind, shown } = binary;
       const what = kind === "other" ? `must be YAML, got ${shown}` : `this is ${shown}`;
       return fault(what, advice(file, binary));

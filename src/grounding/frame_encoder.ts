@@ -28,7 +28,9 @@ export class FrameEncoder {
     const { image, heads, class_token } = encoders.manifest;
     this.#encoders = encoders;
     this.#counts = counts;
-    this.#still = reuse ? new StillPicture(image.width, image.height) : undefined;
+    // A shift of the picture by a small part of a cell changes its features little.
+    const cell = Math.ceil(image.width / image.grid.width);
+    this.#still = reuse ? new StillPicture(image.width, image.height, cell) : undefined;
     this.#heads = heads.length;
     this.#cells = image.grid.width * image.grid.height;
     // A class token adds to every activation, however short the features are.

@@ -1,4 +1,5 @@
 import { openCapture } from "../capture/capture.ts";
+import { inspectWithHints } from "../capture/inspect_with_hints.ts";
 import { examineCapture } from "../capture/examine_capture.ts";
 import { jpegEncoder } from "../capture/jpeg_encoder.ts";
 import { requireElements } from "../capture/inspect.ts";
@@ -8,10 +9,12 @@ import { readAddress } from "../capture/source_address.ts";
 import { SOURCES } from "../capture/sources.ts";
 import { tryPlan } from "../capture/try_plan.ts";
 import type { Log } from "../core/log.ts";
+import { resolvePath } from "../core/paths.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { makeSinks, usedSinks } from "../publish/make_sinks.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
+import { chooseVideoFormat } from "../record/choose_video_format.ts";
 import { EnginePool } from "./engine_pool.ts";
 import type { PipelineParts, Source, SourceChecks } from "./parts.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -50,7 +53,8 @@ export function composeParts(
 ): PipelineParts {
   const { folder, engines = new EnginePool(), stateFolder } = options;
   const { sources = SOURCES, sinks = SINKS } = options;
-  const pictures = options.pictures ||
+  const { record } = config;
+  const pictures = options.pictures || record !== undefined ||
     usedSinks(config.publish, sinks).some(({ descriptor }) => descriptor.cameraPictures);
   return {
     loadEngine: (log) => engines.acquire(config, folder, log),
@@ -58,9 +62,26 @@ export function composeParts(
     sinks: (callbacks) =>
       makeSinks(
         config.publish,
-        { pipeline: config.name, folder, stateFolder, ...callbacks },
+        {
+          pipeline: config.name,
+          folder,
+          stateFolder,
+          bearings: config.camera.hfov !== undefined || config.camera.fx !== undefined,
+          ...callbacks,
+        },
         sinks,
       ),
+    record: record && (async (listened) => {
+      // Loaded here: most pipelines record nothing.
+      const { EventRecorder } = await import("../record/event_recorder.ts");
+      return await EventRecorder.start({
+        ...listened,
+        config: record,
+        pipeline: config.name,
+        folder: resolvePath(folder, record.path),
+        format: await chooseVideoFormat(inspectWithHints),
+      });
+    }),
   };
 }
 

@@ -12,9 +12,6 @@ export function fileAdvice(file: string, content?: BinaryContent): string | unde
       const shipped = join(SHIPPED, basename(file));
       return existsSync(shipped) ? `did you mean ${shorter(shipped)}?` : undefined;
     }
-    case "video": {
-      return `run: whence localize ${word(file)}`;
-    }
     case "audio":
       return "a pipeline file names it under source.audio, next to source.video";
     case "image":
@@ -28,9 +25,4 @@ export function fileAdvice(file: string, content?: BinaryContent): string | unde
 function shorter(path: string): string {
   const near = relative(Deno.cwd(), path);
   return near.length < path.length ? near : path;
-}
-
-/** A word, quoted for a shell if necessary. */
-function word(text: string): string {
-  return /^[\w./=:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

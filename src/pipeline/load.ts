@@ -3,17 +3,22 @@ import type { Override } from "../config/override.ts";
 import { type ConfigDocument, type ConfigReading, readConfig } from "../config/read.ts";
 import { fileAdvice } from "./file_advice.ts";
 import { type PipelineConfig, pipelineSchema } from "./schema.ts";
+import { videoPipeline } from "./video_pipeline.ts";
 
 /** One pipeline file, read. */
 export type PipelineReading = ConfigReading<PipelineConfig>;
 
-/** Reads one pipeline file and gathers all its faults; throws nothing that a user can cause. */
+/**
+ * Reads one pipeline file and gathers all its faults; throws nothing that a user can cause. A video stands for a pipeline file
+ * that names it.
+ */
 export function readPipeline(
   file: string,
   overrides: readonly Override[] = [],
   environment?: (name: string) => string | undefined,
 ): Promise<PipelineReading> {
-  return readConfig(pipelineSchema, file, { overrides, environment, advice: fileAdvice });
+  const options = { overrides, environment, advice: fileAdvice, standIn: videoPipeline };
+  return readConfig(pipelineSchema, file, options);
 }
 
 /** A pipeline file that has passed its schema. */

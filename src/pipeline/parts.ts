@@ -6,6 +6,7 @@ import type { Answers } from "../core/back_off.ts";
 import type { Finding } from "../core/finding.ts";
 import type { Log } from "../core/log.ts";
 import type { Manifest } from "../model/manifest.ts";
+import type { WhenceEvent } from "../events/event.ts";
 import type { Sink } from "../publish/sink.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { SharedEngine } from "./engine_pool.ts";
@@ -65,6 +66,14 @@ export interface SinkCallbacks {
   readonly onSet: (enabled: boolean) => void;
 }
 
+/** What keeps pictures and clips of a pipeline. */
+export interface Recorder extends AsyncDisposable {
+  /** Names of an event's files. */
+  mediaOf(event: Omit<WhenceEvent, "latency_ms">): WhenceEvent["media"];
+  /** Counters and the reason of the newest failure, for `stats`. */
+  counters(): Readonly<Record<string, number | string | null>>;
+}
+
 /** The parts of one pipeline, made from its configuration by the composition root. */
 export interface PipelineParts {
   /** @throws {ModelError} one line: model missing or broken, library or provider unavailable. */
@@ -73,4 +82,10 @@ export interface PipelineParts {
   source(manifest: Manifest): Source;
   /** The sinks, not yet opened. */
   sinks(callbacks: SinkCallbacks): readonly Sink[];
+  /**
+   * Starts to record; absent: nothing is recorded.
+   *
+   * @throws {RecordError} when this machine cannot record.
+   */
+  readonly record?: (listened: Pick<SinkCallbacks, "telemetry" | "log">) => Promise<Recorder>;
 }

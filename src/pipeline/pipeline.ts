@@ -5,7 +5,7 @@ import { Publisher } from "../publish/publisher.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { LostEngineError } from "./engine_keeper.ts";
 import { EventTally } from "./event_tally.ts";
-import type { PipelineParts } from "./parts.ts";
+import type { PipelineParts, Recorder } from "./parts.ts";
 import { Rate } from "./rate.ts";
 import type { EventListener } from "./reporter.ts";
 import type { PipelineConfig } from "./schema.ts";
@@ -48,6 +48,7 @@ export class Pipeline {
   readonly #state: StateReport;
   readonly #tally = new EventTally();
   readonly #runs: SourceRuns;
+  #recorder: Recorder | undefined;
   #changed = new AbortController();
   #running = false;
   /** Held from a change of the configuration until the pipeline uses it. */
@@ -81,6 +82,7 @@ export class Pipeline {
       log,
       tally: this.#tally,
       heard: options.heard,
+      mediaOf: (event) => this.#recorder?.mediaOf(event) ?? {},
       detect,
     });
     telemetry.tell("tuning", detect);
@@ -165,6 +167,7 @@ export class Pipeline {
       pictures: { ...this.#publisher.pictures },
       providers: this.#runs.engine?.providers ?? {},
       sinks: this.#publisher.counters(),
+      ...this.#recorder && { record: this.#recorder.counters() },
     };
   }
 
@@ -183,6 +186,8 @@ export class Pipeline {
     this.#running = true;
     try {
       await publisher.open();
+      const { telemetry } = this;
+      this.#recorder = await this.#parts.record?.({ telemetry, log: this.#log });
       this.#state.report("starting", null);
       while (await this.#runConfig(signal) === "changed") { /* Runs the new configuration. */ }
       await publisher.picturesDone();
@@ -198,6 +203,7 @@ export class Pipeline {
       clearInterval(timer);
       clearInterval(statsTimer);
       await within(STOP_LIMIT_MS, this.#dropNext());
+      await this.#recorder?.[Symbol.asyncDispose]();
       this.#reportStats();
       await publisher.close();
     }

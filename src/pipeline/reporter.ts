@@ -22,6 +22,8 @@ export interface ReporterOptions {
   readonly tally: EventTally;
   readonly heard?: EventListener;
   readonly telemetry: Telemetry;
+  /** Names of an event's recordings. */
+  readonly mediaOf: (event: Omit<WhenceEvent, "latency_ms">) => WhenceEvent["media"];
   readonly log: Log;
 }
 
@@ -40,8 +42,9 @@ export class Reporter implements StreamListener {
     fit: FitGeometry,
     latencyMs: number,
   ): void {
-    const event = { ...detection.event, latency_ms: latencyMs };
-    const { publisher, tally, heard, telemetry } = this.#options;
+    const { publisher, tally, heard, telemetry, mediaOf } = this.#options;
+    const media = mediaOf(detection.event);
+    const event = { ...detection.event, media, latency_ms: latencyMs };
     const pictured = publisher.takesPictures || heard !== undefined;
     const draw = pictured ? this.#drawing(detection, frame, fit) : undefined;
     publisher.event(event, draw);

@@ -10,6 +10,7 @@ import { runtimeSchema } from "../model/runtime_schema.ts";
 import { type PublishConfig, publishSchemaOf } from "../publish/publish_schema.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
+import { recordSchema } from "../record/record_schema.ts";
 import { viewSchema } from "../viewer/view_schema.ts";
 
 /** The kinds of part that a pipeline file can name. Default: all of Whence. */
@@ -37,6 +38,9 @@ export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registrie
     ),
     view: viewSchema.optional().describe(
       "Live page of the running pipeline (`whence run --view`); off without this block. `view: {}` takes the defaults.",
+    ),
+    record: recordSchema.optional().describe(
+      "Pictures and clips with sound of each event, or everything in segments; off without this block.",
     ),
     metrics: metricsSchema.optional().describe(
       "Where `/metrics` (Prometheus) and `/healthz` are served, such as `127.0.0.1:9464`; off without this key. " +

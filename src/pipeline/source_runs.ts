@@ -12,7 +12,7 @@ import { EngineKeeper } from "./engine_keeper.ts";
 import { logEngine, logPlaces } from "./engine_log.ts";
 import type { EventTally } from "./event_tally.ts";
 import type { PipelineParts, Source } from "./parts.ts";
-import { type EventListener, Reporter } from "./reporter.ts";
+import { type EventListener, Reporter, type ReporterOptions } from "./reporter.ts";
 import type { PipelineConfig } from "./schema.ts";
 import { SourceHealth } from "./source_health.ts";
 import type { StateReport } from "./state_report.ts";
@@ -32,6 +32,8 @@ export interface SourceRunsOptions {
   readonly log: Log;
   readonly tally: EventTally;
   readonly heard?: EventListener;
+  /** Names of an event's recordings. */
+  readonly mediaOf: ReporterOptions["mediaOf"];
   /** Detection settings to start with. */
   readonly detect: PipelineConfig["detect"];
 }
@@ -129,7 +131,7 @@ export class SourceRuns {
    * @throws {LostEngineError} when only a new process can help.
    */
   async run({ config, parts, loaded }: Configured, signal: AbortSignal): Promise<void> {
-    const { publisher, tally, heard, telemetry, log } = this.#options;
+    const { log } = this.#options;
     const engines = new EngineKeeper(() => parts.loadEngine(log));
     this.#engines = engines;
     try {
@@ -139,7 +141,7 @@ export class SourceRuns {
       this.#engine = engine;
       logEngine(engine, log);
       const { manifest } = engine;
-      const reporter = new Reporter({ publisher, manifest, tally, heard, telemetry, log });
+      const reporter = new Reporter({ ...this.#options, manifest });
       const source = parts.source(manifest);
       await this.#supervise({ config, source, engines, reporter }, signal);
     } finally {

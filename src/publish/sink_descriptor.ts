@@ -13,6 +13,8 @@ export interface SinkContext {
   readonly log: Log;
   /** What the pipeline offers to listeners. */
   readonly telemetry?: Telemetry;
+  /** Whether the events have bearings. Default: no. */
+  readonly bearings?: boolean;
   /** Folder of this program's state; absent: nothing is kept over a restart. */
   readonly stateFolder?: string;
   /** Called for each valid command that switches the pipeline on or off. */
@@ -63,6 +65,16 @@ export interface SinkDescriptor<
   target(config: z.output<Schema>): string;
   /** One line for `check`: where events go. */
   describe(config: z.output<Schema>, context: Pick<SinkContext, "pipeline" | "folder">): string;
+  /**
+   * Removes what the target keeps of a pipeline; absent: it keeps nothing.
+   *
+   * @returns what was removed, for people.
+   * @throws {PublishError} in one line.
+   */
+  forget?(
+    config: z.output<Schema>,
+    context: Pick<SinkContext, "pipeline" | "folder">,
+  ): Promise<string[]>;
   /** Tries the target as a sink would use it: connects, or writes, and leaves nothing behind. Never throws. */
   probe(config: z.output<Schema>, context: ProbeContext): Promise<SinkProbe>;
 }

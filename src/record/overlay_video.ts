@@ -7,6 +7,7 @@ import { launchFault, launchValue, RecordError, spawnLaunch } from "./gst_proces
 import { drawBox, drawPeak, drawSprite, fill, HeatBlender, type Sprite } from "./overlay_frame.ts";
 import { chartX, scoreChart } from "./score_chart.ts";
 import { escapeXml } from "./svg_text.ts";
+import { VideoEncoder } from "./video_encoder.ts";
 import type { VideoFormat } from "./video_format.ts";
 
 /** An RGB picture of a clip, without overlay; valid during the call only. */
@@ -53,9 +54,8 @@ export async function writeOverlayVideo(
   const width = Math.max(64, 4 * Math.round(fit.sourceWidth * scale / 4));
   const height = Math.max(64, 2 * Math.round(fit.sourceHeight * scale / 2));
   const painter = new OverlayPainter(findings, width, height);
-  const part = `${target}.part`;
   const location = launchValue(clip);
-  // Ends the other process when one fails.
+  // Ends the decoder when the encoder fails.
   const failed = new AbortController();
   const both = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
   const decoder = spawnLaunch(
@@ -66,50 +66,40 @@ export async function writeOverlayVideo(
     { stdin: "null", stdout: "piped" },
     both,
   );
-  const encoder = spawnLaunch(
-    `${format.mux} name=mux ! filesink location=${launchValue(part)} ` +
-      `fdsrc fd=0 ! rawvideoparse format=rgb width=${width} height=${painter.height} ` +
-      `framerate=${rate}/1 ! videoconvert ! queue ! ${format.video} ! queue ! mux. ` +
-      `filesrc location=${location} ! decodebin expose-all-streams=false caps="audio/x-raw(ANY)" ! ` +
-      `queue ! audioconvert ! audioresample ! ${format.audio} ! queue ! mux.`,
-    { stdin: "piped", stdout: "null" },
-    both,
-  );
+  const encoder = new VideoEncoder({
+    format,
+    width,
+    height: painter.height,
+    rate,
+    audio: clip,
+    target,
+    signal,
+  });
   const decoderSaid = new Response(decoder.stderr).text();
-  const encoderSaid = new Response(encoder.stderr).text();
   const canvas = { data: new Uint8Array(width * painter.height * 3), width, height };
-  const writer = encoder.stdin.getWriter();
   try {
     let index = 0;
     for await (const _ of filled(decoder.stdout, canvas.data.subarray(0, width * height * 3))) {
       const seconds = index++ / rate;
       await frame?.({ seconds, data: canvas.data.subarray(0, width * height * 3), width, height });
       await painter.paint(canvas.data, seconds);
-      await writer.ready;
-      // The pipe reads the array later.
-      await writer.write(canvas.data);
+      await encoder.write(canvas.data);
       progress?.(seconds);
     }
-    await writer.close();
-    const [decoded, encoded] = await Promise.all([decoder.status, encoder.status]);
+    const { success } = await decoder.status;
     signal?.throwIfAborted();
-    if (!decoded.success || index === 0) {
+    if (!success || index === 0) {
       throw new RecordError(`Cannot decode ${clip}: ${launchFault(await decoderSaid)}`);
     }
-    if (!encoded.success) {
-      throw new RecordError(`Cannot write ${target}: ${launchFault(await encoderSaid)}`);
-    }
-    await Deno.rename(part, target);
+    await encoder.finish();
   } catch (error) {
     failed.abort();
-    await Promise.allSettled([decoder.status, encoder.status, writer.abort().catch(() => {})]);
-    await Deno.remove(part).catch(() => {});
+    await encoder.abandon();
+    await decoder.status;
     signal?.throwIfAborted();
     if (error instanceof RecordError) throw error;
-    // A broken pipe: the encoder has ended, and says why.
-    throw new RecordError(`Cannot write ${target}: ${launchFault(await encoderSaid)}`, {
-      cause: error,
-    });
+    // A broken pipe: the encoder has ended.
+    throw await encoder.fault(error);
   }
 }
 

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatFault } from "../../src/config/fault.ts";
+import { parseOverride } from "../../src/config/override.ts";
+import { resolvePath } from "../../src/core/paths.ts";
 import { readPipeline } from "../../src/pipeline/load.ts";
 import { wavFile } from "../support/wav.ts";
 import { LEAST, lines, readText, withFiles } from "./pipeline_file.ts";
@@ -37,15 +39,22 @@ Deno.test("a file of the shipped pipelines' names is pointed at", async () => {
   });
 });
 
-Deno.test("a video, audio file or image given as a pipeline file is one line with what to do", async () => {
+Deno.test("a video given as a pipeline file runs with the defaults", async () => {
   const video = join(PROJECT, "models/denseav-mini/demo.mkv");
-  const line = await refusal(video);
-  assert.match(line, /demo\.mkv: this is a video \(mkv\); run: whence localize /);
-  assert.ok(line.endsWith(` ${video}`), line);
   await withFiles({}, async (folder) => {
-    const copy = join(folder, "my clip.mkv");
+    const copy = join(folder, "My clip: ${A} 50 %.mkv");
     await Deno.copyFile(video, copy);
-    assert.ok((await refusal(copy)).endsWith(` '${copy}'`));
+    const overrides = [parseOverride("publish.jsonl=events.jsonl")];
+    const { config, faults, document } = await readPipeline(copy, overrides);
+    assert.deepEqual(faults, []);
+    assert.equal(config!.name, "my-clip-a-50");
+    assert.equal(resolvePath(document!.folder, config!.source.uri!), copy);
+    assert.equal(config!.model, "denseav-mini");
+  });
+});
+
+Deno.test("an audio file or image given as a pipeline file is one line with what to do", async () => {
+  await withFiles({}, async (folder) => {
     const sound = join(folder, "a.yaml");
     await Deno.writeFile(sound, wavFile(new Float32Array(1000)));
     assert.match(await refusal(sound), /this is an audio file \(wav\); .*source\.audio/);

@@ -13,6 +13,7 @@ Deno.test("the shipped model localizes the sounds and words of the shipped scene
     retrievalPairs: 50,
     resumeFolder: resume.path,
   });
+  for (const pool of ["photo_mosaic", "photo_single"]) assert.equal(pools[pool].n, 2, pool);
   const shown = Object.keys(pools).filter((pool) => pools[pool].pointing !== null);
   const sum = (values: (number | null)[]) =>
     values.reduce((total: number, v) => total + (v ?? 0), 0);

@@ -13,7 +13,7 @@ import { FrameRing } from "../../src/ring/frame_ring.ts";
 
 export const RATE = 16000;
 
-/** The shipped model on one thread of the CPU. */
+/** The shipped model on one thread of the CPU; it encodes each picture once, most of the time would go to pictures. */
 export async function engine() {
   const runtime = await openRuntime(runtimeSchema.parse({ providers: ["cpu"], threads: 1 }), ".");
   const encoders = await loadModel(await findModel("denseav-mini", "."), runtime);
@@ -27,7 +27,7 @@ export async function engine() {
     steps: 1,
   });
   return {
-    encoders,
+    encoders: withRememberedImages(encoders),
     similarity,
     async [Symbol.asyncDispose]() {
       await similarity.release();
@@ -111,20 +111,16 @@ export async function groundAll(...[engine, options, feed]: Parameters<typeof gr
   return { steps: steps.filter((step) => step.skipped === undefined), stats };
 }
 
-/**
- * The same model, that encodes each picture once: most of the time of clips that are grounded several times goes to
- * pictures.
- */
-export function withRememberedImages<E extends Pick<Engine, "encoders">>(engine: E): E {
-  const { encoders } = engine;
-  const known = new Map<string, ReturnType<Encoders["encodeImages"]>>();
+const known = new Map<string, ReturnType<Encoders["encodeImages"]>>();
+
+function withRememberedImages(encoders: Encoders): Encoders {
   const encodeImages = (frames: Uint8Array, count: number) => {
     const key = `${count} ${createHash("sha256").update(frames).digest("base64")}`;
     const features = known.get(key) ?? encoders.encodeImages(frames, count);
     known.set(key, features);
     return features;
   };
-  return { ...engine, encoders: { ...delegate(encoders), encodeImages } };
+  return { ...delegate(encoders), encodeImages };
 }
 
 /** A model whose features depend on the whole window, as far as its manifest tells. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { engine, ground, groundAll, RATE, withRememberedImages } from "./ground_clip.ts";
+import { engine, ground, groundAll, RATE } from "./ground_clip.ts";
 
 Deno.test("results do not depend on the hop if the window covers the receptive field", async () => {
   await using parts = await engine();
@@ -28,8 +28,7 @@ Deno.test("results do not depend on the hop if the window covers the receptive f
 });
 
 Deno.test("each step is grounded once, in the frame nearest in time, each frame encoded at most once", async () => {
-  await using loaded = await engine();
-  const parts = withRememberedImages(loaded);
+  await using parts = await engine();
   const options = { duration: 2, hop: 0.2, lookahead: 0.2, maxFrameDistance: 1 };
   const startNs = 7.3e9;
   const { steps, stats } = await ground(parts, options, { startNs, fps: 7, frameStartNs: 7.25e9 });
@@ -48,8 +47,7 @@ Deno.test("each step is grounded once, in the frame nearest in time, each frame 
 });
 
 Deno.test("hops that inference is too slow for are skipped and counted, and no step is lost within the window", async () => {
-  await using loaded = await engine();
-  const parts = withRememberedImages(loaded);
+  await using parts = await engine();
   const options = { duration: 2, hop: 0.2, lookahead: 0.2, maxFrameDistance: 1 };
   const slow = await ground(parts, options, { chunk: RATE });
   assert.equal(slow.stats.lostSteps, 0);
@@ -62,8 +60,7 @@ Deno.test("hops that inference is too slow for are skipped and counted, and no s
 });
 
 Deno.test("steps far from every frame are not grounded and are counted", async () => {
-  await using loaded = await engine();
-  const parts = withRememberedImages(loaded);
+  await using parts = await engine();
   const options = { duration: 2, hop: 0.2, lookahead: 0.2, maxFrameDistance: 0.5 };
   const { steps, stats } = await ground(parts, options, { frameStartNs: 3e9 });
   assert.ok(stats.unpairedSteps > 0);

@@ -3,15 +3,7 @@ import fc from "fast-check";
 import type { GroundedStep, Step } from "../../src/grounding/grounded_step.ts";
 import { stepsOfReach } from "../../src/grounding/reach.ts";
 import { findModel } from "../../src/model/find_model.ts";
-import {
-  clip,
-  engine,
-  ground,
-  groundAll,
-  RATE,
-  withRememberedImages,
-  withWholeWindow,
-} from "./ground_clip.ts";
+import { clip, engine, ground, groundAll, RATE, withWholeWindow } from "./ground_clip.ts";
 
 const SHORT = { seconds: 3 };
 const WINDOW = { duration: 2, hop: 0.2, lookahead: 0.2, maxFrameDistance: 1 };
@@ -54,8 +46,7 @@ Deno.test("silence runs no encoder at all", async () => {
 });
 
 Deno.test("audio before the receptive field of the first step is not encoded, and makes no difference", async () => {
-  await using loaded = await engine();
-  const parts = withRememberedImages(loaded);
+  await using parts = await engine();
   const whole = withWholeWindow(parts);
   const windows = fc.record({
     hop: fc.integer({ min: 40, max: 900 }),

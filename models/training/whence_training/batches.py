@@ -209,6 +209,8 @@ class BatchMaker:
     def word(self, concept: int) -> dict[str, Any]:
         groups = self.pack.words_of[concept]
         weights = [w if group else 0.0 for w, group in zip(self.config.words, groups, strict=True)]
+        if not any(weights):  # a concept that only groups of weight 0 name
+            weights = [float(bool(group)) for group in groups]
         group = self.rng.choices(groups, weights)[0]
         return self.pack.words[self.choose(group)]
 

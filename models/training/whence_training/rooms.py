@@ -51,6 +51,13 @@ def impulse_response(rng: Generator) -> Samples:
     direction = rng.standard_normal(3)
     wanted = listener + direction / np.linalg.norm(direction) * rng.uniform(*DISTANCE)
     source = np.clip(wanted, 0.1, size - 0.1)
+    return response_between(size, absorption, source, listener, rng)
+
+
+def response_between(
+    size: Samples, absorption: float, source: Samples, listener: Samples, rng: Generator
+) -> Samples:
+    """The response of a room between two places in it, in meters; float32 [SECONDS · 16,000]."""
     distance, bounces = images(size, source, listener)
     direct = max(float(distance.min()), 0.1)
     place = np.rint((distance - direct) / SPEED * SAMPLE_RATE).astype(int)

@@ -1,7 +1,6 @@
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inspectElements } from "../../capture/inspect.ts";
-import { installHint, packageOfElement } from "../../capture/packages.ts";
+import { inspectWithHints } from "../../capture/inspect_with_hints.ts";
 import type { Override } from "../../config/override.ts";
 import { fileFaultSync } from "../../core/file_fault.ts";
 import { logOf } from "../../core/logger.ts";
@@ -9,9 +8,8 @@ import { encodeEvent } from "../../events/event_json.ts";
 import { EnginePool } from "../../pipeline/engine_pool.ts";
 import { loadPipeline } from "../../pipeline/load.ts";
 import { type ClipRecord, clipRecordSchema } from "../../record/clip_record.ts";
-import { RecordError } from "../../record/gst_process.ts";
+import { chooseVideoFormat } from "../../record/choose_video_format.ts";
 import { reportPage } from "../../record/report.ts";
-import { VIDEO_ELEMENTS, VIDEO_FORMATS, type VideoFormat } from "../../record/video_format.ts";
 import { UsageError } from "../exit.ts";
 import { ProgressBar } from "../progress_bar.ts";
 import { printFault, printNews } from "../stderr.ts";
@@ -55,7 +53,7 @@ export async function localizeClips(
     if (fault !== undefined) throw new UsageError(`Cannot localize ${clip}: ${fault}`);
   }
   const pipeline = await loadPipeline(settings, set);
-  const format = await bestFormat();
+  const format = await chooseVideoFormat(inspectWithHints);
   const folder = resolve(output);
   await Deno.mkdir(folder, { recursive: true });
   const engines = new EnginePool();
@@ -156,24 +154,6 @@ async function dataUrl(path: string, type: string): Promise<string> {
 async function writeWhole(path: string, text: string): Promise<void> {
   await Deno.writeTextFile(`${path}.part`, text);
   await Deno.rename(`${path}.part`, path);
-}
-
-async function bestFormat(): Promise<VideoFormat> {
-  const needed = await inspectElements([...VIDEO_ELEMENTS]);
-  const missing = needed.find(({ found }) => !found);
-  if (missing !== undefined) {
-    throw new RecordError(
-      `Cannot make videos: GStreamer has no element ${missing.element}${
-        installHint(missing.package)
-      }`,
-    );
-  }
-  for (const format of VIDEO_FORMATS) {
-    if ((await inspectElements(format.elements)).every(({ found }) => found)) return format;
-  }
-  throw new RecordError(
-    `Cannot make videos: GStreamer has no encoder${installHint(packageOfElement("vp8enc"))}`,
-  );
 }
 
 /** The record of a clip that was finished with the same key. */

@@ -3,7 +3,7 @@ import { findModel } from "../../model/find_model.ts";
 import { type Manifest, ModelError } from "../../model/manifest.ts";
 import { elementCount } from "../../onnx/tensor.ts";
 import { type DeclaredValue, type ModelSummary, readModelSummary } from "../../onnx/read_model.ts";
-import { measuredFlops } from "../../evaluation/metrics/measured_flops.ts";
+import { measuredFlops } from "../../evaluation/runs/measured_flops.ts";
 import { modelBytes } from "./model_list.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { bytesText, countText, flopsText } from "../../core/quantities.ts";

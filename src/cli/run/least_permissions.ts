@@ -37,6 +37,12 @@ export async function runUnderLeastPermissions(
         "leave out --least-permissions or the page",
     );
   }
+  if (loaded.some(({ config }) => config.record)) {
+    throw new UsageError(
+      "Cannot record under least permissions: videos are encoded by another program; " +
+        "leave out --least-permissions or record",
+    );
+  }
   const reaches = await Promise.all(loaded.map(reachOf)).catch((error) => {
     throw new UsageError(`${error.message}; leave out --least-permissions`);
   });

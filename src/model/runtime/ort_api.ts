@@ -33,6 +33,7 @@ const FUNCTIONS = {
   Run: slow(9, [P, P, B, B, "usize", B, "usize", B]),
   CreateSessionOptions: status(10, [B]),
   EnableProfiling: status(14, [P, B]),
+  DisableMemPattern: status(17, [P]),
   SetIntraOpNumThreads: status(24, [P, "i32"]),
   SessionGetInputCount: status(30, [P, B]),
   SessionGetOutputCount: status(31, [P, B]),

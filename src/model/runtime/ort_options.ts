@@ -14,6 +14,8 @@ export class SessionOptions implements Disposable {
     ort.check(ort.api.CreateSessionOptions(out.cell));
     this.pointer = out.pointer;
     ort.check(ort.api.SetIntraOpNumThreads(this.pointer, threads));
+    // A pattern keeps the memory of the first run besides: 35 MB more for denseav-mini, and no faster.
+    ort.check(ort.api.DisableMemPattern(this.pointer));
     this.set("session.intra_op.allow_spinning", "0");
   }
 

@@ -1,13 +1,19 @@
 import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "../../core/log.ts";
-import { rotate, type Rotation } from "./rotate.ts";
+import { EventOutbox } from "../outbox/event_outbox.ts";
+import type { OutboxMessage } from "../outbox/outbox.ts";
+import { isDue, rotate, type Rotation } from "./rotate.ts";
 import type { EventMessage, Sink, SinkCounters } from "../sink.ts";
 import { faultCode, writeFault } from "./write_fault.ts";
 import { RUN_ID, withRunId } from "./run_id.ts";
 
-/** Lines that wait for a slow disk at most; the oldest are dropped. */
+/** Lines that wait for the disk at most. */
 const MOST_WAITING = 10_000;
+/** Lines written at once. */
+const BATCH = 500;
+/** Pause before a file that could not be written is tried again, ms. */
+const RETRY_MS = 1_000;
 
 /** fsync(2) on a pipe or a device. */
 const NOT_SYNCABLE = "EINVAL";
@@ -27,15 +33,18 @@ async function endsWithinLine(file: FileHandle): Promise<boolean> {
 
 /**
  * Appends each event as a line to a file, with the id of this run. A missing folder is created; a file that was moved away or
- * deleted (log rotation) is created again for the next line. Lines that can't be written are counted and dropped.
+ * deleted (log rotation) is created again for the next line. While it can't be written, lines wait in memory, 10,000 at most; then
+ * whole events are dropped. A line that a failing disk took in part is written again.
  */
 export class JsonlSink implements Sink {
   readonly name = "jsonl";
   readonly takesPictures = false;
+  readonly capacity = MOST_WAITING;
   readonly #path: string;
   readonly #log: Log;
   readonly #rotation: Rotation | undefined;
-  #lines: string[] = [];
+  readonly #waiting = new EventOutbox({ maxMessages: MOST_WAITING, maxDays: Infinity });
+  #retry: ReturnType<typeof setTimeout> | undefined;
   #file: FileHandle | undefined;
   #writing: Promise<void> | undefined;
   #complaint: string | undefined;
@@ -44,7 +53,6 @@ export class JsonlSink implements Sink {
   #accepted = 0;
   #sent = 0;
   #acknowledged = 0;
-  #dropped = 0;
   #failures = 0;
 
   /**
@@ -68,14 +76,10 @@ export class JsonlSink implements Sink {
     }
   }
 
-  event({ line }: EventMessage): void {
+  event({ event, line }: EventMessage): void {
     this.#accepted++;
-    this.#lines.push(withRunId(line, RUN_ID));
-    if (this.#lines.length > MOST_WAITING) {
-      this.#lines.shift();
-      this.#dropped++;
-    }
-    this.#writing ??= this.#drain();
+    this.#waiting.add(this.#path, { event, line: withRunId(line, RUN_ID) });
+    this.#write();
   }
 
   state(): void {}
@@ -91,9 +95,9 @@ export class JsonlSink implements Sink {
       accepted: this.#accepted,
       sent: this.#sent,
       acknowledged: this.#acknowledged,
-      waiting: this.#accepted - this.#acknowledged - this.#dropped,
+      waiting: this.#waiting.size,
       stored: 0,
-      dropped: this.#dropped,
+      dropped: this.#waiting.dropped,
       refused: 0,
       oversized: 0,
       replaced: 0,
@@ -106,7 +110,15 @@ export class JsonlSink implements Sink {
   }
 
   async close(): Promise<void> {
+    this.#write();
     await this.#writing;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    const { size } = this.#waiting;
+    if (size > 0) {
+      this.#log("warning", `${size} event messages could not be written to ${this.#path}`);
+    }
+    this.#waiting.close();
     const file = this.#file;
     this.#file = undefined;
     if (!file) return;
@@ -121,16 +133,22 @@ export class JsonlSink implements Sink {
     });
   }
 
+  #write(): void {
+    if (this.#waiting.size > 0) this.#writing ??= this.#drain();
+  }
+
+  /** Writes what waits, until there is nothing left or the file fails. */
   async #drain(): Promise<void> {
-    while (this.#lines.length > 0) {
-      const batch = this.#lines;
-      this.#lines = [];
+    clearTimeout(this.#retry);
+    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
       this.#sent += batch.length;
-      const written = await this.#guard(() => this.#append(batch));
-      if (!written) {
-        this.#dropped += batch.length;
-        continue;
+      if (!await this.#guard(() => this.#append(batch.map(({ payload }) => payload)))) {
+        this.#waiting.giveBack();
+        this.#retry = setTimeout(() => this.#write(), RETRY_MS);
+        Deno.unrefTimer(this.#retry as unknown as number);
+        break;
       }
+      for (const { key } of batch) this.#waiting.acknowledge(key);
       this.#acknowledged += batch.length;
       if (this.#complaint !== undefined) this.#log("info", `Writing to ${this.#path} again`);
       this.#complaint = undefined;
@@ -138,10 +156,20 @@ export class JsonlSink implements Sink {
     this.#writing = undefined;
   }
 
+  #take(): OutboxMessage[] {
+    const batch: OutboxMessage[] = [];
+    while (batch.length < BATCH) {
+      const message = this.#waiting.take();
+      if (message === undefined) break;
+      batch.push(message);
+    }
+    return batch;
+  }
+
   async #append(lines: readonly string[]): Promise<void> {
     let file = this.#file;
     if (!file || await isGone(file, this.#path)) file = await this.#reopen();
-    if (this.#rotation && (await file.stat()).size >= this.#rotation.maxBytes) {
+    if (this.#rotation && isDue(this.#rotation, await file.stat(), new Date())) {
       await rotate(this.#path, this.#rotation.keep);
       file = await this.#reopen();
     }

@@ -43,6 +43,14 @@ const WORDS: Readonly<Record<string, string>> = {
 const BAD_LOGIN = new Set([4, 5, 134, 135]);
 const WRONG_PROTOCOL = new Set([1, 132]);
 
+// Reason code of a DISCONNECT of MQTT 5.0 (§ 3.14.2.1).
+const TAKEN_OVER = 142;
+
+/** Whether a broker ended a connection because another client connected with the same client id. */
+export function isTakenOver(reasonCode: number | undefined): boolean {
+  return reasonCode === TAKEN_OVER;
+}
+
 // Codes of Node.js for certificates that were not accepted, by either side.
 const CERTIFICATE_FAULT = /CERT|UNABLE_TO_VERIFY|ERR_SSL|ERR_TLS/;
 

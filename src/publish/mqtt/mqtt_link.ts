@@ -12,7 +12,10 @@ import { topicMatches } from "./topics.ts";
 export interface LinkOptions {
   readonly url: string;
   readonly log: Log;
-  /** Default: `whence-` and 8 random characters. Kept over reconnects, so that the broker drops the older connection. */
+  /**
+   * Default: `whence-` and 8 random characters. Kept over reconnects, so that the broker drops the older connection; but if
+   * another client seems to take it over, random characters are appended, as the two would disconnect each other for ever.
+   */
   readonly clientId?: string;
   /** Called for each connection, so that renewed certificates and passwords count. */
   readonly readCredentials?: () => Promise<Credentials>;
@@ -28,6 +31,9 @@ export interface LinkListener {
   up(session: MqttSession): void;
   down(): void;
 }
+
+/** So many connections in a row that the broker closed soon, without a reason, are a fight over the client id. */
+const FIGHT = 3;
 
 /** After a connection that lasted this long, pauses start again with the shortest. */
 const GOOD_CONNECTION_MS = 10_000;
@@ -48,7 +54,7 @@ export function randomClientId(name?: string): string {
 /** Keeps one connection to a broker: connects, subscribes, notices the end, waits, reconnects. */
 export class MqttLink {
   readonly #options: LinkOptions;
-  readonly #clientId: string;
+  #clientId: string;
   readonly #backOff: BackOff;
   readonly #stop = new AbortController();
   readonly #subscriptions: { readonly filter: string; readonly handler: MessageHandler }[] = [];
@@ -62,6 +68,8 @@ export class MqttLink {
   #failures = 0;
   /** Whether the broker answered, but a user has to fix something. */
   #refused = false;
+  /** Connections in a row that were closed soon. */
+  #closedSoon = 0;
   readonly #handlerFaults: LineLimiter;
 
   constructor(options: LinkOptions) {
@@ -159,6 +167,8 @@ export class MqttLink {
     } catch (error) {
       if (!signal.aborted) {
         this.#refused = isPermanent(error);
+        // A broker may accept that client id only.
+        if (this.#refused) this.#clientId = this.#options.clientId ?? this.#clientId;
         const reason = describeFault(error);
         this.#complain(reason, `Cannot connect to ${shownUrl(url)}: ${reason}`, "retrying");
       }
@@ -168,7 +178,7 @@ export class MqttLink {
 
   async #serve(session: MqttSession, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return await session.close();
-    const { url, log } = this.#options;
+    const { url, log, clientId } = this.#options;
     const since = performance.now();
     this.#session = session;
     this.#fault = "";
@@ -185,8 +195,27 @@ export class MqttLink {
     this.#session = undefined;
     for (const listener of this.#listeners) listener.down();
     if (signal.aborted) return;
-    if (performance.now() - since >= GOOD_CONNECTION_MS) this.#backOff.reset();
+    const lasted = performance.now() - since >= GOOD_CONNECTION_MS;
+    if (lasted) this.#backOff.reset();
+    this.#closedSoon = lasted || session.failed ? 0 : this.#closedSoon + 1;
+    if (session.takenOver) return this.#renameClient("Another client uses the client ID");
+    // Random client ids are unique. Before MQTT 5, and with Mosquitto 2.0.11, a broker does not say why it closes.
+    if (clientId !== undefined && this.#closedSoon >= FIGHT) {
+      return this.#renameClient("Another client seems to use the client ID");
+    }
     this.#complain(reason, `Lost the connection to ${shownUrl(url)}: ${reason}`, "reconnecting");
+  }
+
+  #renameClient(finding: string): void {
+    const taken = this.#clientId;
+    this.#closedSoon = 0;
+    const given = this.#options.clientId ?? "whence";
+    this.#clientId = `${given}-${crypto.randomUUID().slice(0, 8)}`;
+    this.#complain(
+      "taken over",
+      `${finding} ${taken} at ${shownUrl(this.#options.url)}`,
+      `reconnecting as ${this.#clientId}; set publish.mqtt.client_id`,
+    );
   }
 
   /** Logs one line per change: an attempt that fails for the same reason as the last one is only counted. */

@@ -2,6 +2,11 @@ import { z } from "zod";
 import { onceGood } from "../../config/once_good.ts";
 import { outboxSchema } from "../outbox/outbox_schema.ts";
 
+const topicSchema = z.string().regex(
+  /^[^+#\s/][^+#\s]*[^+#\s/]$|^[^+#\s/]$/,
+  "must be a topic without + # or outer /",
+);
+
 /** The MQTT broker and how to connect to it. */
 export const mqttSchema = z.strictObject({
   url: z.string().regex(
@@ -13,10 +18,7 @@ export const mqttSchema = z.strictObject({
   }).default("mqtt://localhost:1883").describe(
     "Address of the broker; embedded: starts one in this process, for this machine only",
   ),
-  prefix: z.string().regex(
-    /^[^+#\s/][^+#\s]*[^+#\s/]$|^[^+#\s/]$/,
-    "must be a topic without + # or outer /",
-  ).default("whence").describe("First part of all topics"),
+  prefix: topicSchema.default("whence").describe("First part of all topics"),
   qos: z.union([z.literal(0), z.literal(1)]).default(1).describe(
     "Quality of service of events and states: 1 is acknowledged and sent again, 0 is not",
   ),
@@ -31,6 +33,12 @@ export const mqttSchema = z.strictObject({
   outbox: outboxSchema.prefault({}).describe("How events wait for the broker"),
   picture: z.boolean().default(false).describe(
     "Publish a JPEG of each event: the frame, its heat map and box",
+  ),
+  home_assistant: z.boolean().default(false).describe(
+    "Announce the pipeline to Home Assistant as a device (MQTT discovery)",
+  ),
+  discovery_prefix: topicSchema.default("homeassistant").describe(
+    "First part of the topics where Home Assistant looks for devices",
   ),
 }).superRefine((mqtt, context) => {
   if ((mqtt.cert === undefined) !== (mqtt.key === undefined)) {

@@ -6,6 +6,7 @@ import {
   describeFault,
   isProtocolRefusal,
   isRefusal,
+  isTakenOver,
   MessageRefusedError,
   MessageTooLargeError,
 } from "./mqtt_fault.ts";
@@ -61,6 +62,7 @@ export class MqttSession {
   readonly #packetBytes: number;
   readonly #unsettled = new Set<(error: Error) => void>();
   #fault: unknown;
+  #takenOver = false;
 
   private constructor(client: MqttClient, protocolVersion: ProtocolVersion, limits: BrokerLimits) {
     this.#client = client;
@@ -68,6 +70,10 @@ export class MqttSession {
     this.#window = new SendWindow(limits.window);
     this.#packetBytes = limits.packetBytes;
     client.on("error", (error) => this.#fault ??= error);
+    client.on("disconnect", ({ reasonCode }) => {
+      this.#takenOver ||= isTakenOver(reasonCode);
+      client.stream.destroy();
+    });
     this.ended = new Promise((resolve) => {
       client.once("close", () => {
         client.end(true);
@@ -75,6 +81,16 @@ export class MqttSession {
         resolve(this.#fault ? describeFault(this.#fault) : "the connection was closed");
       });
     });
+  }
+
+  /** Whether it ended with an error of the network, not because the broker closed it. */
+  get failed(): boolean {
+    return this.#fault !== undefined;
+  }
+
+  /** Whether it ended because another client connected with its client id; only MQTT 5 tells. */
+  get takenOver(): boolean {
+    return this.#takenOver;
   }
 
   /**

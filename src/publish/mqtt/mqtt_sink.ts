@@ -2,6 +2,7 @@ import type { HeadKind } from "../../core/head_kind.ts";
 import type { Log } from "../../core/log.ts";
 import { within } from "../../core/within.ts";
 import type { PipelineState } from "../../events/event.ts";
+import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { LineLimiter } from "../line_limiter.ts";
 import { EventOutbox } from "../outbox/event_outbox.ts";
 import { openOutboxFile } from "../outbox/outbox_file.ts";
@@ -10,10 +11,12 @@ import { BrokerConnection } from "./broker_connection.ts";
 import { locateCredentials, readCredentials } from "./credentials.ts";
 import { EmbeddedBroker } from "./embedded_broker.ts";
 import { EventSender } from "./event_sender.ts";
+import { HomeAssistantDevice } from "./home_assistant_device.ts";
 import { LatestTopics } from "./latest_topics.ts";
 import { shownUrl } from "./mqtt_fault.ts";
 import type { MqttConfig } from "./mqtt_schema.ts";
 import { pictureMessages } from "./picture_messages.ts";
+import { OwnStates } from "./own_states.ts";
 import type { ProtocolVersion } from "./publish_message.ts";
 import { parseSetCommand } from "./set_command.ts";
 import { pipelineTopics } from "./topics.ts";
@@ -24,6 +27,10 @@ export interface MqttSinkOptions {
   /** Folder where relative file names start. */
   readonly folder: string;
   readonly log: Log;
+  /** Gives the zones in use. */
+  readonly telemetry?: Telemetry;
+  /** Whether the events have bearings. Default: no. */
+  readonly bearings?: boolean;
   /** Called for each valid message on `P/NAME/set`. */
   readonly onSet?: (enabled: boolean) => void;
   /** Folder of this program's state, where events wait for the broker. Default: they wait in memory. */
@@ -58,6 +65,7 @@ export class MqttSink implements Sink {
   readonly #latest: LatestTopics;
   readonly #badCommands: LineLimiter;
   readonly #intruders: LineLimiter;
+  readonly #device: HomeAssistantDevice | undefined;
   readonly #undo: (() => void)[] = [];
   readonly #pictures = new Map<HeadKind, WaitingPicture>();
   #broker: EmbeddedBroker | undefined;
@@ -65,6 +73,8 @@ export class MqttSink implements Sink {
   #complaint: string | undefined;
   #accepted: number;
   #state: PipelineState | undefined;
+  readonly #ownStates = new OwnStates();
+  #namesake = false;
   #retainedCommand: string | undefined;
   /** Complaint of the outbox in the state that was published last. */
   #publishedComplaint: string | undefined;
@@ -88,6 +98,16 @@ export class MqttSink implements Sink {
       onSettled: () => this.#sendPictures(),
     });
     this.#latest = new LatestTopics(log);
+    if (config.home_assistant) {
+      this.#device = new HomeAssistantDevice({
+        prefix: config.prefix,
+        pipeline: options.pipeline,
+        pictures: config.picture,
+        bearings: options.bearings ?? false,
+        discoveryPrefix: config.discovery_prefix,
+        retain: (topic, payload) => this.#retain(topic, payload),
+      });
+    }
     this.#badCommands = new LineLimiter(log);
     this.#intruders = new LineLimiter(log);
   }
@@ -115,6 +135,7 @@ export class MqttSink implements Sink {
     try {
       if (this.#config.url.startsWith("embedded:")) await this.#startBroker();
       await this.#connect();
+      this.#openDevice();
       await readCredentials(this.#credentialFiles);
     } catch (error) {
       this.#complaint = error instanceof Error ? error.message : String(error);
@@ -133,10 +154,12 @@ export class MqttSink implements Sink {
   /** A state's reason also says that events cannot be stored. */
   state(state: PipelineState): void {
     this.#state = state;
+    if (state.state === "running") this.#device?.complete();
     this.#tellState();
   }
 
   active(kind: HeadKind, on: boolean): void {
+    this.#device?.addKind(kind);
     const topic = this.#topics.active(kind);
     const payload = on ? "ON" : "OFF";
     if (this.#latest.get(topic) !== payload) this.#retain(topic, payload);
@@ -237,6 +260,23 @@ export class MqttSink implements Sink {
         if (retained) this.#retainedCommand = text;
         this.#obey(payload);
       }),
+      connection.link.subscribe(this.#topics.state, (_, payload) => this.#compareState(payload)),
+    );
+  }
+
+  #openDevice(): void {
+    const device = this.#device;
+    if (device === undefined || this.#connection === undefined) return;
+    device.open();
+    const zones = this.#options.telemetry?.listen(["tuning"], ({ topic, message }) => {
+      if (topic === "tuning") device.setZones(Object.keys(message.zones));
+    });
+    this.#undo.push(
+      () => zones?.[Symbol.dispose](),
+      this.#connection.link.subscribe(
+        device.filter,
+        (topic, payload) => device.found(topic, payload.length > 0),
+      ),
     );
   }
 
@@ -261,7 +301,23 @@ export class MqttSink implements Sink {
     if (this.#state === undefined) return;
     const reasons = [this.#state.reason, complaint].filter((text) => typeof text === "string");
     const reason = reasons.length === 0 ? null : reasons.join("; ");
-    this.#retain(this.#topics.state, JSON.stringify({ ...this.#state, reason }));
+    const payload = JSON.stringify({ ...this.#state, reason });
+    this.#ownStates.sent(payload);
+    this.#retain(this.#topics.state, payload);
+  }
+
+  /** Warns once if another process publishes under the same name, and corrects the state when that one stops. */
+  #compareState(payload: Uint8Array): void {
+    const text = new TextDecoder().decode(payload);
+    if (text === "" || this.#ownStates.originOf(text) !== "other") return;
+    const { pipeline, log } = this.#options;
+    if (!this.#namesake) {
+      const topic = this.#topics.state;
+      log("warning", `Another process also publishes to ${topic}: change the name of ${pipeline}`);
+    }
+    this.#namesake = true;
+    const mine = this.#state?.state;
+    if (hasEnded(text) && mine !== "stopped" && mine !== "failed") this.#tellState();
   }
 
   #retain(topic: string, payload: string): void {
@@ -291,4 +347,14 @@ function outboxOf(
   const place = { folder: stateFolder, pipeline, target, sync };
   const openStore = () => openOutboxFile(place, log);
   return new EventOutbox({ maxMessages, maxDays, log, openStore });
+}
+
+/** Whether a state says that its pipeline does not run any more. */
+function hasEnded(text: string): boolean {
+  try {
+    const { state } = JSON.parse(text);
+    return state === "stopped" || state === "failed";
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 import { brokerAddresses } from "../mqtt/broker_addresses.ts";
+import { forgetPipeline } from "../mqtt/forget_pipeline.ts";
 import { mqttSchema } from "../mqtt/mqtt_schema.ts";
 import { MqttSink } from "../mqtt/mqtt_sink.ts";
 import { probeBroker } from "../mqtt/probe_broker.ts";
@@ -17,5 +18,6 @@ export const mqttSink: SinkDescriptor<"mqtt", typeof mqttSchema> = {
   target: ({ url }) => url,
   describe: ({ url, prefix, qos }, { pipeline }) =>
     `${url} under ${prefix}/${pipeline}, QoS ${qos}`,
+  forget: forgetPipeline,
   probe: probeBroker,
 };

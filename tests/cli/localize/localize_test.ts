@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { decodeEvent } from "../../../src/events/event_json.ts";
 import { whence } from "../whence.ts";
 
-const CLIP = fileURLToPath(new URL("../../../models/denseav-mini/demo.mkv", import.meta.url));
+const CLIP = fileURLToPath(new URL("../../support/clips/animals.mkv", import.meta.url));
 /** A name that shells, launch texts and URLs have to quote. */
 const NAME = `it's 50% "a b" #1`;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { measuredFlops } from "../../../src/evaluation/metrics/measured_flops.ts";
+import { measuredFlops } from "../../../src/evaluation/runs/measured_flops.ts";
 import { loadManifest } from "../../../src/model/manifest.ts";
 import { GOLDEN } from "../../importer/golden.ts";
 import { LocalHub } from "../../importer/local_hub.ts";

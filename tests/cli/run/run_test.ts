@@ -72,7 +72,7 @@ Deno.test("run: one dead pipeline does not harm the others; the exit code tells"
 Deno.test("run: --duration stops a source without an end", async () => {
   const text = LIVE + "publish: { jsonl: events.jsonl }\n";
   await withFiles({ "front.yaml": text }, async (folder) => {
-    const { code, stderr } = await whence(["run", join(folder, "front.yaml"), "--duration", "2s"]);
+    const { code, stderr } = await whence(["run", join(folder, "front.yaml"), "--duration", "5s"]);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /front: running/);
     assert.match(stderr, /front: stopped: stop requested/);

@@ -13,6 +13,7 @@ import { freePort } from "../../support/free_port.ts";
 
 const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
 const MODEL = join(PROJECT, "models/denseav-mini");
+const CLIP = join(PROJECT, "tests/support/clips/animals");
 const SHOTS = join(PROJECT, "out/view");
 
 /** What the overlay showed at one moment. */
@@ -29,7 +30,7 @@ async function pipelineFile(): Promise<string> {
     file,
     `# A camera for a test.
 name: front
-source: { uri: ${MODEL}/demo.mkv, frame_rate: 5 } # the clip
+source: { uri: ${CLIP}.mkv, frame_rate: 5 } # the clip
 model: ${MODEL}
 runtime: { providers: [cpu], threads: 1 }
 detect:
@@ -82,7 +83,7 @@ Deno.test("the live page in a browser", async (test) => {
         ...await page.evaluate(() => (globalThis as unknown as { samples: Sample[] }).samples),
       );
       const truth = clipTruthSchema.parse(
-        JSON.parse(await Deno.readTextFile(join(MODEL, "demo.truth.json"))),
+        JSON.parse(await Deno.readTextFile(`${CLIP}.truth.json`)),
       );
       const verdicts = truth.events.map(({ kind, onset, offset, box: [x1, y1, x2, y2] }) => {
         // The score needs a moment to rise and to fall.

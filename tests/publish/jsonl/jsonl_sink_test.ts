@@ -78,17 +78,25 @@ Deno.test("a line that a crash cut short does not spoil the next", async () => {
   });
 });
 
-Deno.test("a full disk loses lines, which are counted and reported once", async () => {
+Deno.test("lines wait while the disk is full, whole events go when too many wait, and it is reported once", async () => {
   const { log, lines } = keepLog();
   const sink = new JsonlSink("/dev/full", log);
   await sink.open();
-  for (let i = 1; i <= 3; i++) {
-    sink.event(sampleMessage());
-    await eventually("the line is dropped", () => sink.counters().dropped === i);
+  const idOf = (event: number) => `${1763812801 + event}.234-a1b2c3`;
+  for (const event of upTo(5_010)) {
+    sink.event(sampleMessage({ id: idOf(event), seq: 0 }));
+    sink.event(sampleMessage({ id: idOf(event), seq: 1, type: "end", offset: 1763812802 }));
   }
+  const { accepted, waiting, dropped } = sink.counters();
+  assert.deepEqual([accepted, waiting, dropped], [10_020, 10_000, 20]);
+  await eventually("it says so", () => sink.complaint() !== undefined);
   assert.equal(sink.complaint(), "Cannot write /dev/full: no space left on device");
   await sink.close();
-  assert.deepEqual(lines, ["warning: Cannot write /dev/full: no space left on device"]);
+  assert.deepEqual([sink.counters().waiting, sink.counters().dropped], [0, 10_020]);
+  assert.deepEqual(lines, [
+    "warning: Cannot write /dev/full: no space left on device",
+    "warning: 10000 event messages could not be written to /dev/full",
+  ]);
 });
 
 Deno.test("a sink that could not open its file writes as soon as it can", async () => {
@@ -100,14 +108,14 @@ Deno.test("a sink that could not open its file writes as soon as it can", async 
     const complaint = `Cannot write ${path}: a part of its path is not a folder`;
     await assert.rejects(sink.open(), { message: complaint });
     sink.event(sampleMessage({ seq: 0 }));
-    await eventually("the first is dropped", () => sink.counters().dropped === 1);
+    await eventually("the first cannot be written", () => sink.counters().failures === 2);
     assert.equal(sink.complaint(), complaint);
     await Deno.remove(`${folder}/out`);
     sink.event(sampleMessage({ seq: 1 }));
-    await written(sink, 1);
+    await written(sink, 2);
     assert.equal(sink.complaint(), undefined);
     await sink.close();
-    assert.deepEqual(await readSequences(path), [1]);
+    assert.deepEqual(await readSequences(path), [0, 1]);
     assert.deepEqual(lines, [`info: Writing to ${path} again`]);
   });
 });
@@ -145,4 +153,38 @@ Deno.test("a file that has reached its size makes way, and no line is lost or sp
   );
   assert.deepEqual(seqs, Array.from({ length: seqs.length }, (_, i) => 40 - seqs.length + i));
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a file of yesterday makes way for the first event of today", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/events.jsonl`;
+    for (const start of [0, 2]) {
+      const sink = new JsonlSink(path, () => {}, { daily: true, keep: 2 });
+      await sink.open();
+      for (const seq of upTo(start + 2, start)) {
+        sink.event(sampleMessage({ seq }));
+        await written(sink, seq - start + 1);
+      }
+      await sink.close();
+      const yesterday = new Date(Date.now() - 86_400_000);
+      await Deno.utime(path, yesterday, yesterday);
+    }
+    assert.deepEqual(await readSequences(`${path}.1`), [0, 1]);
+    assert.deepEqual(await readSequences(path), [2, 3]);
+  });
+});
+
+Deno.test("lines that waited for the disk are written when it can be written again, without another event", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/out`, "a file where a folder should be");
+    const path = `${folder}/out/events.jsonl`;
+    const sink = new JsonlSink(path, () => {});
+    await sink.open().catch(() => {});
+    for (const seq of upTo(3)) sink.event(sampleMessage({ seq }));
+    await eventually("they cannot be written", () => sink.counters().failures > 1);
+    await Deno.remove(`${folder}/out`);
+    await written(sink, 3);
+    await sink.close();
+    assert.deepEqual(await readSequences(path), [0, 1, 2]);
+  });
 });

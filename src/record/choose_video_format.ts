@@ -1,0 +1,28 @@
+import { RecordError } from "./gst_process.ts";
+import { VIDEO_ELEMENTS, VIDEO_FORMATS, type VideoFormat } from "./video_format.ts";
+
+/** Which GStreamer elements are installed; `hint` says how to install the others. */
+export type InspectElements = (
+  names: readonly string[],
+) => Promise<
+  readonly { readonly element: string; readonly found: boolean; readonly hint: string }[]
+>;
+
+/**
+ * The best format that this machine can encode.
+ *
+ * @throws {RecordError} that names the package if there is none.
+ */
+export async function chooseVideoFormat(inspect: InspectElements): Promise<VideoFormat> {
+  const missing = (await inspect(VIDEO_ELEMENTS)).find(({ found }) => !found);
+  if (missing !== undefined) {
+    throw new RecordError(
+      `Cannot make videos: GStreamer has no element ${missing.element}${missing.hint}`,
+    );
+  }
+  for (const format of VIDEO_FORMATS) {
+    if ((await inspect(format.elements)).every(({ found }) => found)) return format;
+  }
+  const [{ hint }] = await inspect(["vp8enc"]);
+  throw new RecordError(`Cannot make videos: GStreamer has no encoder${hint}`);
+}
