@@ -11,6 +11,7 @@ import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
 import { runtimeCommand } from "./runtime/runtime.ts";
 import { schemaCommand } from "./schema.ts";
+import { showCommand } from "./show/show.ts";
 import { viewCommand } from "./view/view.ts";
 import { watchCommand } from "./watch/watch.ts";
 
@@ -27,6 +28,7 @@ export function whenceProgram(): Command {
     evaluateCommand(),
     modelCommand(),
     runtimeCommand(),
+    showCommand(),
     schemaCommand(),
     forgetCommand(),
     pruneCommand(),

@@ -3,7 +3,7 @@ import { eventually } from "../support/eventually.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { runPipeline } from "../support/pipeline_run.ts";
 
-const PATTERN = { video: "test://smpte", audio: "test://sine", frame_rate: 5 };
+const PATTERN = { video: "test://smpte", audio: "test://sine", frame_rate: 2 };
 /** Thresholds so low that any sound is an event. */
 const ANY_SOUND = { sound: { on: 0.001, off: 0.0005 }, speech: { on: 0.001, off: 0.0005 } };
 
@@ -78,7 +78,7 @@ Deno.test("an open event ends, and the state reports it, when the microphone sta
   const samples = Float32Array.from({ length: 32000 }, (_, i) => Math.sin(i * i) / 3);
   const run = await runPipeline(
     broker,
-    { source: { graph }, detect: ANY_SOUND },
+    { source: { graph, frame_rate: 2 }, detect: ANY_SOUND },
     folder,
   );
   try {

@@ -121,7 +121,7 @@ function calibrateCommand(): Command {
 function removeCommand(): Command {
   return new Command("remove")
     .description("delete a model's folder")
-    .argument("<name>", "a model of the folder of models")
+    .argument("<name>", "name of a model in the models folder")
     .addOption(outOption())
     .option("--yes", "do not ask for confirmation")
     .action(async (name: string, options: { out?: string; yes?: boolean }) => {

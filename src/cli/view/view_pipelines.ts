@@ -35,7 +35,7 @@ export async function viewPipelines(
       return {
         async [Symbol.asyncDispose]() {
           if (!signal.aborted) {
-            logOf()("info", "all sources have ended; the page stays until Ctrl-C");
+            logOf()("info", "all sources have ended; press Ctrl-C to stop the page");
             await aborted(signal);
           }
           await foxglove?.[Symbol.asyncDispose]();

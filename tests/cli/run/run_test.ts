@@ -17,7 +17,7 @@ const pipeline = (source: string) =>
 model: denseav-mini
 runtime: { providers: [cpu], threads: 1 }
 `;
-const LIVE = pipeline("{ video: test://ball, audio: test://sine }");
+const LIVE = pipeline("{ video: test://ball, audio: test://sine, frame_rate: 2 }");
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`run: ${signal} ends open events, says offline and exits with 0`, async () => {
