@@ -12,7 +12,7 @@ const HELP = `Usage: deno task test:arm64 [options]
 
 Builds the arm64 package, installs it in a fresh Debian arm64 under qemu-user, and runs there: doctor, check, a comparison
 of struct layouts with the C headers, tests of capture and ONNX Runtime, and a clip of 3 s. Prints a table.
-Takes up to 20 minutes on two idle cores, and more the first time. Needs root, mmdebstrap, qemu-user-static, ffmpeg and the network.
+Needs root, mmdebstrap, qemu-user-static, ffmpeg and the network.
 
 Options:
   --deb <file>     test this package instead of building one
