@@ -8,6 +8,7 @@ const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchReport> }>> 
   view: () => import("./view.ts"),
   memory: () => import("./memory.ts"),
   "import-speed": () => import("./import_speed.ts"),
+  things: () => import("./things.ts"),
   peer: () => import("./peer.ts"),
 };
 

@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["events"],
   labels: ["grounding", "model"],
   foxglove: ["telemetry", "events"],
-  mcap: ["foxglove", "telemetry"],
+  mcap: ["foxglove", "telemetry", "events"],
   publish: ["mcap", "events", "telemetry", "config"],
   metrics: ["telemetry", "events"],
   record: ["telemetry", "events", "config"],

@@ -1,39 +1,42 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { zstdCompressSync } from "node:zlib";
 import { McapWriter } from "@mcap/core";
-import { type ChannelName, channelsOf, type FoxgloveChannel } from "../foxglove/channels.ts";
 import type { Compression } from "./compression.ts";
-import type { FoxgloveMessage } from "../foxglove/foxglove_encoder.ts";
+import type { McapChannel, McapMessage, McapProfile } from "./mcap_profile.ts";
 
 /** Uncompressed bytes of a chunk: what a killed process loses at most. */
 const CHUNK_BYTES = 256 * 1024;
-/** MCAP's well-known encodings. */
-const ENCODING = { message: "json", schema: "jsonschema" } as const;
 const text = new TextEncoder();
 
 /**
- * One MCAP file with the Foxglove channels of a pipeline: chunks with CRCs, indexes and statistics at the end. A file whose
+ * One MCAP file with the channels of a pipeline: chunks with CRCs, indexes and statistics at the end. A file whose
  * process was killed has no index, but every chunk before the last one can be read.
  */
 export class McapFile {
   readonly path: string;
   readonly #file: FileHandle;
   readonly #writer: McapWriter;
-  readonly #channels: Readonly<Record<ChannelName, FoxgloveChannel>>;
-  readonly #ids = new Map<ChannelName, number>();
-  readonly #counts = new Map<ChannelName, number>();
+  readonly #channels: Readonly<Record<string, McapChannel>>;
+  readonly #ids = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
 
-  private constructor(path: string, file: FileHandle, writer: McapWriter, pipeline: string) {
+  private constructor(
+    path: string,
+    file: FileHandle,
+    writer: McapWriter,
+    channels: Readonly<Record<string, McapChannel>>,
+  ) {
     this.path = path;
     this.#file = file;
     this.#writer = writer;
-    this.#channels = channelsOf(pipeline);
+    this.#channels = channels;
   }
 
   /** Creates the file. @throws {Error} of the system, also if it exists. */
   static async create(
     path: string,
     pipeline: string,
+    profile: McapProfile,
     compression: Compression = "zstd",
   ): Promise<McapFile> {
     const file = await open(path, "wx");
@@ -53,12 +56,12 @@ export class McapFile {
         },
       },
     });
-    await writer.start({ profile: "", library: "whence" });
-    return new McapFile(path, file, writer, pipeline);
+    await writer.start({ profile: profile.header, library: "whence" });
+    return new McapFile(path, file, writer, profile.channels(pipeline));
   }
 
   /** Writes a message. Wait for each call before the next one. */
-  async write({ channel, epochNs, data }: FoxgloveMessage): Promise<void> {
+  async write({ channel, epochNs, data }: McapMessage): Promise<void> {
     const sequence = this.#counts.get(channel) ?? 0;
     this.#counts.set(channel, sequence + 1);
     await this.#writer.addMessage({
@@ -85,17 +88,17 @@ export class McapFile {
     await this.#file.close().catch(() => {});
   }
 
-  async #register(name: ChannelName): Promise<number> {
-    const { topic, schemaName, schema } = this.#channels[name];
+  async #register(name: string): Promise<number> {
+    const { topic, schemaName, schema, schemaEncoding, messageEncoding } = this.#channels[name];
     const schemaId = await this.#writer.registerSchema({
       name: schemaName,
-      encoding: ENCODING.schema,
+      encoding: schemaEncoding,
       data: text.encode(schema),
     });
     const id = await this.#writer.registerChannel({
       topic,
       schemaId,
-      messageEncoding: ENCODING.message,
+      messageEncoding,
       metadata: new Map(),
     });
     this.#ids.set(name, id);

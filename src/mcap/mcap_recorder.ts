@@ -1,11 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { CHANNEL_TOPICS, type ChannelName, LASTING } from "../foxglove/channels.ts";
-import { FoxgloveEncoder, type FoxgloveMessage } from "../foxglove/foxglove_encoder.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { TelemetryMessage } from "../telemetry/topics.ts";
 import type { Compression } from "./compression.ts";
 import { McapFile } from "./mcap_file.ts";
+import type { McapEncoder, McapMessage, McapProfile } from "./mcap_profile.ts";
+import type { ProfileName } from "./profile_names.ts";
+import { PROFILES } from "./profiles.ts";
 
 /** Bytes of messages that wait for a slow disk at most; the oldest are dropped. */
 const MOST_WAITING = 64_000_000;
@@ -15,6 +16,7 @@ export interface McapOptions {
   /** Folder of the files; it is created. */
   readonly folder: string;
   readonly pipeline: string;
+  readonly profile: ProfileName;
   readonly compression: Compression;
   /** A new file begins after so many seconds. */
   readonly splitSeconds: number;
@@ -37,9 +39,10 @@ export interface McapCounters {
  */
 export class McapRecorder {
   readonly #options: McapOptions;
-  readonly #encoder: FoxgloveEncoder;
-  readonly #lasting = new Map<ChannelName, FoxgloveMessage>();
-  #waiting: FoxgloveMessage[] = [];
+  readonly #profile: McapProfile;
+  readonly #encoder: McapEncoder;
+  readonly #lasting = new Map<string, McapMessage>();
+  #waiting: McapMessage[] = [];
   #bytes = 0;
   #listening: Disposable | undefined;
   #writing: Promise<void> | undefined;
@@ -53,7 +56,8 @@ export class McapRecorder {
 
   constructor(options: McapOptions) {
     this.#options = options;
-    this.#encoder = new FoxgloveEncoder(options.pipeline);
+    this.#profile = PROFILES[options.profile];
+    this.#encoder = this.#profile.encoder(options.pipeline);
   }
 
   /** Paths of the files, in order. */
@@ -68,14 +72,16 @@ export class McapRecorder {
 
   /** Records telemetry from now on. */
   listen(telemetry: Telemetry): void {
-    this.#listening = telemetry.listen(CHANNEL_TOPICS, (told) => this.add(told));
+    this.#listening = telemetry.listen(this.#profile.topics, (told) => this.add(told));
   }
 
   /** Records one message. */
   add(told: TelemetryMessage): void {
     for (const message of this.#encoder.encode(told)) {
       if (message.channel === "event") this.#accepted++;
-      if (LASTING.includes(message.channel)) this.#lasting.set(message.channel, message);
+      if (this.#profile.lasting.includes(message.channel)) {
+        this.#lasting.set(message.channel, message);
+      }
       this.#waiting.push(message);
       this.#bytes += message.data.length;
     }
@@ -135,7 +141,12 @@ export class McapRecorder {
     const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
     const file = await createNew(
       (suffix) =>
-        McapFile.create(join(folder, `${pipeline}-${time}${suffix}.mcap`), pipeline, compression),
+        McapFile.create(
+          join(folder, `${pipeline}-${time}${suffix}.mcap`),
+          pipeline,
+          this.#profile,
+          compression,
+        ),
     );
     this.#splitAt = performance.now() + splitSeconds * 1000;
     if (old !== undefined) {
@@ -146,7 +157,7 @@ export class McapRecorder {
     complain(undefined);
   }
 
-  #drop(message: FoxgloveMessage): void {
+  #drop(message: McapMessage): void {
     this.#bytes -= message.data.length;
     if (message.channel === "event") this.#dropped++;
   }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Log } from "../core/log.ts";
 import { Similarity } from "../grounding/similarity.ts";
 import { type Encoders, loadModel } from "../model/encoders.ts";
@@ -5,6 +6,8 @@ import { findModel } from "../model/find_model.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { openRuntime } from "../model/runtime/runtime.ts";
 import type { Runtime } from "../model/runtime/session.ts";
+import { checkThings, readBank } from "../model/things/thing_bank.ts";
+import { withThings } from "../model/things/with_things.ts";
 import { windowSamples } from "../model/window_samples.ts";
 import type { PipelineConfig } from "./schema.ts";
 
@@ -19,10 +22,8 @@ export interface Engine extends AsyncDisposable {
 }
 
 /** The parts of a pipeline's configuration that an engine is made from. */
-export type EngineConfig = Pick<PipelineConfig, "model" | "runtime" | "window">;
+export type EngineConfig = Pick<PipelineConfig, "model" | "runtime" | "window" | "things">;
 
-/** Time limit of one inference, ms: beyond it the device hangs. */
-const RUN_LIMIT_MS = 60_000;
 /** How often a long load reports that it goes on, ms. */
 const STILL_LOADING_MS = 30_000;
 
@@ -39,17 +40,19 @@ export async function loadEngine(config: EngineConfig, folder: string, log: Log)
   stack.defer(() => runtime.close());
   if (runtime.compiles) log("info", `loading on ${runtime.providers[0]}: ${runtime.compiles}`);
   using _progress = everyPeriod((seconds) => log("info", `still loading after ${seconds} s`));
-  const encoders = await loadModel(model, runtime, {
+  const loaded = await loadModel(model, runtime, {
     windowSamples: windowSamples(model.manifest.audio, config.window.duration),
   });
-  stack.defer(() => encoders.release());
+  stack.defer(() => loaded.release());
+  const encoders = withThings(loaded, await readThings(config.things, folder, model.manifest));
   const similarity = await Similarity.load(runtime, similarityShape(model.manifest));
   stack.defer(() => similarity.release());
   await similarity.warmUp();
-  for (const part of [encoders.image, encoders.audio, similarity]) part.limitRuns(RUN_LIMIT_MS);
+  const limitMs = config.runtime.run_limit * 1000;
+  for (const part of [encoders.image, encoders.audio, similarity]) part.limitRuns(limitMs);
   const release = stack.move();
   return {
-    manifest: model.manifest,
+    manifest: encoders.manifest,
     runtime,
     encoders,
     similarity,
@@ -60,6 +63,14 @@ export async function loadEngine(config: EngineConfig, folder: string, log: Log)
     },
     [Symbol.asyncDispose]: () => release.disposeAsync(),
   };
+}
+
+async function readThings(bank: string | undefined, folder: string, manifest: Manifest) {
+  if (bank === undefined) return [];
+  const file = resolve(folder, bank);
+  const things = await readBank(file);
+  checkThings(file, things, manifest);
+  return things;
 }
 
 function similarityShape({ channels, heads, class_token: classToken, image: { grid } }: Manifest) {

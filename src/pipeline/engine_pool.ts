@@ -13,7 +13,7 @@ interface Entry {
   users: number;
 }
 
-/** The engines of a process: pipelines with the same model, runtime and window share one. */
+/** The engines of a process: pipelines with the same model, things, runtime and window share one. */
 export class EnginePool {
   readonly #entries = new Map<string, Entry>();
   readonly #load: typeof loadEngine;
@@ -64,7 +64,7 @@ export class EnginePool {
 }
 
 /** Equal for pipelines whose engines would be the same. Includes the folder, where relative paths start. */
-function keyOf({ model, runtime, window }: EngineConfig, folder: string): string {
+function keyOf({ model, runtime, window, things }: EngineConfig, folder: string): string {
   const settings = Object.entries(runtime).toSorted(([a], [b]) => a < b ? -1 : 1);
-  return JSON.stringify([folder, model, settings, window.duration]);
+  return JSON.stringify([folder, model, settings, window.duration, things]);
 }

@@ -31,6 +31,9 @@ export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registrie
       "How the audio is cut for the model. `hop` + `lookahead` must not be longer than `duration`.",
     ),
     model: z.string().min(1).describe("A folder under models/, or a path"),
+    things: z.string().min(1).optional().describe(
+      "Bank of things that `whence show` wrote: the model then finds them, too. A path, relative to this file.",
+    ),
     runtime: runtimeSchema.prefault({}).describe("What the model runs on."),
     detect: detectSchema.prefault({}).describe("How scores become events and regions."),
     camera: cameraSchema.prefault({}).describe(

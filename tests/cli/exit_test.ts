@@ -67,7 +67,7 @@ Deno.test("wrong usage is one line on stderr and exit code 2", async (t) => {
     ["check", "x.yaml", "--set", "nonsense"],
     ["check", "/nowhere/x.yaml"],
     ["check", "pipelines/demo.yaml", "--set", "name=*x"],
-    ["run", "models/denseav-mini/demo.mkv"],
+    ["run", "docs/event.png"],
     ["run", "/dev/zero"],
     ["run", "pipelines"],
     ["schema", "extra"],

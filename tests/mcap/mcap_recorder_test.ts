@@ -46,6 +46,7 @@ async function withRecorder(
   const recorder = new McapRecorder({
     folder,
     pipeline: "front",
+    profile: "foxglove",
     compression: "zstd",
     splitSeconds: 0.05,
     complain: (error) => complaints.push(error),

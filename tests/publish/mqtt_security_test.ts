@@ -130,3 +130,34 @@ Deno.test("events go over websockets, with and without TLS", async (t) => {
     });
   });
 });
+
+Deno.test("TLS below 1.2 is refused", async () => {
+  await withFolder(async (folder) => {
+    const files = await makeCertificates(folder);
+    for (const [flag, version] of [["-tls1_1", "1.1"], ["-tls1_2", "1.2"], ["-tls1_3", "1.3"]]) {
+      const port = freePort();
+      const server = new Deno.Command("openssl", {
+        args: [
+          ...["s_server", "-accept", `127.0.0.1:${port}`, "-quiet", flag],
+          ...["-cert", files.serverCert, "-key", files.serverKey, "-cipher", "DEFAULT@SECLEVEL=0"],
+        ],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      const { log, lines } = keepLog();
+      const url = `mqtts://127.0.0.1:${port}`;
+      const sink = await openSink({ url, ca: files.ca }, { log, drainMs: 0 });
+      const reader = server.stdout.getReader();
+      // The server prints what it decrypts: CONNECT, if the handshake succeeds.
+      let connected = false;
+      void reader.read().then(({ value }) => connected = value !== undefined);
+      await eventually("an outcome", () => connected || /ProtocolVersion/.test(lines.join()));
+      assert.equal(connected, version !== "1.1", `TLS ${version}: ${lines.join("; ")}`);
+      server.kill("SIGKILL");
+      await server.status;
+      await reader.cancel();
+      await sink.close();
+    }
+  });
+});

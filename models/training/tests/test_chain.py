@@ -24,7 +24,7 @@ LITTLE = {
     "pack": "--limit 400 --voices 3",
     "lexicon": "--texts 12 --workers 1",
     "pretrain": "--steps 2",
-    "train": "--steps 2",
+    "train": "--minutes 0.1",
     "scenes": "--count 22",
     "photo_scenes": "--count 10",
     "fusion_bank": "--count 12",

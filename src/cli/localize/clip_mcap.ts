@@ -1,7 +1,8 @@
 import sharp from "sharp";
-import { CHANNEL_TOPICS } from "../../foxglove/channels.ts";
-import { FoxgloveEncoder } from "../../foxglove/foxglove_encoder.ts";
 import { McapFile } from "../../mcap/mcap_file.ts";
+import type { McapEncoder, McapProfile } from "../../mcap/mcap_profile.ts";
+import type { ProfileName } from "../../mcap/profile_names.ts";
+import { PROFILES } from "../../mcap/profiles.ts";
 import type { ClipFindings } from "../../record/clip_findings.ts";
 import type { ClipFrame } from "../../record/overlay_video.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
@@ -15,25 +16,29 @@ const QUALITY = 85;
 export class ClipMcap implements AsyncDisposable {
   readonly #path: string;
   readonly #file: McapFile;
-  readonly #encoder: FoxgloveEncoder;
+  readonly #profile: McapProfile;
+  readonly #encoder: McapEncoder;
   #writing = Promise.resolve();
   #nextPicture = 0;
   #finished = false;
 
-  private constructor(path: string, file: McapFile, pipeline: string) {
+  private constructor(path: string, file: McapFile, profile: McapProfile, pipeline: string) {
     this.#path = path;
     this.#file = file;
-    this.#encoder = new FoxgloveEncoder(pipeline);
+    this.#profile = profile;
+    this.#encoder = profile.encoder(pipeline);
   }
 
-  static async create(path: string, pipeline: string): Promise<ClipMcap> {
+  static async create(path: string, pipeline: string, name: ProfileName): Promise<ClipMcap> {
     await Deno.remove(`${path}.part`).catch(() => {});
-    return new ClipMcap(path, await McapFile.create(`${path}.part`, pipeline), pipeline);
+    const profile = PROFILES[name];
+    const file = await McapFile.create(`${path}.part`, pipeline, profile);
+    return new ClipMcap(path, file, profile, pipeline);
   }
 
   /** Writes what an analysis tells. */
   listen(telemetry: Telemetry): Disposable {
-    const topics = CHANNEL_TOPICS.filter((topic) => topic !== "picture");
+    const topics = this.#profile.topics.filter((topic) => topic !== "picture");
     return telemetry.listen(topics, (told) => this.#add(told));
   }
 

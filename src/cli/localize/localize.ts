@@ -1,4 +1,5 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { PROFILE_NAMES } from "../../mcap/profile_names.ts";
 import { setOption } from "../options.ts";
 import type { LocalizeOptions } from "./localize_clips.ts";
 
@@ -10,7 +11,12 @@ export function localizeCommand(): Command {
     .option("-o, --output <folder>", "folder for the results", "localized")
     .option("--settings <file>", "pipeline file whose model, window, detect and camera are used")
     .addOption(setOption())
-    .option("--mcap", "write an MCAP file of each clip, for Foxglove and Lichtblick")
+    .addOption(
+      new Option(
+        "--mcap [profile]",
+        "write an MCAP file of each clip: foxglove (default), or ros2 for ros2 bag",
+      ).choices(PROFILE_NAMES).preset("foxglove"),
+    )
     .option("--no-embed", "link the videos in report.html instead of embedding small ones")
     .action(async (clips: string[], options: LocalizeOptions) => {
       const { localizeClips } = await import("./localize_clips.ts");

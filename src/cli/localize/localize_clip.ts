@@ -11,6 +11,7 @@ import { drawEventPicture } from "../../record/event_picture.ts";
 import { type ClipFrame, writeOverlayVideo } from "../../record/overlay_video.ts";
 import { RecordError } from "../../record/gst_process.ts";
 import type { VideoFormat } from "../../record/video_format.ts";
+import type { ProfileName } from "../../mcap/profile_names.ts";
 import { ClipMcap } from "./clip_mcap.ts";
 
 /** One clip to localize. */
@@ -25,7 +26,7 @@ export interface ClipTask {
   readonly engines: EnginePool;
   readonly format: VideoFormat;
   /** Whether an MCAP file is written too. */
-  readonly mcap: boolean;
+  readonly mcap: ProfileName | undefined;
   readonly signal: AbortSignal;
   /** Called with the seconds that are done of a part of the work. */
   readonly progress: (what: "analyzing" | "drawing", seconds: number, of?: number) => void;
@@ -39,7 +40,7 @@ export interface ClipTask {
 export async function localizeClip(task: ClipTask): Promise<ClipRecord> {
   const { clip, name, key, folder, format, signal, progress } = task;
   await using mcap = task.mcap
-    ? await ClipMcap.create(join(folder, `${name}.mcap`), task.pipeline.config.name)
+    ? await ClipMcap.create(join(folder, `${name}.mcap`), task.pipeline.config.name, task.mcap)
     : undefined;
   const findings = await analyze(task, mcap);
   const video = `${name}.overlay.${format.extension}`;

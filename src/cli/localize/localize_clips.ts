@@ -7,6 +7,7 @@ import { logOf } from "../../core/logger.ts";
 import { encodeEvent } from "../../events/event_json.ts";
 import { EnginePool } from "../../pipeline/engine_pool.ts";
 import { loadPipeline } from "../../pipeline/load.ts";
+import type { ProfileName } from "../../mcap/profile_names.ts";
 import { type ClipRecord, clipRecordSchema } from "../../record/clip_record.ts";
 import { chooseVideoFormat } from "../../record/choose_video_format.ts";
 import { reportPage } from "../../record/report.ts";
@@ -24,7 +25,7 @@ export interface LocalizeOptions {
   readonly settings?: string;
   readonly set: readonly Override[];
   /** Whether an MCAP file of each clip is written. */
-  readonly mcap?: boolean;
+  readonly mcap?: ProfileName;
   /** Whether small videos are embedded in the report. */
   readonly embed: boolean;
 }
@@ -46,7 +47,7 @@ export class LocalizeError extends Error {
  */
 export async function localizeClips(
   clips: readonly string[],
-  { output, settings = SHIPPED, set, embed, mcap = false }: LocalizeOptions,
+  { output, settings = SHIPPED, set, embed, mcap }: LocalizeOptions,
 ): Promise<void> {
   for (const clip of clips) {
     const fault = fileFaultSync(clip);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Log } from "../../core/log.ts";
 import { durationWithin } from "../../config/units.ts";
 import { COMPRESSIONS } from "../../mcap/compression.ts";
+import { PROFILE_NAMES } from "../../mcap/profile_names.ts";
 import type { McapOptions, McapRecorder } from "../../mcap/mcap_recorder.ts";
 import { Telemetry } from "../../telemetry/telemetry.ts";
 import { writeFault } from "../jsonl/write_fault.ts";
@@ -11,6 +12,9 @@ import type { Sink, SinkCounters } from "../sink.ts";
 export const mcapSchema = z.strictObject({
   path: z.string().min(1).describe("Folder for the files, NAME-TIME.mcap each"),
   split: durationWithin("10s", "168h").prefault("1h").describe("A new file begins after this time"),
+  profile: z.enum(PROFILE_NAMES).default("foxglove").describe(
+    "`foxglove`: JSON with Foxglove's schemas; `ros2`: CDR with messages of ROS 2, for `ros2 bag`",
+  ),
   compression: z.enum(COMPRESSIONS).default("zstd").describe("Compression of the chunks"),
 });
 
@@ -29,7 +33,7 @@ export class McapSink implements Sink {
 
   /** @param folder absolute. */
   constructor(
-    { split, compression }: z.output<typeof mcapSchema>,
+    { split, profile, compression }: z.output<typeof mcapSchema>,
     folder: string,
     { pipeline, telemetry, log }: {
       readonly pipeline: string;
@@ -43,6 +47,7 @@ export class McapSink implements Sink {
     this.#options = {
       folder,
       pipeline,
+      profile,
       compression,
       splitSeconds: split,
       complain: (error) => this.#complain(error),

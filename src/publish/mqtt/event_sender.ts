@@ -4,6 +4,7 @@ import type { EventMessage } from "../sink.ts";
 import { MessageRefusedError, MessageTooLargeError } from "./mqtt_fault.ts";
 import type { LinkListener } from "./mqtt_link.ts";
 import type { MqttSession } from "./mqtt_session.ts";
+import type { MessageProperties } from "./publish_message.ts";
 
 /** What became of the messages of an {@linkcode EventSender}. */
 export interface EventSenderCounters {
@@ -18,6 +19,7 @@ export interface EventSenderCounters {
 export interface EventSenderOptions {
   readonly outbox: Outbox;
   readonly qos: 0 | 1;
+  readonly properties?: MessageProperties;
   readonly log: Log;
   /** Called after each message that has left the outbox. */
   readonly onSettled?: () => void;
@@ -101,7 +103,7 @@ export class EventSender implements LinkListener {
   }
 
   async #deliverNext(session: MqttSession): Promise<void> {
-    const { outbox, qos } = this.#options;
+    const { outbox, qos, properties } = this.#options;
     let message: OutboxMessage | undefined;
     let refusal: MessageRefusedError | undefined;
     try {
@@ -111,7 +113,7 @@ export class EventSender implements LinkListener {
         if (message === undefined) return undefined;
         this.#sent++;
         this.#pump();
-        return { topic: message.topic, payload: message.payload, qos };
+        return { topic: message.topic, payload: message.payload, qos, properties };
       });
     } catch (error) {
       // Anything else is the end of the connection: down() has given or will give the message back.

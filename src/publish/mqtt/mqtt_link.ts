@@ -235,11 +235,11 @@ export class MqttLink {
     }
   }
 
-  #hand(topic: string, payload: Uint8Array, retained: boolean): void {
+  #hand(...[topic, payload, retained, response]: Parameters<MessageHandler>): void {
     for (const { filter, handler } of this.#subscriptions) {
       if (!topicMatches(filter, topic)) continue;
       try {
-        handler(topic, payload, retained);
+        handler(topic, payload, retained, response);
       } catch (error) {
         // Thrown on, it would end the process: anyone who may publish could do that.
         const reason = error instanceof Error ? error.message : String(error);

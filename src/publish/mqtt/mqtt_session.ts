@@ -18,8 +18,19 @@ import {
 } from "./publish_message.ts";
 import { SendWindow } from "./send_window.ts";
 
+/** Where the sender of a message expects a response (MQTT 5.0 § 4.10). */
+export interface ResponseAddress {
+  readonly topic: string;
+  readonly correlationData?: Uint8Array;
+}
+
 /** Takes a message that came from the broker. */
-export type MessageHandler = (topic: string, payload: Uint8Array, retained: boolean) => void;
+export type MessageHandler = (
+  topic: string,
+  payload: Uint8Array,
+  retained: boolean,
+  response?: ResponseAddress,
+) => void;
 
 /** Everything one connection needs. */
 export interface SessionOptions {
@@ -154,7 +165,13 @@ export class MqttSession {
         if (!client.connected) fail();
       });
       client.once("close", fail);
-      client.on("message", (topic, payload, { retain }) => onMessage(topic, payload, retain));
+      client.on("message", (topic, payload, { retain, properties = {} }) => {
+        const { responseTopic, correlationData } = properties;
+        const response = responseTopic === undefined
+          ? undefined
+          : { topic: responseTopic, correlationData };
+        onMessage(topic, payload, retain, response);
+      });
       client.once("connect", (connack) => {
         client.removeListener("close", fail);
         signal.removeEventListener("abort", abort);
@@ -203,13 +220,17 @@ export class MqttSession {
     const size = packetBytes(message, this.protocolVersion);
     if (size > this.#packetBytes) throw new MessageTooLargeError(size, this.#packetBytes);
     const data = typeof payload === "string" ? payload : Buffer.from(payload);
-    const { contentType, userProperties } = properties;
+    const { correlationData, userProperties, ...rest } = properties;
     return this.#settle((done) =>
       this.#client.publish(topic, data, {
         qos,
         retain,
         ...(this.protocolVersion === 5 && {
-          properties: { contentType, userProperties: userProperties && { ...userProperties } },
+          properties: {
+            ...rest,
+            ...(correlationData && { correlationData: Buffer.from(correlationData) }),
+            ...(userProperties && { userProperties: { ...userProperties } }),
+          },
         }),
       }, done)
     );

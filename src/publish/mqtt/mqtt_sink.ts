@@ -17,7 +17,12 @@ import { shownUrl } from "./mqtt_fault.ts";
 import type { MqttConfig } from "./mqtt_schema.ts";
 import { pictureMessages } from "./picture_messages.ts";
 import { OwnStates } from "./own_states.ts";
-import type { ProtocolVersion } from "./publish_message.ts";
+import {
+  JSON_PROPERTIES,
+  type MessageProperties,
+  type ProtocolVersion,
+} from "./publish_message.ts";
+import type { ResponseAddress } from "./mqtt_session.ts";
 import { parseSetCommand } from "./set_command.ts";
 import { pipelineTopics } from "./topics.ts";
 
@@ -51,6 +56,9 @@ interface WaitingPicture {
 }
 
 const DRAIN_MS = 3_000;
+const DAY_S = 86_400;
+/** Later stats follow after 10 s, s. */
+const STATS_EXPIRY_S = 60;
 /** aedes implements MQTT 3.1.1 only. */
 const EMBEDDED_VERSIONS: readonly ProtocolVersion[] = [4];
 
@@ -94,6 +102,10 @@ export class MqttSink implements Sink {
     this.#events = new EventSender({
       outbox: this.#outbox,
       qos: config.qos,
+      properties: {
+        ...JSON_PROPERTIES,
+        messageExpiryInterval: Math.ceil(config.outbox.max_days * DAY_S),
+      },
       log,
       onSettled: () => this.#sendPictures(),
     });
@@ -167,7 +179,12 @@ export class MqttSink implements Sink {
 
   stats(stats: object): void {
     if (this.#outbox.complaint !== this.#publishedComplaint) this.#tellState();
-    this.#latest.set({ topic: this.#topics.stats, payload: JSON.stringify(stats), qos: 0 });
+    this.#latest.set({
+      topic: this.#topics.stats,
+      payload: JSON.stringify(stats),
+      qos: 0,
+      properties: { ...JSON_PROPERTIES, messageExpiryInterval: STATS_EXPIRY_S },
+    });
   }
 
   picture(picture: EventPicture): void {
@@ -253,12 +270,13 @@ export class MqttSink implements Sink {
     this.#undo.push(
       connection.link.listen(this.#latest),
       connection.link.listen(this.#events),
-      connection.link.subscribe(this.#topics.set, (_, payload, retained) => {
+      connection.link.subscribe(this.#topics.set, (_, payload, retained, response) => {
         // The broker repeats it on each connection: obeyed again, it would undo later commands.
         const text = new TextDecoder().decode(payload);
         if (retained && text === this.#retainedCommand) return;
         if (retained) this.#retainedCommand = text;
-        this.#obey(payload);
+        const outcome = this.#obey(payload);
+        if (response !== undefined && !retained) this.#respond(response, outcome);
       }),
       connection.link.subscribe(this.#topics.state, (_, payload) => this.#compareState(payload)),
     );
@@ -303,7 +321,7 @@ export class MqttSink implements Sink {
     const reason = reasons.length === 0 ? null : reasons.join("; ");
     const payload = JSON.stringify({ ...this.#state, reason });
     this.#ownStates.sent(payload);
-    this.#retain(this.#topics.state, payload);
+    this.#retain(this.#topics.state, payload, JSON_PROPERTIES);
   }
 
   /** Warns once if another process publishes under the same name, and corrects the state when that one stops. */
@@ -320,20 +338,33 @@ export class MqttSink implements Sink {
     if (hasEnded(text) && mine !== "stopped" && mine !== "failed") this.#tellState();
   }
 
-  #retain(topic: string, payload: string): void {
-    this.#latest.set({ topic, payload, qos: this.#config.qos, retain: true });
+  #retain(topic: string, payload: string, properties?: MessageProperties): void {
+    this.#latest.set({ topic, payload, qos: this.#config.qos, retain: true, properties });
   }
 
-  #obey(payload: Uint8Array): void {
+  /** Obeys a command; gives what to respond. */
+  #obey(payload: Uint8Array): object {
     let enabled: boolean;
     try {
       enabled = parseSetCommand(payload);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#badCommands.warn(`Ignored a message on ${this.#topics.set}: ${reason}`);
-      return;
+      return { error: reason };
     }
     this.#options.onSet?.(enabled);
+    return { enabled };
+  }
+
+  /** Responds to a command, except under the own prefix: a response must not pass for an event or a state. */
+  #respond({ topic, correlationData }: ResponseAddress, outcome: object): void {
+    if (/[+#]/.test(topic) || `${topic}/`.startsWith(`${this.#config.prefix}/`)) return;
+    const properties = { ...JSON_PROPERTIES, ...(correlationData && { correlationData }) };
+    this.#connection?.link.session
+      ?.publish(topic, JSON.stringify(outcome), { qos: 1, properties })
+      .catch(() => {
+        // The broker refuses it or the connection ended; the sender asks again.
+      });
   }
 }
 

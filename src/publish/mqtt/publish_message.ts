@@ -7,8 +7,15 @@ export type ProtocolVersion = 5 | 4;
 export interface MessageProperties {
   /** MIME type of the payload. */
   readonly contentType?: string;
+  /** Time after which the broker no longer delivers it to a client that was away, s. */
+  readonly messageExpiryInterval?: number;
+  /** What a request asked to be repeated in its response. */
+  readonly correlationData?: Uint8Array;
   readonly userProperties?: Readonly<Record<string, string>>;
 }
+
+/** Properties of a JSON message. */
+export const JSON_PROPERTIES: MessageProperties = { contentType: "application/json" };
 
 /** How a message is sent. */
 export interface Delivery {
@@ -29,8 +36,11 @@ const lengthBytes = (value: number) =>
 
 const textBytes = (text: string) => 2 + Buffer.byteLength(text);
 
-function propertyBytes({ contentType, userProperties = {} }: MessageProperties): number {
+function propertyBytes(properties: MessageProperties): number {
+  const { contentType, messageExpiryInterval, correlationData, userProperties = {} } = properties;
   let bytes = contentType === undefined ? 0 : 1 + textBytes(contentType);
+  if (messageExpiryInterval !== undefined) bytes += 5;
+  if (correlationData !== undefined) bytes += 3 + correlationData.length;
   for (const [key, value] of Object.entries(userProperties)) {
     bytes += 1 + textBytes(key) + textBytes(value);
   }

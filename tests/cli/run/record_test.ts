@@ -32,7 +32,7 @@ Deno.test("record: a process killed by SIGKILL leaves only files that can be rea
         () => [],
       );
     try {
-      await eventually("two events", async () => (await complete()).length >= 4);
+      await eventually("two events", async () => (await complete()).length >= 4, 120_000);
     } finally {
       process.kill("SIGKILL");
       await process.status;

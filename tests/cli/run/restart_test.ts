@@ -5,7 +5,7 @@ import { withFiles } from "../../config/pipeline_file.ts";
 import { eventually } from "../../support/eventually.ts";
 
 const PROJECT = fileURLToPath(new URL("../../../", import.meta.url));
-const CLIP = join(PROJECT, "models/denseav-mini/demo.mkv");
+const CLIP = join(PROJECT, "tests/support/clips/animals.mkv");
 
 const pipeline = (name: string, source: string) =>
   `source: ${source}

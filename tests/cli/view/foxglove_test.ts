@@ -53,7 +53,11 @@ Deno.test("run --foxglove: a client sees pictures, sound, maps and scores of a r
         newest.set(topics.get(subscriptionId)!, value);
       });
       const wanted = ["picture", "audio", "sound/map", "scores", "state", "calibration"];
-      await eventually("messages", () => wanted.every((name) => newest.has(`/ball/${name}`)));
+      await eventually(
+        "messages",
+        () => wanted.every((name) => newest.has(`/ball/${name}`)),
+        120_000,
+      );
       const picture = Uint8Array.fromBase64(newest.get("/ball/picture")!.data as string);
       const { format, width, height } = await sharp(picture).metadata();
       const { width: across, height: down } = newest.get("/ball/calibration")!;

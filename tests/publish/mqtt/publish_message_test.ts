@@ -17,6 +17,10 @@ Deno.test("packetBytes adds up a packet's parts (MQTT 5.0 § 3.3)", () => {
   assert.equal(packetBytes(message("é"), 5), 2 + 23 + 2 + 1 + 13 + 10 + 14 + 2);
   assert.equal(packetBytes(message("é"), 4), 2 + 23 + 2 + 2);
   assert.equal(packetBytes(message("é", 0), 4), 2 + 23 + 2);
+  const properties = { messageExpiryInterval: 60, correlationData: new Uint8Array(9) };
+  const response = { topic: "t", payload: "", qos: 0, properties } as const;
+  // Fixed header 2, topic 3, property length 1, message expiry 1 + 4, correlation data 1 + 2 + 9.
+  assert.equal(packetBytes(response, 5), 2 + 3 + 1 + 5 + 12);
   for (const [length, header] of [[102, 2], [103, 3], [16_358, 3], [16_359, 4], [2_097_127, 5]]) {
     assert.equal(
       packetBytes(message(new Uint8Array(length)), 4),

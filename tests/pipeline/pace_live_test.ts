@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { runPipeline } from "../support/pipeline_run.ts";
 
-const MODEL = new URL("../../models/denseav-mini/", import.meta.url).pathname;
+const CLIPS = new URL("../support/clips/", import.meta.url).pathname;
 
 Deno.test("live pace and fast find the same events, unless the machine was too slow for live", async () => {
   await using broker = await Mosquitto.start();
   const found = [];
   for (const pace of ["fast", "live"]) {
-    await using run = await runPipeline(broker, { source: { uri: "demo.mkv", pace } }, MODEL);
+    await using run = await runPipeline(broker, { source: { uri: "animals.mkv", pace } }, CLIPS);
     await run.ended;
     await run.listener.until("whence/available", "offline");
     const { steps, frames } = run.pipeline.stats();

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { HEAD_KINDS } from "../../core/head_kind.ts";
+import { type Manifest, ModelError } from "../manifest.ts";
+
+const vector = z.string().transform((text, context): Float32Array => {
+  try {
+    const bytes = Uint8Array.fromBase64(text);
+    if (bytes.length % 4 !== 0) throw new Error(`${bytes.length} bytes`);
+    return new Float32Array(bytes.buffer);
+  } catch {
+    context.addIssue({ code: "custom", message: "must be base64 of 32-bit floats" });
+    return z.NEVER;
+  }
+});
+
+const thingSchema = z.object({
+  name: z.string().min(1),
+  /** `NAME@VERSION` of the model that it was shown to: features of another one mean something else. */
+  model: z.string().min(1),
+  kind: z.enum(HEAD_KINDS),
+  /** `[C]`: mean direction of the patches that show it, of length 1. */
+  picture: vector,
+  /** `[C / K]`: mean direction of what is heard, in its head's channels, of length 1. */
+  code: vector,
+});
+/** How one thing looks, and one way that it sounds or is called. */
+export type Thing = z.infer<typeof thingSchema>;
+
+const bankSchema = z.object({ format: z.literal("whence/bank/1"), things: z.array(thingSchema) });
+
+/**
+ * Reads a bank of shown things.
+ *
+ * @throws {ModelError} one line that names the file and the key; also when the file is missing.
+ */
+export async function readBank(file: string): Promise<readonly Thing[]> {
+  let content: unknown;
+  try {
+    content = JSON.parse(await Deno.readTextFile(file));
+  } catch (cause) {
+    throw new ModelError(`Cannot read the bank ${file}: it must be a readable JSON file`, {
+      cause,
+    });
+  }
+  const result = bankSchema.safeParse(content);
+  if (result.success) return result.data.things;
+  const { path, message } = result.error.issues[0];
+  throw new ModelError(`Cannot read the bank ${file}: ${path.join(".")}: ${message}`);
+}
+
+/** Writes a bank; a reader never sees half of it. */
+export async function writeBank(file: string, things: readonly Thing[]): Promise<void> {
+  const text = (values: Float32Array) =>
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength).toBase64();
+  const lines = things.map((thing) =>
+    JSON.stringify({ ...thing, picture: text(thing.picture), code: text(thing.code) })
+  );
+  const content = `{"format": "whence/bank/1", "things": [\n${lines.join(",\n")}\n]}\n`;
+  const partial = `${file}.part`;
+  await Deno.writeTextFile(partial, content);
+  await Deno.rename(partial, file);
+}
+
+/**
+ * Checks that things were shown to this model.
+ *
+ * @throws {ModelError} naming the first that was not.
+ */
+export function checkThings(file: string, things: readonly Thing[], manifest: Manifest): void {
+  const model = `${manifest.name}@${manifest.version}`;
+  const width = manifest.channels / manifest.heads.length;
+  for (const thing of things) {
+    const fits = thing.model === model && thing.picture.length === manifest.channels &&
+      thing.code.length === width && manifest.heads.some(({ kind }) => kind === thing.kind);
+    if (!fits) {
+      throw new ModelError(
+        `Cannot use the bank ${file}: "${thing.name}" must have been shown to ${model}, got ${thing.model}; show it again`,
+      );
+    }
+  }
+}
