@@ -14,6 +14,7 @@ import { Access, type Verdict } from "./access.ts";
 import { Client } from "./client.ts";
 import { pageBundle } from "./page_bundle.ts";
 import { Recent } from "./recent.ts";
+import { recordingResponse } from "./recording_response.ts";
 import type { ViewedPipeline } from "./viewed_pipeline.ts";
 import type { Hello } from "./wire.ts";
 
@@ -173,6 +174,16 @@ export class ViewServer implements AsyncDisposable {
       return context.body(style, 200, typed("text/css; charset=utf-8"));
     });
     app.get("/live", ({ req: { raw } }) => this.#connect(raw));
+    app.get("/recordings/:pipeline/:name", async ({ req }) => {
+      const found = this.#pipelines.find(({ pipeline: { name } }) =>
+        name === req.param("pipeline")
+      );
+      const folder = found?.pipeline.recordings;
+      const response = folder === undefined
+        ? undefined
+        : await recordingResponse(req.raw, folder, req.param("name"), HEADERS);
+      return response ?? new Response("not found\n", { status: 404, headers: HEADERS });
+    });
     app.notFound((context) => context.text("not found\n", 404, HEADERS));
     return app;
   }

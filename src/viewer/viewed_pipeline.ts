@@ -5,6 +5,8 @@ import type { WireYaml } from "./wire.ts";
 export interface ViewedPipeline {
   readonly name: string;
   readonly telemetry: Telemetry;
+  /** Absolute path of the folder with the recordings that events name; undefined if nothing is recorded. */
+  readonly recordings?: string;
   /**
    * Changes detection settings of the running pipeline.
    *

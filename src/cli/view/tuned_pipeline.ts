@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import process from "node:process";
 import { editedLines, editYaml } from "../../config/edit_yaml.ts";
+import { resolvePath } from "../../core/paths.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { changedDetect, detectEdits } from "../../pipeline/tuning.ts";
@@ -10,14 +11,16 @@ import type { ViewedPipeline } from "../../viewer/viewed_pipeline.ts";
 export class TunedPipeline implements ViewedPipeline {
   readonly name: string;
   readonly telemetry;
+  readonly recordings: string | undefined;
   readonly #pipeline: Pipeline;
   readonly #file: string;
   readonly #editable: boolean;
 
   /** @param editable whether the page may write the file. */
-  constructor(pipeline: Pipeline, { config, file }: LoadedPipeline, editable: boolean) {
+  constructor(pipeline: Pipeline, { config, file, folder }: LoadedPipeline, editable: boolean) {
     this.name = config.name;
     this.telemetry = pipeline.telemetry;
+    this.recordings = config.record && resolvePath(folder, config.record.path);
     this.#pipeline = pipeline;
     this.#file = file;
     this.#editable = editable;

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { CameraStore, EventEntry } from "./camera_store.ts";
 import { clockText, scoreText, secondsText } from "./format.ts";
 import { HeatPainter } from "./heat.ts";
@@ -35,6 +35,9 @@ export function EventDetail({ store }: { store: PageStore }) {
         </button>
       </header>
       <DetailPicture camera={camera} entry={entry} />
+      {event.type === "end" && event.media.clip && (
+        <Clip key={event.media.clip} camera={camera.name} name={event.media.clip} />
+      )}
       <dl class="facts">
         <Fact name="score" value={scoreText(event.score)} />
         <Fact
@@ -71,6 +74,21 @@ export function EventDetail({ store }: { store: PageStore }) {
   );
 }
 
+/** The event's clip with sound; it is complete some seconds after the event. */
+function Clip({ camera, name }: { camera: string; name: string }) {
+  const [missing, setMissing] = useState(false);
+  return missing ? <p class="empty">The clip is not complete yet, or was deleted.</p> : (
+    <video
+      class="detail-clip"
+      controls
+      preload="none"
+      aria-label="Clip of the event with sound"
+      src={`/recordings/${camera}/${name}`}
+      onError={() => setMissing(true)}
+    />
+  );
+}
+
 function Fact({ name, value }: { name: string; value: string }) {
   return (
     <div>
@@ -94,6 +112,14 @@ function DetailPicture({ camera, entry }: { camera: CameraStore; entry: EventEnt
         class="detail-picture"
         role="img"
         aria-label={`${event.kind} in the picture of ${camera.name}`}
+      />
+    )
+    : event.type === "end" && event.media.picture
+    ? (
+      <img
+        class="detail-picture"
+        src={`/recordings/${camera.name}/${event.media.picture}`}
+        alt={`${event.kind} in the picture of ${camera.name}`}
       />
     )
     : <p class="empty">No page was open when this happened: there is no picture.</p>;
