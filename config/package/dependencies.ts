@@ -30,7 +30,7 @@ export function dependencies(glibc: string): Dependencies {
       ...depends,
     ],
     recommends: packagesOf(FURTHER_ELEMENTS).filter((name) => !depends.includes(name)),
-    suggests: ["mosquitto", ...names.filter((name) => !depends.includes(name))],
+    suggests: ["mosquitto", "python3-pip", ...names.filter((name) => !depends.includes(name))],
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UsageError } from "../../src/cli/exit.ts";
 import { PackageError, runTool } from "./run_tool.ts";
@@ -7,6 +8,8 @@ export interface System {
   /** Such as `bookworm` or `jammy`. */
   readonly suite: string;
   readonly architecture: string;
+  /** Further packages; the archive of the system has them too. */
+  readonly packages?: readonly string[];
 }
 
 /** Mirrors by suite; every other suite is Debian's. */
@@ -33,9 +36,12 @@ export class SystemRoot implements AsyncDisposable {
    * @throws {UsageError} without root.
    * @throws {PackageError} when the system cannot be bootstrapped.
    */
-  static async make({ suite, architecture }: System, cache: string): Promise<SystemRoot> {
+  static async make(
+    { suite, architecture, packages = [] }: System,
+    cache: string,
+  ): Promise<SystemRoot> {
     if (Deno.uid() !== 0) throw new UsageError("Cannot prove the package: it must be done as root");
-    const archive = join(cache, `${suite}-${architecture}.tar`);
+    const archive = join(cache, `${archiveName(suite, architecture, packages)}.tar`);
     if (!await Deno.stat(archive).then(() => true, () => false)) {
       await Deno.mkdir(cache, { recursive: true });
       const ubuntu = UBUNTU.includes(suite);
@@ -48,7 +54,7 @@ export class SystemRoot implements AsyncDisposable {
       const part = `${archive}.part.tar`;
       await runTool("mmdebstrap", [
         "--variant=minbase",
-        "--include=apt",
+        `--include=${["apt", ...packages].join(",")}`,
         `--architectures=${architecture}`,
         `--components=${ubuntu ? "main,universe" : "main"}`,
         suite,
@@ -95,6 +101,7 @@ export class SystemRoot implements AsyncDisposable {
   async #start(script: string, network: "shared" | "none"): Promise<ScriptResult> {
     const enter = [
       network === "none" ? "ip link set lo up" : ":",
+      // No /sys: under emulation, ONNX Runtime would read the host's processors there and crash.
       `mount --bind /dev ${this.path}/dev`,
       `exec chroot ${this.path} /bin/sh -euc "$1"`,
     ].join(" && ");
@@ -120,4 +127,11 @@ export class SystemRoot implements AsyncDisposable {
     const output = await new Response(child.stdout).text();
     return { code: (await child.status).code, output };
   }
+}
+
+function archiveName(suite: string, architecture: string, packages: readonly string[]): string {
+  const name = `${suite}-${architecture}`;
+  if (packages.length === 0) return name;
+  const hash = createHash("sha256").update(packages.join()).digest("hex").slice(0, 8);
+  return `${name}-${hash}`;
 }

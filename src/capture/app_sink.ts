@@ -1,8 +1,8 @@
 import { cString } from "../core/c_string.ts";
 import type { Native } from "./native.ts";
+import { OFFSETS, SIZES } from "./struct_offsets.ts";
 
 const FORMAT_TIME = 3;
-const GST_BUFFER_PTS = 72;
 const NO_TIME = 0xffff_ffff_ffff_ffffn;
 const ASYNC = cString("async");
 const NO = cString("false");
@@ -22,7 +22,7 @@ export class AppSink {
   readonly #native: Native;
   readonly #sink: Deno.PointerObject;
   readonly #depth: number;
-  readonly #gvalue = new Uint8Array(24);
+  readonly #gvalue = new Uint8Array(SIZES.GValue);
   readonly #number = new BigUint64Array(1);
   #taken = 0;
   #arrived = 0;
@@ -102,7 +102,7 @@ export class AppSink {
     const size = native.gst_buffer_get_size(buffer);
     const data = new Uint8Array(Number(size));
     native.gst_buffer_extract(buffer, 0n, data, size);
-    const pts = new Deno.UnsafePointerView(buffer).getBigUint64(GST_BUFFER_PTS);
+    const pts = new Deno.UnsafePointerView(buffer).getBigUint64(OFFSETS.GstBuffer.pts);
     if (pts === NO_TIME) return { ptsNs: undefined, data };
     const segment = native.gst_sample_get_segment(sample);
     const sign = native.gst_segment_to_running_time_full(segment, FORMAT_TIME, pts, this.#number);

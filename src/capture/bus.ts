@@ -1,11 +1,10 @@
 import { type Native, takeError, takeString } from "./native.ts";
 import { installHint, packageOfMissing } from "./packages.ts";
+import { OFFSETS } from "./struct_offsets.ts";
 
 const ERROR = 1 << 1;
 const WARNING = 1 << 2;
 const ELEMENT = 1 << 15;
-const GST_MESSAGE_TYPE = 64;
-const GST_MESSAGE_SRC = 80;
 
 /** A message that an element posted. */
 export interface BusMessage {
@@ -51,10 +50,10 @@ export class Bus {
   #read(message: Deno.PointerObject): BusMessage | undefined {
     const native = this.#native;
     const view = new Deno.UnsafePointerView(message);
-    const type = view.getUint32(GST_MESSAGE_TYPE);
+    const type = view.getUint32(OFFSETS.GstMessage.type);
     const element = takeString(
       native,
-      native.gst_object_get_name(view.getPointer(GST_MESSAGE_SRC)),
+      native.gst_object_get_name(view.getPointer(OFFSETS.GstMessage.src)),
     );
     if (type === ELEMENT) return this.#missing(message, element);
     const parse = type === ERROR

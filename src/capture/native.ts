@@ -1,6 +1,7 @@
 import { readCString } from "../core/c_string.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { CaptureError } from "./capture_error.ts";
+import { OFFSETS } from "./struct_offsets.ts";
 
 const GSTREAMER = {
   gst_init_check: {
@@ -139,7 +140,7 @@ export function takeString(native: Native, pointer: Deno.PointerValue): string {
 export function takeError(native: Native, address: bigint): string {
   const pointer = Deno.UnsafePointer.create(address);
   if (pointer === null) return "unknown error";
-  const text = readCString(new Deno.UnsafePointerView(pointer).getPointer(8));
+  const text = readCString(new Deno.UnsafePointerView(pointer).getPointer(OFFSETS.GError.message));
   native.g_error_free(pointer);
   return text;
 }

@@ -9,6 +9,7 @@ import { modelCommand } from "./model/model.ts";
 import { whence } from "./program.ts";
 import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
+import { runtimeCommand } from "./runtime/runtime.ts";
 import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show/show.ts";
 import { viewCommand } from "./view/view.ts";
@@ -26,6 +27,7 @@ export function whenceProgram(): Command {
     demoCommand(),
     evaluateCommand(),
     modelCommand(),
+    runtimeCommand(),
     showCommand(),
     schemaCommand(),
     forgetCommand(),

@@ -61,7 +61,7 @@ export class FrameEncoder {
     }
     // If the encoder fails, nothing must be reused.
     this.#encoded = undefined;
-    // The ring may overwrite its slot while the encoder reads.
+    // The ring may use its memory again while the encoder reads.
     const { features, cls } = await this.#encoders.encodeImages(frame.data.slice(), 1);
     this.#counts.encodedFrames++;
     this.#raiseBounds(features);

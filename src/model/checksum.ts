@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { fileFault } from "../core/file_fault.ts";
 import { type Manifest, ModelError, type ModelFolder } from "./manifest.ts";
 
+/** A buffer that is used again: V8 would free those of a stream late. */
+const READ_BYTES = 1 << 18;
+
 /**
  * Compares every file of a model with the SHA-256 in its manifest.
  *
@@ -31,8 +34,11 @@ async function sha256Of(path: string): Promise<string> {
   }
   const hash = createHash("sha256");
   try {
-    const file = await Deno.open(path);
-    for await (const chunk of file.readable) hash.update(chunk);
+    using file = await Deno.open(path);
+    const buffer = new Uint8Array(READ_BYTES);
+    for (let read; (read = await file.read(buffer)) !== null;) {
+      hash.update(buffer.subarray(0, read));
+    }
   } catch (cause) {
     throw new ModelError(`Cannot load the model: ${path} must be a readable file`, { cause });
   }

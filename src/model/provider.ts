@@ -27,6 +27,18 @@ export interface ProviderLibrary {
   readonly products: readonly (readonly [pattern: RegExp, product: string])[];
 }
 
+/** A product that a provider's library needs, as this machine has it. */
+export interface Requirement {
+  /** Such as `cuDNN`. */
+  readonly name: string;
+  /** File names of the libraries that are needed. */
+  readonly needed: readonly string[];
+  /** Those of them that the dynamic loader does not find or cannot load. */
+  readonly missing: readonly string[];
+  /** The version that was found, or libraries of other versions; undefined when there is none. */
+  readonly found: string | undefined;
+}
+
 interface ProviderFacts {
   /** In `runtime.providers`, logs and `state`. */
   readonly name: string;
@@ -62,6 +74,12 @@ export interface Accelerator<Settings extends z.ZodRawShape = z.ZodRawShape> ext
   options(settings: z.output<z.ZodObject<Settings>>, folder: string): ProviderOptions;
   /** Called before each session that the provider is added to. */
   prepare?(options: ProviderOptions): Promise<void>;
+  /**
+   * The products that its library needs, for `doctor`; empty when ONNX Runtime was built without it.
+   *
+   * @param library path of ONNX Runtime's own library.
+   */
+  requirements?(library: string): Requirement[];
   /** Whether this machine seems to have a device for it. Only decides whether to warn when it is not used. */
   hasDevice(): boolean;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { durationWithin } from "../config/units.ts";
 import type { ProviderRegistry } from "./provider_registry.ts";
 import { PROVIDERS } from "./providers.ts";
 
@@ -6,13 +7,17 @@ function commonSchema({ all, names, fallback }: ProviderRegistry) {
   const providers = all.map(({ name, help }) => `${name} (${help})`).join(", ");
   return z.strictObject({
     library: z.string().min(1).default("auto").describe(
-      "auto: the library shipped with onnxruntime-node; node: its JavaScript API; or a path to libonnxruntime.so",
+      "auto: the library shipped with onnxruntime-node; node: its JavaScript API; " +
+        "the name of a runtime installed with whence runtime install; or a path to libonnxruntime.so",
     ),
     providers: z.array(z.enum(names)).min(1).optional().describe(
       `Execution providers in order of preference: ${providers}. If a listed one is unavailable, ` +
         `startup fails, unless ${fallback.name} is listed too. Default: all that are available`,
     ),
     threads: z.int().min(1).max(64).default(2).describe("Threads inside one operator (CPU)"),
+    run_limit: durationWithin("1s", "1h").prefault("60s").describe(
+      "Time limit of one inference; beyond it the device or its driver counts as hung",
+    ),
   });
 }
 

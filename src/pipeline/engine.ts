@@ -24,8 +24,6 @@ export interface Engine extends AsyncDisposable {
 /** The parts of a pipeline's configuration that an engine is made from. */
 export type EngineConfig = Pick<PipelineConfig, "model" | "runtime" | "window" | "things">;
 
-/** Time limit of one inference, ms: beyond it the device hangs. */
-const RUN_LIMIT_MS = 60_000;
 /** How often a long load reports that it goes on, ms. */
 const STILL_LOADING_MS = 30_000;
 
@@ -50,7 +48,8 @@ export async function loadEngine(config: EngineConfig, folder: string, log: Log)
   const similarity = await Similarity.load(runtime, similarityShape(model.manifest));
   stack.defer(() => similarity.release());
   await similarity.warmUp();
-  for (const part of [encoders.image, encoders.audio, similarity]) part.limitRuns(RUN_LIMIT_MS);
+  const limitMs = config.runtime.run_limit * 1000;
+  for (const part of [encoders.image, encoders.audio, similarity]) part.limitRuns(limitMs);
   const release = stack.move();
   return {
     manifest: encoders.manifest,

@@ -10,6 +10,7 @@ import { findModel, listModels } from "../model/find_model.ts";
 import { ModelError, type ModelFolder } from "../model/manifest.ts";
 import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
 import type { Finding } from "../core/finding.ts";
+import { examineInstalled, examineRequirements } from "./examine_runtimes.ts";
 import { probePorts } from "./port_probe.ts";
 import { type Preflight, preflight } from "./preflight.ts";
 import type { TriedSink } from "./sink_preflight.ts";
@@ -75,15 +76,18 @@ async function examineRuntime(found: Partial<Preflight>): Promise<Finding[]> {
   const detail = `${library.version}, ${library.library}`;
   const wanted = config?.runtime.providers ?? [];
   const mayFallBack = wanted.includes(PROVIDERS.fallback.name);
+  const isNeeded = (provider: string) => wanted.includes(provider) && !mayFallBack;
   return [
     { area, name: "library", status: "ok", needed: true, detail },
     ...library.providers.map(({ provider, reason }): Finding => ({
       area,
       name: provider,
       status: reason === undefined ? "ok" : "missing",
-      needed: wanted.includes(provider) && !mayFallBack,
+      needed: isNeeded(provider),
       detail: reason ?? "",
     })),
+    ...examineRequirements(area, library.library, isNeeded),
+    ...examineInstalled(library.library),
   ];
 }
 

@@ -13,6 +13,7 @@ import { checkHashes } from "../model/checksum.ts";
 import { findModel } from "../model/find_model.ts";
 import { ModelError, type ModelFolder } from "../model/manifest.ts";
 import { PROVIDERS } from "../model/providers.ts";
+import { libraryPath } from "../model/runtime/library_path.ts";
 import { chooseProviders, type Offer, wantedProviders } from "../model/runtime/provider_policy.ts";
 import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
@@ -100,7 +101,17 @@ async function findFiles(
   for (const path of [...sinkFilePaths(sinks), library]) {
     const named = textAt(document, path);
     if (named === undefined || path === library && ["auto", "node"].includes(named)) continue;
-    const file = resolvePath(document.folder, named);
+    let file: string;
+    try {
+      file = path === library
+        ? libraryPath(named, document.folder)
+        : resolvePath(document.folder, named);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      hasLibrary = false;
+      faults.push(document.fault(path, error.message));
+      continue;
+    }
     const fault = await fileFault(file);
     if (fault === undefined) continue;
     if (path === library) hasLibrary = false;

@@ -6,6 +6,8 @@ import { resolvePath } from "../core/paths.ts";
 import { joinedReach, type Reach } from "../core/reach.ts";
 import { METRICS_PORT } from "../metrics/metrics_schema.ts";
 import { findModel } from "../model/find_model.ts";
+import { libraryPath } from "../model/runtime/library_path.ts";
+import { runtimeFolders } from "../model/runtimes/installed_runtimes.ts";
 import { PublishError } from "../publish/publish_error.ts";
 import { SINKS } from "../publish/sinks.ts";
 import type { LoadedPipeline } from "./load.ts";
@@ -26,7 +28,7 @@ export async function reachOf(
   const model = await findModel(config.model, folder);
   const library = ["auto", "node"].includes(runtime.library)
     ? []
-    : [dirname(resolvePath(folder, runtime.library))];
+    : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
   const address = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
   const parts: Reach[] = [

@@ -25,6 +25,8 @@ import { Wake } from "./wake.ts";
 
 /** Audio and frames kept beyond the needs of a hop, s: covers the largest buffer of any decoder. */
 const SLACK = 4;
+/** Frames kept before the next step, besides the merge gap, s. */
+const LOOK_BACK = 0.5;
 /** Longest sleep of the live loop, ms: how often it checks for stalled streams. */
 const TICK_MS = 100;
 
@@ -258,11 +260,18 @@ export class SourceStream {
 
   #take(hop: Hop, detector: Detector, tookMs: number): void {
     this.#report(detector.advance(hop.finalNs));
+    this.#frames.forget(hop.finalNs - this.#lookBackNs());
     this.#listener.active(detector.active());
     this.#telemetry?.hop(hop, tookMs, {
       ...this.#rolling.stats(),
       missingSamples: this.#audio.missing,
     });
+  }
+
+  /** How long before the next step a detection can be, ns: events end after their merge gap. */
+  #lookBackNs(): number {
+    const { sound, speech } = this.#config.detect;
+    return 1e9 * (Math.max(sound.merge_gap, speech.merge_gap) + LOOK_BACK);
   }
 
   #report(detections: readonly Detection[]): void {

@@ -1,16 +1,17 @@
-/** One frame in a ring; valid until it is overwritten. */
+/** One frame in a ring; valid until it is dropped. */
 export interface HeldFrame {
   readonly ptsNs: number;
   readonly data: Uint8Array;
 }
 
-/** The newest frames of one stream in fixed memory, ordered by time. */
+/** The newest frames of one stream, ordered by time, in memory that is used again: V8 would free it late. */
 export class FrameRing {
   readonly slots: number;
   readonly frameBytes: number;
-  readonly #memory: Uint8Array;
-  readonly #pts: Float64Array;
-  #written = 0;
+  readonly #held: HeldFrame[] = [];
+  /** Memory of dropped frames. */
+  readonly #free: Uint8Array[] = [];
+  /** How many of the oldest frames held were found, or are older than one that was. */
   #read = 0;
   #overwritten = 0;
   #rejected = 0;
@@ -22,21 +23,19 @@ export class FrameRing {
     }
     this.slots = slots;
     this.frameBytes = frameBytes;
-    this.#memory = new Uint8Array(slots * frameBytes);
-    this.#pts = new Float64Array(slots);
   }
 
   /** Number of frames in the ring. */
   get length(): number {
-    return Math.min(this.#written, this.slots);
+    return this.#held.length;
   }
 
   /** Time of the newest frame in ns; -Infinity while there is none. */
   get newestNs(): number {
-    return this.#written === 0 ? -Infinity : this.#pts[(this.#written - 1) % this.slots];
+    return this.#held.at(-1)?.ptsNs ?? -Infinity;
   }
 
-  /** Frames overwritten before any reader had read them or a newer one. */
+  /** Frames dropped for newer ones before any reader had read them or a newer one. */
   get overwritten(): number {
     return this.#overwritten;
   }
@@ -61,28 +60,38 @@ export class FrameRing {
       this.#rejected++;
       return;
     }
-    if (this.#written - this.slots >= this.#read) this.#overwritten++;
-    const slot = this.#written % this.slots;
-    this.#memory.set(data, slot * this.frameBytes);
-    this.#pts[slot] = ptsNs;
-    this.#written++;
+    if (this.#held.length === this.slots) {
+      if (this.#read === 0) this.#overwritten++;
+      this.#drop(1);
+    }
+    const copy = this.#free.pop() ?? new Uint8Array(this.frameBytes);
+    copy.set(data);
+    this.#held.push({ ptsNs, data: copy });
+  }
+
+  /** Drops the frames that are not the nearest to any time from `fromNs` on. */
+  forget(fromNs: number): void {
+    let unneeded = 0;
+    while (unneeded + 1 < this.#held.length && this.#held[unneeded + 1].ptsNs <= fromNs) unneeded++;
+    this.#drop(unneeded);
   }
 
   /** The frame nearest in time to `ptsNs`, the earlier one of two equally near; undefined while there is none. */
   nearest(ptsNs: number): HeldFrame | undefined {
-    const oldest = this.#written - this.length;
     let best = -1;
     let distance = Infinity;
-    for (let number = oldest; number < this.#written; number++) {
-      const away = Math.abs(this.#pts[number % this.slots] - ptsNs);
+    for (let i = 0; i < this.#held.length; i++) {
+      const away = Math.abs(this.#held[i].ptsNs - ptsNs);
       if (away >= distance) break;
-      best = number;
+      best = i;
       distance = away;
     }
-    if (best < 0) return undefined;
     this.#read = Math.max(this.#read, best + 1);
-    const slot = best % this.slots;
-    const begin = slot * this.frameBytes;
-    return { ptsNs: this.#pts[slot], data: this.#memory.subarray(begin, begin + this.frameBytes) };
+    return this.#held[best];
+  }
+
+  #drop(count: number): void {
+    for (const { data } of this.#held.splice(0, count)) this.#free.push(data);
+    this.#read = Math.max(0, this.#read - count);
   }
 }

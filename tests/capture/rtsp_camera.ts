@@ -17,11 +17,16 @@ export class RtspCamera implements AsyncDisposable {
   }
 
   static async start(
-    { transport = "udp", sound = true }: { transport?: "udp" | "tcp"; sound?: boolean } = {},
+    { transport = "udp", sound = true, port = 0 }: {
+      transport?: "udp" | "tcp";
+      sound?: boolean;
+      /** Default: a free one. */
+      port?: number;
+    } = {},
   ): Promise<RtspCamera> {
     const script = fileURLToPath(new URL("./rtsp_server.py", import.meta.url));
     const process = new Deno.Command("/usr/bin/python3", {
-      args: [script, sound ? `${PICTURE} ${SOUND}` : PICTURE, transport],
+      args: [script, sound ? `${PICTURE} ${SOUND}` : PICTURE, transport, String(port)],
       stdin: "piped",
       stdout: "piped",
       stderr: "null",

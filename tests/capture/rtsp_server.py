@@ -1,6 +1,7 @@
 """Serves a launch text at rtsp://127.0.0.1:PORT/PATH until standard input closes.
 
-Arguments: the launch text (payloaders pay0, pay1), `udp` or `tcp` (what clients may use). Prints the port.
+Arguments: the launch text (payloaders pay0, pay1), `udp` or `tcp` (what clients may use), the port (0: a free one). Prints
+the port.
 """
 
 import sys
@@ -15,7 +16,7 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 Gst.init(None)
 server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1")
-server.set_service("0")
+server.set_service(sys.argv[3])
 factory = GstRtspServer.RTSPMediaFactory()
 factory.set_launch(f"( {sys.argv[1]} )")
 factory.set_shared(True)

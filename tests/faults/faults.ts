@@ -136,6 +136,19 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "state folder read-only at the start, with the broker away",
+    possible: ({ smallDisk }) => smallDisk,
+    cause: async (setup, lastsMs) => {
+      await setup.end("SIGTERM");
+      await setup.remount("ro");
+      setup.proxy.closed = true;
+      setup.launch();
+      await pause(lastsMs);
+      await setup.remount("rw");
+      reopen(setup);
+    },
+  },
+  {
     name: "outbox file overwritten while stopped",
     cause: async (setup) => {
       await setup.end("SIGTERM");

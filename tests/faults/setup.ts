@@ -95,6 +95,13 @@ export class Setup implements AsyncDisposable {
     await this.process.status;
   }
 
+  /** Makes the small disk writable or read-only; for the latter, no process may use it. */
+  async remount(how: "ro" | "rw"): Promise<void> {
+    if (!await succeeds("mount", "-o", `remount,${how}`, this.state)) {
+      throw new Error(`Cannot remount ${this.state}`);
+    }
+  }
+
   /** Waits for the first message that arrives from now on; gives how long it took, ms. */
   async nextMessage(): Promise<number> {
     const startMs = performance.now();

@@ -26,6 +26,21 @@ Deno.test("FrameRing overwrites the oldest frame and counts unread ones", () => 
   assert.equal(ring.overwritten, 2);
 });
 
+Deno.test("FrameRing forgets frames that are nearest to no later time", () => {
+  const times = fc.uniqueArray(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 40 });
+  const from = fc.integer({ min: -50, max: 1050 });
+  fc.assert(fc.property(times, from, fc.nat({ max: 500 }), (pts, fromNs, later) => {
+    pts.sort((a, b) => a - b);
+    const [all, some] = [new FrameRing(8, 1), new FrameRing(8, 1)];
+    for (const ring of [all, some]) for (const time of pts) ring.write(new Uint8Array(1), time);
+    some.forget(fromNs);
+    assert.equal(some.newestNs, all.newestNs);
+    assert.equal(some.nearest(fromNs + later)!.ptsNs, all.nearest(fromNs + later)!.ptsNs);
+    assert.ok(some.length <= 1 + pts.filter((time) => time > fromNs).length);
+    assert.equal(some.overwritten, all.overwritten);
+  }));
+});
+
 Deno.test("FrameRing rejects frames out of order or of another size", () => {
   const ring = new FrameRing(2, 1);
   ring.write(new Uint8Array(1), 10);

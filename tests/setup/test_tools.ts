@@ -11,6 +11,7 @@ const ELEMENTS = ["x264enc", "mulawenc", "rtph264pay"];
 const NEEDS: readonly Need[] = [
   { package: "mosquitto", command: "mosquitto" },
   { package: "ffmpeg", command: "ffmpeg" },
+  { package: "gcc", command: "gcc" },
   { package: "chromium", command: "chromium" },
   { package: "openssl", command: "openssl" },
   { package: "gstreamer1.0-tools", command: "gst-launch-1.0" },

@@ -5,9 +5,10 @@ export const gpuIndex = z.int().min(0).default(0).describe("GPU index");
 
 /** NVIDIA libraries that a provider may need, and the products that contain them. */
 export const NVIDIA_PRODUCTS: readonly (readonly [pattern: RegExp, product: string])[] = [
-  [/^libnv(infer|onnxparser)/, "TensorRT"],
+  [/^libcuda\./, "NVIDIA driver"],
+  [/^libcu(blas|dart|fft|rand|solver|sparse)|^libnv(rtc|jitlink)/i, "CUDA"],
   [/^libcudnn/, "cuDNN"],
-  [/^libcu(blas|dart|fft|rand|solver|sparse|da)|^libnv(rtc|jitlink)/i, "CUDA"],
+  [/^libnv(infer|onnxparser)/, "TensorRT"],
 ];
 
 /** Device files of NVIDIA drivers: of a graphics card, and of a Jetson. */

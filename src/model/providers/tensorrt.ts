@@ -2,6 +2,9 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { Accelerator } from "../provider.ts";
 import { gpuIndex, hasNvidiaGpu, NVIDIA_PRODUCTS } from "./nvidia.ts";
+import { nvidiaRequirements } from "./nvidia_requirements.ts";
+
+const LIBRARY = { file: "libonnxruntime_providers_tensorrt.so", products: NVIDIA_PRODUCTS };
 
 const settings = {
   device: gpuIndex,
@@ -17,7 +20,8 @@ export const tensorrt: Accelerator<typeof settings> = {
   help: "NVIDIA GPUs, fastest, slow at the first start",
   settings,
   append: { create: 171, update: 172, append: 170, release: 174 },
-  library: { file: "libonnxruntime_providers_tensorrt.so", products: NVIDIA_PRODUCTS },
+  library: LIBRARY,
+  requirements: (library) => nvidiaRequirements(library, LIBRARY),
   compiles: "the first time builds its engines, which may take minutes",
   options({ device, fp16, cache }, folder) {
     const engines = cache === undefined ? defaultCache() : resolve(folder, cache);

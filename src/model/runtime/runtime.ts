@@ -1,9 +1,8 @@
-import { resolve } from "node:path";
 import type { ProviderRegistry } from "../provider_registry.ts";
 import { PROVIDERS } from "../providers.ts";
 import type { RuntimeConfig } from "../runtime_schema.ts";
 import { FfiRuntime } from "./ffi_runtime.ts";
-import { findNodeLibrary } from "./node_library.ts";
+import { libraryPath } from "./library_path.ts";
 import { wantedProviders } from "./provider_policy.ts";
 import type { Runtime } from "./session.ts";
 
@@ -29,7 +28,7 @@ async function open(config: RuntimeConfig, folder: string, registry: ProviderReg
     return await NodeRuntime.open(wanted, threads);
   }
   return await FfiRuntime.open({
-    library: library === "auto" ? findNodeLibrary() : resolve(folder, library),
+    library: libraryPath(library, folder),
     wanted,
     registry,
     threads,
