@@ -122,12 +122,12 @@ for (const distribution of ["humble", "jazzy"]) {
 
       assert.equal(bridge.on("event").length, 4);
       assert.ok(bridge.said.some(({ warning }) => /whence\/front\/event/.test(warning ?? "")));
-      const told = bridge.on("/diagnostics").map(({ status: [{ level, message }] }) =>
-        `${level} ${message}`
-      );
+      const diagnostics = () =>
+        bridge.on("/diagnostics").map(({ status: [{ level, message }] }) => `${level} ${message}`);
+      await eventually("the end is told", () => diagnostics().at(-1) === "3 stopped");
+      const told = diagnostics();
       assert.ok(told.includes("0 running"), told.join("; "));
       assert.ok(told.includes("1 running: the microphone delivers digital silence"));
-      assert.equal(told.at(-1), "3 stopped");
     },
   });
 }
