@@ -7,6 +7,11 @@ export interface Fault {
   /** Whether it can be caused on this machine. */
   readonly possible?: (setup: Setup) => boolean;
   /**
+   * Whether messages wait in memory meanwhile, because the disk takes none: a fault that follows before they are delivered may
+   * lose them.
+   */
+  readonly fillsMemory?: boolean;
+  /**
    * Causes it and ends it; recovery is measured from then on.
    *
    * @param lastsMs how long it lasts, where it has a length.
@@ -120,6 +125,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "disk full, with the broker away",
+    fillsMemory: true,
     possible: ({ smallDisk }) => smallDisk,
     cause: async (setup, lastsMs) => {
       const filler = `${setup.state}/filler`;
@@ -137,6 +143,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "state folder read-only at the start, with the broker away",
+    fillsMemory: true,
     possible: ({ smallDisk }) => smallDisk,
     cause: async (setup, lastsMs) => {
       await setup.end("SIGTERM");
@@ -151,6 +158,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "outbox file overwritten while stopped",
     cause: async (setup) => {
+      // What it holds is lost with it.
+      await setup.delivered();
       await setup.end("SIGTERM");
       const target = JSON.stringify([setup.proxy.url, "whence"]);
       const place = { folder: setup.state, pipeline: "front", target, sync: "normal" } as const;

@@ -46,6 +46,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultReport> 
     const recoveryMs = await recovered(setup, fault);
     recovery.set(fault.name, [...recovery.get(fault.name) ?? [], recoveryMs]);
     onFault?.(fault.name, recoveryMs);
+    if (fault.fillsMemory) await setup.delivered();
     await new Promise((resolve) => setTimeout(resolve, 500 * random()));
   }
   const young = await processFigures(setup.process.pid);

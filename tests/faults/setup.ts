@@ -110,6 +110,15 @@ export class Setup implements AsyncDisposable {
     return this.received[length].atMs - startMs;
   }
 
+  /** Waits until everything that has been promised up to now has arrived. */
+  async delivered(): Promise<void> {
+    const promised = new Set(this.ledger().map((line) => line.split(" ").slice(0, 2).join(" ")));
+    await eventually("all messages up to now", () => {
+      for (const { id, seq } of this.received) promised.delete(`${id} ${seq}`);
+      return promised.size === 0;
+    });
+  }
+
   /** Waits until everything in the ledger has arrived. */
   async settle(): Promise<void> {
     await eventually("all messages", () => {
