@@ -7,11 +7,15 @@ import { type PipelineConfig, pipelineSchema } from "../src/pipeline/schema.ts";
 /** The folder of the shipped model and its clip. */
 export const MODEL = fileURLToPath(new URL("../models/denseav-mini/", import.meta.url));
 
-/** A pipeline on the demo clip, on one thread of the CPU. */
-export function clipPipeline(pace: "live" | "fast", publish: object): PipelineConfig {
+/** A pipeline on the demo clip, or another one, on one thread of the CPU. */
+export function clipPipeline(
+  pace: "live" | "fast",
+  publish: object,
+  uri = "demo.mkv",
+): PipelineConfig {
   return pipelineSchema.parse({
     name: "bench",
-    source: { uri: "demo.mkv", pace },
+    source: { uri, pace },
     model: "denseav-mini",
     runtime: { providers: ["cpu"], threads: 1 },
     publish,
