@@ -14,6 +14,8 @@ export interface EncodedFrame {
 
 /** Encodes each frame once, and none that shows the same as the one before; knows how long its features can be. */
 export class FrameEncoder {
+  /** Called with the features of each frame that a step needs, once. */
+  onFrame: ((frame: EncodedFrame) => void) | undefined;
   readonly #encoders: Encoders;
   readonly #counts: RollingCounts;
   readonly #still: StillPicture | undefined;
@@ -52,8 +54,14 @@ export class FrameEncoder {
 
   /** @throws {ModelError} when inference fails. */
   async encode(frame: HeldFrame): Promise<EncodedFrame> {
+    if (this.#encoded?.ptsNs === frame.ptsNs) return this.#encoded;
+    const encoded = await this.#encode(frame);
+    this.onFrame?.(encoded);
+    return encoded;
+  }
+
+  async #encode(frame: HeldFrame): Promise<EncodedFrame> {
     const { ptsNs } = frame;
-    if (this.#encoded?.ptsNs === ptsNs) return this.#encoded;
     const same = this.#still?.isSame(frame.data) ?? false;
     if (same && this.#encoded) {
       this.#counts.reusedFrames++;

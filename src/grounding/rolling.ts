@@ -2,7 +2,7 @@ import type { Encoders } from "../model/encoders.ts";
 import { stepSamples, windowSamples } from "../model/window_samples.ts";
 import type { AudioRing } from "../ring/audio_ring.ts";
 import type { FrameRing, HeldFrame } from "../ring/frame_ring.ts";
-import { FrameEncoder } from "./frame_encoder.ts";
+import { type EncodedFrame, FrameEncoder } from "./frame_encoder.ts";
 import type { GroundedStep, Hop, Step } from "./grounded_step.ts";
 import { HopSchedule } from "./hop_schedule.ts";
 import { levelDbfs } from "./pooling.ts";
@@ -96,6 +96,11 @@ export class RollingGrounding {
   /** Steps that are left out from the next one on; by default none. */
   set rules(rules: SkipRules) {
     this.#rules = rules;
+  }
+
+  /** Receives the features of each frame that a step needs, once. */
+  set onFrame(onFrame: ((frame: EncodedFrame) => void) | undefined) {
+    this.#frameEncoder.onFrame = onFrame;
   }
 
   /** Additive mask `[h, w]` for the maximum of a similarity volume; set it to exclude letterbox bars. */

@@ -256,6 +256,7 @@ export class SourceStream {
     if (seconds !== 0) this.#listener.clockSet(seconds);
     // A listener sees every step, also those that cannot take part in an event.
     this.#rolling.rules = this.#telemetry?.beforeSteps() ? SKIP_NOTHING : this.#skipRules;
+    this.#rolling.onFrame = this.#telemetry?.onFrame;
   }
 
   #take(hop: Hop, detector: Detector, tookMs: number): void {

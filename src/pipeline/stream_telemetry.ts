@@ -4,6 +4,7 @@ import type { Detector, JudgedHead } from "../detection/detector.ts";
 import { NearMissFinder } from "../detection/near_miss.ts";
 import { pinhole } from "../detection/picture.ts";
 import { peakOf } from "../detection/region.ts";
+import type { EncodedFrame } from "../grounding/frame_encoder.ts";
 import type { GroundedStep, Hop } from "../grounding/grounded_step.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Moment, Topic } from "../telemetry/topics.ts";
@@ -12,7 +13,7 @@ import type { Engine } from "./engine.ts";
 import type { PipelineConfig } from "./schema.ts";
 
 /** Topics that need the scores of each step. */
-const STEP_TOPICS = ["step", "maps", "near_miss"] as const satisfies Topic[];
+const STEP_TOPICS = ["step", "maps", "near_miss", "features"] as const satisfies Topic[];
 
 /** Counters of a stream that a hop report shows. */
 export interface HopCounters {
@@ -112,6 +113,13 @@ export class StreamTelemetry {
     this.#detector!.onStep = wanted ? (step, heads) => this.#step(step, heads) : undefined;
     if (!this.#telemetry.wants("near_miss")) this.#nearMisses = undefined;
     return wanted;
+  }
+
+  /** Receives the features of frames; undefined while they have no listener. */
+  get onFrame(): ((frame: EncodedFrame) => void) | undefined {
+    if (!this.#telemetry.wants("features")) return undefined;
+    return ({ ptsNs, features }) =>
+      this.#telemetry.tell("features", { ...this.#moment(ptsNs), values: features });
   }
 
   /** One inference. */

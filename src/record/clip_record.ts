@@ -17,6 +17,7 @@ export const clipRecordSchema = z.strictObject({
   duration: z.number(),
   /** File names in the same folder. */
   video: z.string(),
+  feature_videos: z.array(z.string()).default([]),
   pictures: z.record(z.string(), z.string()),
   curves: z.strictObject({
     heads: z.array(
@@ -54,7 +55,7 @@ const rounded = (value: number, decimals = 4) => Number(value.toFixed(decimals))
 /** The record of a clip. */
 export function clipRecord(
   findings: ClipFindings,
-  files: Pick<ClipRecord, "key" | "clip" | "video" | "pictures">,
+  files: Pick<ClipRecord, "key" | "clip" | "video" | "feature_videos" | "pictures">,
 ): ClipRecord {
   const { description, events, nearMisses, steps } = findings;
   const curves = curvesOf(findings, clipEvents(findings));

@@ -1,6 +1,7 @@
 import type { FitGeometry } from "../core/fit_geometry.ts";
 import { type Color, HEAD_COLORS } from "../core/head_colors.ts";
 import type { HeadKind } from "../core/head_kind.ts";
+import { gridTaps, SQUARE, type Taps } from "./grid_taps.ts";
 
 /** RGB pixels that are drawn into, `[height, width, 3]`; only the first `height` rows of `data` are used. */
 export interface Canvas {
@@ -18,8 +19,6 @@ export interface Sprite {
 
 /** Share of a head's color where its map and its score are highest. */
 const STRENGTH = 0.65;
-/** Maps are interpolated for squares of so many pixels. */
-const SQUARE = 2;
 /** Weaker color is not drawn, 0..1. */
 const LEAST = 0.02;
 
@@ -38,8 +37,8 @@ export class HeatBlender {
     size: { readonly width: number; readonly height: number },
   ) {
     this.#colors = kinds.map((kind) => HEAD_COLORS[kind]);
-    this.#columns = taps(size.width, grid.width, fit.scaleX, fit.offsetX);
-    this.#rows = taps(size.height, grid.height, fit.scaleY, fit.offsetY);
+    this.#columns = gridTaps(size.width, grid.width, fit.scaleX, fit.offsetX);
+    this.#rows = gridTaps(size.height, grid.height, fit.scaleY, fit.offsetY);
     this.#cells = grid.width * grid.height;
     this.#gridWidth = grid.width;
   }
@@ -78,28 +77,6 @@ export class HeatBlender {
       }
     });
   }
-}
-
-interface Taps {
-  readonly first: Int32Array;
-  readonly second: Int32Array;
-  readonly weight: Float32Array;
-}
-
-/** For each square of pixels, the two nearest cells, and the share of the second one. */
-function taps(pixels: number, cells: number, scale: number, offset: number): Taps {
-  const count = Math.ceil(pixels / SQUARE);
-  const first = new Int32Array(count);
-  const second = new Int32Array(count);
-  const weight = new Float32Array(count);
-  for (let i = 0; i < count; i++) {
-    const source = Math.min(1, (i + 0.5) * SQUARE / pixels);
-    const center = Math.max(0, Math.min(cells - 1, (source * scale + offset) * cells - 0.5));
-    first[i] = Math.min(cells - 1, Math.floor(center));
-    second[i] = Math.min(cells - 1, first[i] + 1);
-    weight[i] = center - first[i];
-  }
-  return { first, second, weight };
 }
 
 /** Draws a box in the color of a kind, with a dark line around it. */

@@ -64,6 +64,12 @@ ${clips.map(section).join("\n")}
 `;
 }
 
+function featureLinks({ feature_videos: videos }: ClipRecord): string {
+  if (videos.length === 0) return "";
+  const links = videos.map((file) => `<a href="${encodeURIComponent(file)}">${text(file)}</a>`);
+  return `<p>${links.join(" · ")}</p>\n`;
+}
+
 function section({ record, video, pictures }: ReportClip): string {
   const { clip, model, duration, curves, near_misses: misses } = record;
   const events = lastMessages(record);
@@ -88,7 +94,9 @@ function section({ record, video, pictures }: ReportClip): string {
     duration.toFixed(1)
   } s, ${events.length} events, ${misses.length} near misses</p>
 <video controls preload="metadata" playsinline src="${text(video)}"></video>
-<div class="chart" data-duration="${Math.max(1, duration)}">${chart}<i style="left:0"></i></div>
+${featureLinks(record)}<div class="chart" data-duration="${
+    Math.max(1, duration)
+  }">${chart}<i style="left:0"></i></div>
 ${events.length === 0 ? "<p>No events.</p>" : `<ul class="events">${cards.join("")}</ul>`}
 ${
     rows.length === 0

@@ -13,6 +13,7 @@ export const FEED_DEPTH: Readonly<Record<Topic, number>> = {
   audio: 256,
   step: 512,
   maps: 64,
+  features: 4,
   hop: 256,
   event: 10_000,
   near_miss: 1000,
@@ -123,7 +124,7 @@ export class TelemetryFeed implements Disposable {
   }
 }
 
-/** A message that may be kept: frames and samples are only valid during the call. */
+/** A message that may be kept: frames, samples and features are only valid during the call. */
 function kept(item: TelemetryMessage): TelemetryMessage {
   switch (item.topic) {
     case "frame":
@@ -132,6 +133,11 @@ function kept(item: TelemetryMessage): TelemetryMessage {
       return {
         topic: "audio",
         message: { ...item.message, samples: item.message.samples.slice() },
+      };
+    case "features":
+      return {
+        topic: "features",
+        message: { ...item.message, values: item.message.values.slice() },
       };
     default:
       return item;

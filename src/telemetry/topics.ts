@@ -118,6 +118,11 @@ export interface SimilarityMaps extends Moment {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
+/** The image features of a frame, `[C, h, w]`; each frame once. Valid during the call only; copy them to keep them. */
+export interface ImageFeatures extends Moment {
+  readonly values: Float32Array;
+}
+
 /** One inference; its moment is the end of the window of sound. */
 export interface HopReport extends Moment {
   /** Running time up to which all steps are final, ns. */
@@ -187,6 +192,7 @@ export interface TelemetryTopics {
   readonly audio: Samples;
   readonly step: Step;
   readonly maps: SimilarityMaps;
+  readonly features: ImageFeatures;
   readonly hop: HopReport;
   readonly event: TelemetryEvent;
   readonly near_miss: NearMiss;

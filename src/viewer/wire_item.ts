@@ -69,6 +69,7 @@ export function wireItem(pipeline: string, { topic, message }: FeedItem): WireIt
       };
     }
     case "frame":
+    case "features":
     case "audio":
       return undefined;
   }

@@ -17,6 +17,7 @@ const ALL: Topic[] = [
   "audio",
   "step",
   "maps",
+  "features",
   "hop",
   "event",
   "near_miss",
@@ -77,6 +78,18 @@ Deno.test("a pipeline tells what it knows while someone listens", async (test) =
     }
     for (const { level, gate, heads } of steps) {
       for (const { score, ungated } of heads) assert.equal(score, level < gate ? 0 : ungated);
+    }
+  });
+
+  await test.step("features come once for each frame that a step belongs to", () => {
+    const features = of("features");
+    assert.deepEqual(
+      features.map(({ ptsNs }) => ptsNs),
+      [...new Set(of("step").map(({ framePtsNs }) => framePtsNs))],
+    );
+    const [{ grid }] = of("description");
+    for (const { values } of features) {
+      assert.equal(values.length, 128 * grid.width * grid.height);
     }
   });
 

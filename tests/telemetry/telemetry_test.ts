@@ -87,6 +87,17 @@ Deno.test("a feed wakes its reader and copies what is only valid during the call
   assert.deepEqual([...value.message.data], [1, 2, 3]);
 });
 
+Deno.test("a feed copies image features", async () => {
+  const telemetry = new Telemetry(silent);
+  using feed = new TelemetryFeed(telemetry, ["features"]);
+  const values = Float32Array.of(1, 2, 3);
+  telemetry.tell("features", { ptsNs: 0, epochNs: 0n, values });
+  values.fill(0);
+  const { value } = await feed[Symbol.asyncIterator]().next();
+  assert.ok(value?.topic === "features");
+  assert.deepEqual([...value.message.values], [1, 2, 3]);
+});
+
 Deno.test("a feed that is disposed of is not wanted any more and ends", async () => {
   const telemetry = new Telemetry(silent);
   const feed = new TelemetryFeed(telemetry, ["event"]);

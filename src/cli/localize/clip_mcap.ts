@@ -4,7 +4,7 @@ import type { McapEncoder, McapProfile } from "../../mcap/mcap_profile.ts";
 import type { ProfileName } from "../../mcap/profile_names.ts";
 import { PROFILES } from "../../mcap/profiles.ts";
 import type { ClipFindings } from "../../record/clip_findings.ts";
-import type { ClipFrame } from "../../record/overlay_video.ts";
+import type { ClipFrame } from "../../record/clip_video.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { TelemetryMessage } from "../../telemetry/topics.ts";
 

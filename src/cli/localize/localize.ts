@@ -17,6 +17,7 @@ export function localizeCommand(): Command {
         "write an MCAP file of each clip: foxglove (default), or ros2 for ros2 bag",
       ).choices(PROFILE_NAMES).preset("foxglove"),
     )
+    .option("--feature-videos", "also make videos of attention, heads and image features")
     .option("--no-embed", "link the videos in report.html instead of embedding small ones")
     .action(async (clips: string[], options: LocalizeOptions) => {
       const { localizeClips } = await import("./localize_clips.ts");

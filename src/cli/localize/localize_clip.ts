@@ -5,10 +5,13 @@ import { composePipeline } from "../../pipeline/compose.ts";
 import type { EnginePool } from "../../pipeline/engine_pool.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import { ClipCollector, type ClipFindings } from "../../record/clip_findings.ts";
+import { type ClipMaps, MapCollector } from "../../record/clip_maps.ts";
 import { type ClipRecord, clipRecord } from "../../record/clip_record.ts";
 import { clipEvents } from "../../record/clip_times.ts";
+import { type ClipFrame, writeClipVideo } from "../../record/clip_video.ts";
 import { drawEventPicture } from "../../record/event_picture.ts";
-import { type ClipFrame, writeOverlayVideo } from "../../record/overlay_video.ts";
+import { FEATURE_VIEWS, featurePainter } from "../../record/feature_videos.ts";
+import { writeOverlayVideo } from "../../record/overlay_video.ts";
 import { RecordError } from "../../record/gst_process.ts";
 import type { VideoFormat } from "../../record/video_format.ts";
 import type { ProfileName } from "../../mcap/profile_names.ts";
@@ -27,9 +30,15 @@ export interface ClipTask {
   readonly format: VideoFormat;
   /** Whether an MCAP file is written too. */
   readonly mcap: ProfileName | undefined;
+  /** Whether videos of attention, heads and image features are made too. */
+  readonly featureVideos: boolean;
   readonly signal: AbortSignal;
   /** Called with the seconds that are done of a part of the work. */
-  readonly progress: (what: "analyzing" | "drawing", seconds: number, of?: number) => void;
+  readonly progress: (
+    what: "analyzing" | "drawing" | "drawing features",
+    seconds: number,
+    of?: number,
+  ) => void;
 }
 
 /**
@@ -42,7 +51,7 @@ export async function localizeClip(task: ClipTask): Promise<ClipRecord> {
   await using mcap = task.mcap
     ? await ClipMcap.create(join(folder, `${name}.mcap`), task.pipeline.config.name, task.mcap)
     : undefined;
-  const findings = await analyze(task, mcap);
+  const { findings, maps } = await analyze(task, mcap);
   const video = `${name}.overlay.${format.extension}`;
   const pictures = new EventPictures(findings, folder, name);
   const total = (findings.steps.at(-1)?.step.ptsNs ?? 0) / 1e9;
@@ -56,13 +65,47 @@ export async function localizeClip(task: ClipTask): Promise<ClipRecord> {
     },
   });
   await mcap?.finish();
-  return clipRecord(findings, { key, clip: basename(clip), video, pictures: pictures.files });
+  const featureVideos = maps ? await writeFeatureVideos(task, findings, maps) : [];
+  return clipRecord(findings, {
+    key,
+    clip: basename(clip),
+    video,
+    feature_videos: featureVideos,
+    pictures: pictures.files,
+  });
+}
+
+/** Returns the file names. */
+async function writeFeatureVideos(
+  { clip, name, folder, format, signal, progress }: ClipTask,
+  { description, steps }: ClipFindings,
+  maps: ClipMaps,
+): Promise<string[]> {
+  const total = FEATURE_VIEWS.length * (steps.at(-1)?.step.ptsNs ?? 0) / 1e9;
+  const files: string[] = [];
+  for (const [i, view] of FEATURE_VIEWS.entries()) {
+    const file = `${name}.${view}.${format.extension}`;
+    await writeClipVideo(clip, featurePainter(view, description, maps), join(folder, file), {
+      format,
+      signal,
+      progress: (seconds) =>
+        progress("drawing features", i * total / FEATURE_VIEWS.length + seconds, total),
+    });
+    files.push(file);
+  }
+  return files;
+}
+
+interface Analysis {
+  readonly findings: ClipFindings;
+  /** What feature videos are made from. */
+  readonly maps: ClipMaps | undefined;
 }
 
 async function analyze(
-  { clip, pipeline, engines, signal, progress }: ClipTask,
+  { clip, pipeline, engines, featureVideos, signal, progress }: ClipTask,
   mcap: ClipMcap | undefined,
-): Promise<ClipFindings> {
+): Promise<Analysis> {
   const { config, folder } = pipeline;
   const source = {
     ...config.source,
@@ -73,7 +116,9 @@ async function analyze(
     pace: "fast" as const,
   };
   const log = logOf(config.name);
-  const run = composePipeline({ ...config, source }, {
+  // Feature videos show each frame's own features.
+  const window = featureVideos ? { ...config.window, reuse_frames: false } : config.window;
+  const run = composePipeline({ ...config, source, window }, {
     folder,
     engines,
     sinks: [],
@@ -89,12 +134,13 @@ async function analyze(
     run.telemetry,
     (seconds) => progress("analyzing", seconds, duration),
   );
+  using maps = featureVideos ? new MapCollector(run.telemetry) : undefined;
   using _recording = mcap?.listen(run.telemetry);
   await run.run(signal);
   signal.throwIfAborted();
   const findings = collector.findings();
   if (findings === undefined) throw new RecordError(`Cannot localize ${clip}: it has no pictures`);
-  return findings;
+  return { findings, maps };
 }
 
 /** Draws each event over the picture at its peak, as the pictures pass. */

@@ -26,6 +26,8 @@ export interface LocalizeOptions {
   readonly set: readonly Override[];
   /** Whether an MCAP file of each clip is written. */
   readonly mcap?: ProfileName;
+  /** Whether videos of attention, heads and image features are made. */
+  readonly featureVideos?: boolean;
   /** Whether small videos are embedded in the report. */
   readonly embed: boolean;
 }
@@ -47,7 +49,7 @@ export class LocalizeError extends Error {
  */
 export async function localizeClips(
   clips: readonly string[],
-  { output, settings = SHIPPED, set, embed, mcap }: LocalizeOptions,
+  { output, settings = SHIPPED, set, embed, mcap, featureVideos = false }: LocalizeOptions,
 ): Promise<void> {
   for (const clip of clips) {
     const fault = fileFaultSync(clip);
@@ -68,7 +70,13 @@ export async function localizeClips(
   const model = `${engine.manifest.name}@${engine.manifest.version}`;
   for (const [i, clip] of clips.entries()) {
     const name = names[i];
-    const key = await clipKey(clip, [model, pipeline.config, format.extension, mcap]);
+    const key = await clipKey(clip, [
+      model,
+      pipeline.config,
+      format.extension,
+      mcap,
+      ...(featureVideos ? ["feature videos"] : []),
+    ]);
     const recordFile = join(folder, `${name}.json`);
     const known = await finished(recordFile, folder, key);
     if (known !== undefined) {
@@ -87,6 +95,7 @@ export async function localizeClips(
         engines,
         format,
         mcap,
+        featureVideos,
         signal: stop.signal,
         progress: (what, seconds, of) => {
           if (of === undefined) return;
@@ -165,7 +174,8 @@ async function finished(
 ): Promise<ClipRecord | undefined> {
   try {
     const record = clipRecordSchema.parse(JSON.parse(await Deno.readTextFile(path)));
-    for (const file of [record.video, ...Object.values(record.pictures)]) {
+    const { video, feature_videos: views, pictures } = record;
+    for (const file of [video, ...views, ...Object.values(pictures)]) {
       await Deno.stat(join(folder, file));
     }
     return record.key === key ? record : undefined;
