@@ -55,7 +55,9 @@ function addClass(name: string, { properties = {}, required = [] }: Schema, into
 function typeOf(schema: Schema, key: string, into: string[]): string {
   const { type } = schema;
   if (schema.const !== undefined) return `Literal[${JSON.stringify(schema.const)}]`;
-  if (schema.enum) return `Literal[${schema.enum.map((value) => JSON.stringify(value)).join(", ")}]`;
+  if (schema.enum) {
+    return `Literal[${schema.enum.map((value) => JSON.stringify(value)).join(", ")}]`;
+  }
   const choices = schema.anyOf ??
     (Array.isArray(type) ? type.map((one): Schema => ({ ...schema, type: one })) : undefined);
   if (choices) {

@@ -37,6 +37,7 @@ export class WhenceClient implements AsyncDisposable {
   readonly #client: MqttClient;
   /** The newest task; tasks run one after the other. */
   #turn: Promise<void> = Promise.resolve();
+  #closing = false;
 
   /** @param url of the broker: `mqtt://HOST:PORT`, `mqtts://…`, `ws://…` or `wss://…`. */
   constructor(url: string, options: ClientOptions) {
@@ -49,6 +50,8 @@ export class WhenceClient implements AsyncDisposable {
       if (!sessionPresent) void this.#inTurn(() => this.#tracker.end("missed"));
     });
     this.#client.handleMessage = ({ topic, payload }, done) => {
+      // Not acknowledged: with a session, the broker sends it again.
+      if (this.#closing) return;
       void this.#inTurn(() => this.#tracker.take(topic, payload.toString())).then(() => done());
     };
     this.#client.subscribe(this.#tracker.filters, { qos: 1 }, (error, granted) => {
@@ -66,8 +69,9 @@ export class WhenceClient implements AsyncDisposable {
 
   /** Disconnects, after `onChange` has finished. */
   async close(): Promise<void> {
-    await this.#client.endAsync();
+    this.#closing = true;
     await this.#turn;
+    await this.#client.endAsync();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

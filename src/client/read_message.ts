@@ -1,10 +1,5 @@
 import { z } from "zod";
-import {
-  eventSchema,
-  type PipelineState,
-  stateSchema,
-  type WhenceEvent,
-} from "../events/event.ts";
+import { eventSchema, type PipelineState, stateSchema, type WhenceEvent } from "../events/event.ts";
 import { decodeEvent, EventFormatError } from "../events/event_json.ts";
 
 const anyState = z.object({ state: stateSchema.shape.state });
