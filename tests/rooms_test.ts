@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   foxglove: ["telemetry", "events"],
   mcap: ["foxglove", "telemetry", "events"],
   publish: ["mcap", "events", "telemetry", "config"],
+  client: ["publish", "events"],
   metrics: ["telemetry", "events"],
   record: ["telemetry", "events", "config"],
   viewer: ["telemetry", "events"],

@@ -1,11 +1,11 @@
 import { dirname, join } from "node:path";
 import { Command } from "commander";
 
-/** `whence schema`: writes the JSON Schemas of pipeline files and events, and the configuration reference. */
+/** `whence schema`: writes what is generated from the schemas of pipeline files and events. */
 export function schemaCommand(): Command {
   return new Command("schema")
     .description(
-      "write the JSON Schemas of pipeline files and events, and the configuration reference",
+      "write the JSON Schemas of pipeline files and events, the event's Python types, and the configuration reference",
     )
     .option("--output <folder>", "folder to write config/ and docs/ into", ".")
     .action(async ({ output }: { output: string }) => {
