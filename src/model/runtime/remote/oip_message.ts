@@ -26,6 +26,8 @@ export function encodeRequest(
 ): EncodedRequest {
   const tensors = Object.values(feeds);
   const header = new TextEncoder().encode(JSON.stringify({
+    // Optional in the protocol, but KServe fails without it.
+    id: crypto.randomUUID(),
     inputs: Object.entries(feeds).map(([name, { type, dims, data }]) => ({
       name,
       shape: dims,
