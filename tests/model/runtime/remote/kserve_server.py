@@ -1,4 +1,7 @@
-"""KServe's Python server with the models of a Triton model repository, computed by onnxruntime: REPOSITORY PORT."""
+"""KServe's Python server with the models of a Triton model repository, computed by onnxruntime: REPOSITORY PORT.
+
+KServe listens on all addresses and has no option for that.
+"""
 
 import importlib.util
 import pathlib

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { loadModel } from "../../../../src/model/encoders.ts";
 import { findModel } from "../../../../src/model/find_model.ts";
 import { ModelError, type ModelFolder } from "../../../../src/model/manifest.ts";
 import { UnavailableError } from "../../../../src/model/unavailable_error.ts";
 import { probeServer } from "../../../../src/model/runtime/remote/probe_server.ts";
 import { Similarity } from "../../../../src/grounding/similarity.ts";
+import { inFolder } from "../../../importer/temporary_folder.ts";
+import { makeCertificates } from "../../../support/certificates.ts";
 import { CHANNELS, writeModelFolder } from "../../model_folder.ts";
 import { openCpu } from "../../open_cpu.ts";
 import { OipServer } from "./oip_server.ts";
@@ -230,5 +234,45 @@ Deno.test("a server that is not one of the protocol, and a provider that only it
   await assert.rejects(openCpu(`oip+http://127.0.0.1:${http.addr.port}`), {
     name: "ModelError",
     message: /must be a server of the Open Inference Protocol v2, got HTTP 404 from \/v2$/,
+  });
+});
+
+Deno.test("a certificate of an unknown authority is one line, and a gateway's path is kept", async () => {
+  await inFolder(async (folder) => {
+    const { ca, serverCert, serverKey } = await makeCertificates(folder);
+    const paths: string[] = [];
+    await using http = Deno.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      cert: await Deno.readTextFile(serverCert),
+      key: await Deno.readTextFile(serverKey),
+      onListen: () => {},
+      onError: () => new Response(null, { status: 500 }),
+    }, (request) => {
+      paths.push(new URL(request.url).pathname);
+      return Response.json({ name: "gate", version: "1" });
+    });
+    const library = `oip+https://127.0.0.1:${http.addr.port}/robots`;
+    await assert.rejects(openCpu(library), {
+      name: "UnavailableError",
+      message: /^Cannot use https:.*\/robots: .*certificate.*$/i,
+    });
+    const script = join(folder, "open.ts");
+    const openCpuUrl = new URL("../../open_cpu.ts", import.meta.url);
+    await Deno.writeTextFile(
+      script,
+      `const { openCpu } = await import("${openCpuUrl}");
+      const runtime = await openCpu("${library}");
+      console.log(runtime.version);
+      await runtime.close();`,
+    );
+    const config = fileURLToPath(new URL("../../../../deno.json", import.meta.url));
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "-A", "--config", config, script],
+      env: { DENO_CERT: ca },
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assert.equal(text(stdout), "gate 1\n", text(stderr));
+    assert.deepEqual(paths, ["/robots/v2/health/ready", "/robots/v2"]);
   });
 });
