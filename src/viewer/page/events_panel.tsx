@@ -84,10 +84,16 @@ export function NearMissesPanel({ store, camera }: { store: PageStore; camera: C
   );
 }
 
+/** With a third digit where two would show the threshold itself. */
+function scoreBelow(score: number, on: number): string {
+  const text = scoreText(score);
+  return text === scoreText(on) ? score.toFixed(3) : text;
+}
+
 function reasonText(miss: NearMissEntry): string {
   switch (miss.reason) {
     case "below_on":
-      return `score ${scoreText(miss.score)} stayed below on ${scoreText(miss.on)}`;
+      return `score ${scoreBelow(miss.score, miss.on)} stayed below on ${scoreText(miss.on)}`;
     case "too_short":
       return `score ${scoreText(miss.score)} for ${
         Math.round(miss.activeSeconds * 1000)
