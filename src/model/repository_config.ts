@@ -1,3 +1,4 @@
+import { tritonAcceleration, type TritonPrecision } from "./providers/triton_acceleration.ts";
 import type { ServedModel, TensorInfo, TensorType } from "./runtime/session.ts";
 
 /** How a server runs the models of a repository. */
@@ -7,7 +8,7 @@ export interface RepositoryOptions {
   /** How long a request may wait for others of its batch, µs. */
   readonly maxDelayUs: number;
   /** Precision of TensorRT; undefined for ONNX Runtime's own GPU or CPU code. */
-  readonly tensorrt?: "fp32" | "fp16";
+  readonly tensorrt?: TritonPrecision;
 }
 
 /** One model of a repository: its name and version, and what its graph declares. */
@@ -22,8 +23,6 @@ const DATATYPES: Record<TensorType, string> = {
   float32: "TYPE_FP32",
   int64: "TYPE_INT64",
 };
-/** Memory that TensorRT may use while it compiles, bytes. */
-const WORKSPACE = 2 ** 30;
 
 /** The largest batch of a model: 0, in Triton's words no batching, for a graph that fixes the batch size. */
 export function batchLimit({ inputs }: RepositoryModel, { maxBatch }: RepositoryOptions): number {
@@ -49,27 +48,6 @@ export function repositoryConfig(model: RepositoryModel, options: RepositoryOpti
     ...limit > 0
       ? [`dynamic_batching {\n  max_queue_delay_microseconds: ${options.maxDelayUs}\n}`]
       : [],
-    ...options.tensorrt ? [tensorrtText(options.tensorrt)] : [],
+    ...options.tensorrt ? [tritonAcceleration(options.tensorrt)] : [],
   ].join("\n") + "\n";
-}
-
-function tensorrtText(precision: "fp32" | "fp16"): string {
-  const parameters = {
-    precision_mode: precision.toUpperCase(),
-    max_workspace_size_bytes: String(WORKSPACE),
-  };
-  return [
-    "optimization {",
-    "  execution_accelerators {",
-    "    gpu_execution_accelerator: [",
-    "      {",
-    '        name: "tensorrt"',
-    ...Object.entries(parameters).map(([key, value]) =>
-      `        parameters { key: "${key}" value: "${value}" }`
-    ),
-    "      }",
-    "    ]",
-    "  }",
-    "}",
-  ].join("\n");
 }

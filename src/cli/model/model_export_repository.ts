@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { exportRepository } from "../../model/export_repository.ts";
 import { findModel } from "../../model/find_model.ts";
-import type { RepositoryOptions } from "../../model/repository_config.ts";
+import type { TritonPrecision } from "../../model/providers/triton_acceleration.ts";
 import { openRuntime } from "../../model/runtime/runtime.ts";
 import { runtimeSchema } from "../../model/runtime_schema.ts";
 import { modelsFolder } from "./model_folder.ts";
@@ -13,7 +13,7 @@ export interface ExportCommandOptions {
   readonly maxBatch: number;
   /** s */
   readonly maxDelay: number;
-  readonly tensorrt?: RepositoryOptions["tensorrt"];
+  readonly tensorrt?: TritonPrecision;
 }
 
 /**

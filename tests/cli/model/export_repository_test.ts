@@ -53,7 +53,7 @@ Deno.test("model export-repository writes configurations and graphs, and overwri
       Deno.readTextFile(join(output, `denseav-mini-${part}`, "config.pbtxt"));
     assert.equal(await config("image"), IMAGE_CONFIG);
     const audio = await config("audio");
-    assert.match(audio, /name: "waveform"\n    data_type: TYPE_FP32\n    dims: \[ -1 \]/);
+    assert.match(audio, /name: "waveform"\s+data_type: TYPE_FP32\s+dims: \[ -1 \]/);
     assert.match(audio, /name: "presence"/);
     const { manifest } = await findModel("denseav-mini", ".");
     for (const part of ["image", "audio"] as const) {

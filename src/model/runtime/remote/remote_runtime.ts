@@ -1,4 +1,5 @@
 import { ModelError } from "../../manifest.ts";
+import { PROVIDERS } from "../../providers.ts";
 import { checkFeeds } from "../feeds.ts";
 import type { RuntimeConfig } from "../../runtime_schema.ts";
 import type { Runtime, ServedModel, Session, Tensor, TensorInfo } from "../session.ts";
@@ -58,18 +59,19 @@ export class RemoteRuntime implements Runtime {
 /**
  * The runtime block of what stays on this machine when a server runs the encoders.
  *
- * @throws {ModelError} when it lists providers other than cpu.
+ * @throws {ModelError} when it lists providers other than the fallback.
  */
 export function localConfig<Config extends Pick<RuntimeConfig, "library" | "providers">>(
   config: Config,
 ): Config {
-  const other = config.providers?.find((name) => name !== "cpu");
+  const cpu = PROVIDERS.fallback.name;
+  const other = config.providers?.find((name) => name !== cpu);
   if (other !== undefined) {
     throw new ModelError(
       `Cannot run on ${other}: the server chooses its own execution providers; remove runtime.providers`,
     );
   }
-  return { ...config, library: "auto", providers: ["cpu"] };
+  return { ...config, library: "auto", providers: [cpu] };
 }
 
 class RemoteSession implements Session {

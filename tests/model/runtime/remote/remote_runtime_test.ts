@@ -223,7 +223,7 @@ Deno.test("faults of a server are one line", async (t) => {
   });
 });
 
-Deno.test("a server that is not one of the protocol, and a provider that only it could choose", async () => {
+Deno.test("a server of another protocol is one line", async () => {
   await using http = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     (request) =>
