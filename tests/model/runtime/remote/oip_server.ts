@@ -19,7 +19,7 @@ export interface ServerBends {
   readonly firstStatus?: number;
   /** Returns numbers in JSON, as servers without the extension do. */
   readonly json?: boolean;
-  /** Rows that are missing at the end of every output. */
+  /** Channels that are missing at the end of every output. */
   readonly cut?: number;
   /** Renames a tensor in the metadata. */
   readonly rename?: (name: string) => string;
