@@ -44,7 +44,11 @@ function info(name: string, type: TensorType, dims: readonly number[]): TensorIn
  *
  * @throws {ModelError} naming the file and the first input or output that does not fit.
  */
-export function checkContract(path: string, session: Session, contract: Contract): void {
+export function checkContract(
+  path: string,
+  session: Pick<Session, "inputs" | "outputs">,
+  contract: Contract,
+): void {
   const fault = (what: string) => new ModelError(`Cannot use ${path}: ${what}`);
   const extra = session.inputs.find((input) =>
     !contract.inputs.some((wanted) => wanted.name === input.name)

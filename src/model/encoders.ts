@@ -4,7 +4,8 @@ import { audioContract, checkContract, type Contract, imageContract } from "./co
 import { type EncodedWindow, featureTimesFault } from "./feature_times.ts";
 import { type Manifest, ModelError, type ModelFolder } from "./manifest.ts";
 import { fits, shapeText } from "./runtime/feeds.ts";
-import type { Runtime, Session, Tensor } from "./runtime/session.ts";
+import type { Runtime, ServedModel, Session, Tensor } from "./runtime/session.ts";
+import { servedAudio, servedImage } from "./served_models.ts";
 import { windowSamples } from "./window_samples.ts";
 
 /** Dense features of images. */
@@ -84,17 +85,17 @@ export async function loadModel(
   await checkHashes(folder);
   const { image, audio } = folder.manifest;
   await using stack = new AsyncDisposableStack();
-  const load = async (file: string, contract: Contract) => {
+  const load = async (file: string, contract: Contract, served: ServedModel) => {
     const path = join(folder.path, file);
-    const session = await runtime.createSession(path);
+    const session = await runtime.createSession(path, served);
     stack.defer(() => session.release());
     checkContract(path, session, contract);
     return session;
   };
   const encoders = new OnnxEncoders(
     folder,
-    await load(image.file, imageContract(folder.manifest)),
-    await load(audio.file, audioContract(folder.manifest)),
+    await load(image.file, imageContract(folder.manifest), servedImage(folder.manifest)),
+    await load(audio.file, audioContract(folder.manifest), servedAudio(folder.manifest)),
     runtime.compiles !== undefined,
   );
   await encoders.encodeImages(new Uint8Array(image.width * image.height * 3), 1);

@@ -8,7 +8,8 @@ function commonSchema({ all, names, fallback }: ProviderRegistry) {
   return z.strictObject({
     library: z.string().min(1).default("auto").describe(
       "auto: the library shipped with onnxruntime-node; node: its JavaScript API; " +
-        "the name of a runtime installed with whence runtime install; or a path to libonnxruntime.so",
+        "the name of a runtime installed with whence runtime install; a path to libonnxruntime.so; " +
+        "or oip+http://HOST:PORT or oip+https://HOST:PORT, an inference server",
     ),
     providers: z.array(z.enum(names)).min(1).optional().describe(
       `Execution providers in order of preference: ${providers}. If a listed one is unavailable, ` +
@@ -16,7 +17,8 @@ function commonSchema({ all, names, fallback }: ProviderRegistry) {
     ),
     threads: z.int().min(1).max(64).default(2).describe("Threads inside one operator (CPU)"),
     run_limit: durationWithin("1s", "1h").prefault("60s").describe(
-      "Time limit of one inference; beyond it the device or its driver counts as hung",
+      "Time limit of one inference; beyond it the device or its driver counts as hung, " +
+        "and an inference server as unavailable",
     ),
   });
 }

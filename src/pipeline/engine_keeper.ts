@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { HungError } from "../model/hung_error.ts";
 import { ModelError } from "../model/manifest.ts";
+import { UnavailableError } from "../model/unavailable_error.ts";
 import type { SharedEngine } from "./engine_pool.ts";
 
 /** After this many failures in a row, loading the engine again does not help. */
@@ -69,6 +70,8 @@ export class EngineKeeper implements AsyncDisposable {
     engine?.discard();
     await engine?.[Symbol.asyncDispose]();
     if (error instanceof LostEngineError) throw error;
+    // A server is waited for, however long it takes.
+    if (error instanceof UnavailableError) return;
     if (++this.#failures >= MOST_FAILURES || error instanceof HungError) throw lost(error);
   }
 

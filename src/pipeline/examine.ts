@@ -3,12 +3,14 @@ import type { Override } from "../config/override.ts";
 import { readPipeline } from "./load.ts";
 import type { SourceChecks } from "./parts.ts";
 import { PROVIDERS } from "../model/providers.ts";
-import { runtimeSchema } from "../model/runtime_schema.ts";
+import { type RuntimeConfig, runtimeSchema } from "../model/runtime_schema.ts";
 import { usedSinks } from "../publish/make_sinks.ts";
 import { publishSchema } from "../publish/publish_schema.ts";
 import { findModel, listModels } from "../model/find_model.ts";
 import { ModelError, type ModelFolder } from "../model/manifest.ts";
 import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
+import { isRemote } from "../model/runtime/remote/oip_address.ts";
+import { probeServer, serverText } from "../model/runtime/remote/probe_server.ts";
 import type { Finding } from "../core/finding.ts";
 import { examineInstalled, examineRequirements } from "./examine_runtimes.ts";
 import { probePorts } from "./port_probe.ts";
@@ -45,6 +47,7 @@ export async function examine(
   findings.push(
     ...await examineSources(found, sources),
     ...await examineRuntime(found),
+    ...await examineServer(found),
     ...await examineModels(found.model),
     ...await examineSinks(found),
     ...found.config ? probePorts(found.config) : [],
@@ -67,7 +70,7 @@ async function examineRuntime(found: Partial<Preflight>): Promise<Finding[]> {
   let library: LibraryProbe;
   try {
     library = found.library ??
-      await probeProviders(config?.runtime ?? runtimeSchema.parse({}), document?.folder ?? ".");
+      await probeProviders(localRuntime(config?.runtime), document?.folder ?? ".");
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     const name = "libonnxruntime";
@@ -89,6 +92,26 @@ async function examineRuntime(found: Partial<Preflight>): Promise<Finding[]> {
     ...examineRequirements(area, library.library, isNeeded),
     ...examineInstalled(library.library),
   ];
+}
+
+/** What runs on this machine: all of the runtime block, or what a server leaves. */
+function localRuntime(config: RuntimeConfig = runtimeSchema.parse({})): RuntimeConfig {
+  return isRemote(config.library)
+    ? { ...config, library: "auto", providers: [PROVIDERS.fallback.name] }
+    : config;
+}
+
+/** The inference server that runs the encoders, if the file names one. */
+async function examineServer({ config, model, server }: Partial<Preflight>): Promise<Finding[]> {
+  if (config === undefined || model === undefined || !isRemote(config.runtime.library)) return [];
+  const finding = { area: "Inference server", name: config.runtime.library, needed: true } as const;
+  try {
+    const probe = server ?? await probeServer(config.runtime.library, model.manifest);
+    return [{ ...finding, status: "ok", detail: serverText(probe) }];
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return [{ ...finding, status: "missing", detail: error.message }];
+  }
 }
 
 async function examineModels(used: ModelFolder | undefined): Promise<Finding[]> {

@@ -15,6 +15,9 @@ import { ModelError, type ModelFolder } from "../model/manifest.ts";
 import { PROVIDERS } from "../model/providers.ts";
 import { libraryPath } from "../model/runtime/library_path.ts";
 import { chooseProviders, type Offer, wantedProviders } from "../model/runtime/provider_policy.ts";
+import { isRemote, parseOipAddress } from "../model/runtime/remote/oip_address.ts";
+import { probeServer, type ServerProbe } from "../model/runtime/remote/probe_server.ts";
+import { localConfig } from "../model/runtime/remote/remote_runtime.ts";
 import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
@@ -27,6 +30,8 @@ export interface Preflight {
   readonly model: ModelFolder;
   readonly plan: PlannedSource;
   readonly library: LibraryProbe;
+  /** The inference server that runs the encoders, if the file names one. */
+  readonly server?: ServerProbe;
   readonly offer: Offer;
   readonly sinks: readonly TriedSink[];
 }
@@ -68,7 +73,7 @@ async function lookAround(
     ? await planOf(document, config, model, checks, faults)
     : undefined;
   if (plan?.fault) faults.push(document.fault(plan.fault.path, plan.fault.message));
-  const run = hasLibrary ? await runtimeOf(document, config, faults) : undefined;
+  const run = hasLibrary ? await runtimeOf(document, config, model, faults) : undefined;
   const tried = hasFiles ? await trySinks(document, config, sinks, faults) : undefined;
   return { found: { document, config, model, plan, ...run, sinks: tried }, faults };
 }
@@ -90,7 +95,7 @@ async function modelOf(
   }
 }
 
-/** Whether the ONNX Runtime library that the file names is there. */
+/** Whether the ONNX Runtime library that the file names is there; of a server, whether its address is valid. */
 async function findFiles(
   document: ConfigDocument,
   sinks: readonly AnySink[],
@@ -103,6 +108,10 @@ async function findFiles(
     if (named === undefined || path === library && ["auto", "node"].includes(named)) continue;
     let file: string;
     try {
+      if (path === library && isRemote(named)) {
+        parseOipAddress(named);
+        continue;
+      }
       file = path === library
         ? libraryPath(named, document.folder)
         : resolvePath(document.folder, named);
@@ -168,11 +177,18 @@ async function planOf(
 
 async function runtimeOf(
   document: ConfigDocument,
-  { runtime }: PipelineConfig,
+  config: PipelineConfig,
+  model: ModelFolder | undefined,
   faults: ConfigFault[],
-): Promise<{ library: LibraryProbe; offer: Offer } | undefined> {
-  let at = ["runtime", "library"];
+): Promise<Pick<Preflight, "library" | "offer" | "server"> | undefined> {
+  const remote = isRemote(config.runtime.library);
+  let at = ["runtime", remote ? "providers" : "library"];
   try {
+    const runtime = remote ? localConfig(config.runtime) : config.runtime;
+    at = ["runtime", "library"];
+    const server = remote && model
+      ? await probeServer(config.runtime.library, model.manifest)
+      : undefined;
     const library = await probeProviders(runtime, document.folder);
     at = ["runtime", "providers"];
     const reasons = new Map(library.providers.map(({ provider, reason }) => [provider, reason]));
@@ -180,7 +196,7 @@ async function runtimeOf(
       wantedProviders(runtime, PROVIDERS),
       ({ name }) => Promise.resolve(reasons.get(name)),
     );
-    return { library, offer };
+    return { library, offer, server };
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     faults.push(document.fault(at, error.message));

@@ -7,6 +7,7 @@ import { joinedReach, type Reach } from "../core/reach.ts";
 import { METRICS_PORT } from "../metrics/metrics_schema.ts";
 import { findModel } from "../model/find_model.ts";
 import { libraryPath } from "../model/runtime/library_path.ts";
+import { isRemote, parseOipAddress } from "../model/runtime/remote/oip_address.ts";
 import { runtimeFolders } from "../model/runtimes/installed_runtimes.ts";
 import { PublishError } from "../publish/publish_error.ts";
 import { SINKS } from "../publish/sinks.ts";
@@ -26,13 +27,14 @@ export async function reachOf(
 ) {
   const { runtime, source, metrics } = config;
   const model = await findModel(config.model, folder);
-  const library = ["auto", "node"].includes(runtime.library)
+  const server = isRemote(runtime.library) ? [parseOipAddress(runtime.library).host] : [];
+  const library = ["auto", "node"].includes(runtime.library) || server.length > 0
     ? []
     : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
   const address = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
   const parts: Reach[] = [
-    { read: [resolve(file), model.path, ...library, ...PLATFORM_FILES], write: cache },
+    { read: [resolve(file), model.path, ...library, ...PLATFORM_FILES], write: cache, net: server },
     ...SOURCE_KEYS.flatMap((key) => {
       const text = source[key];
       return text === undefined ? [] : [readAddress(text, key, folder).reach()];

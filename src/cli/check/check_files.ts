@@ -11,6 +11,7 @@ import { PublishError } from "../../publish/publish_error.ts";
 import { permissionFlags } from "../run/permissions.ts";
 import { maskSecrets } from "../../core/secrets.ts";
 import { type Preflight, preflight } from "../../pipeline/preflight.ts";
+import { serverText } from "../../model/runtime/remote/probe_server.ts";
 import { listed, section } from "../text.ts";
 
 /**
@@ -72,13 +73,14 @@ async function permissionsText({ document, config }: Preflight): Promise<string>
   }
 }
 
-function runtimeText({ config, library, offer }: Preflight): string {
+function runtimeText({ config, library, offer, server }: Preflight): string {
   const unused = offer.refused.map(({ provider, reason }) => `${provider}: unavailable, ${reason}`);
   return [
     `ONNX Runtime ${library.version}, ${library.library}`,
     `runs on ${listed(offer.providers.map(({ name }) => name), "then")}, ` +
     `${config.runtime.threads} threads`,
     ...unused,
+    ...server ? [`encoders on ${server.url}: ${serverText(server)}`] : [],
   ].join("\n");
 }
 

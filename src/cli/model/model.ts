@@ -1,20 +1,22 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type HeadKind, headKindSchema } from "../../core/head_kind.ts";
 import type { CalibrateCommandOptions } from "./model_calibrate.ts";
+import type { ExportCommandOptions } from "./model_export_repository.ts";
 import type { ImportCommandOptions } from "./model_import.ts";
 import type { PullCommandOptions } from "./model_pull.ts";
 import { countOption, durationOption } from "../options.ts";
 import { threadsOption } from "../runtime_options.ts";
 
-/** `whence model`: download, import, show, calibrate and remove models. */
+/** `whence model`: download, import, show, calibrate, export and remove models. */
 export function modelCommand(): Command {
   return new Command("model")
-    .description("download, import, show, calibrate and remove models")
+    .description("download, import, show, calibrate, export and remove models")
     .addCommand(pullCommand())
     .addCommand(importCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(calibrateCommand())
+    .addCommand(exportCommand())
     .addCommand(removeCommand());
 }
 
@@ -115,6 +117,32 @@ function calibrateCommand(): Command {
     .action(async (name: string, options: CalibrateCommandOptions) => {
       const { calibrateModel } = await import("./model_calibrate.ts");
       await calibrateModel(name, options);
+    });
+}
+
+function exportCommand(): Command {
+  return new Command("export-repository")
+    .description(
+      "write a model repository for Triton Inference Server (runtime.library: oip+http://…)",
+    )
+    .argument("<name>", "name of a model in the models folder, or a path")
+    .requiredOption("--output <folder>", "folder of the repository; must not contain the model yet")
+    .addOption(outOption())
+    .addOption(countOption("--max-batch <n>", "largest batch that the server makes").default(8))
+    .addOption(
+      durationOption(
+        "--max-delay <duration>",
+        "how long a request may wait for others of its batch",
+      )
+        .default(0.002, "2ms"),
+    )
+    .addOption(
+      new Option("--tensorrt <precision>", "accelerate with TensorRT in this precision")
+        .choices(["fp32", "fp16"]),
+    )
+    .action(async (name: string, options: ExportCommandOptions) => {
+      const { exportModelRepository } = await import("./model_export_repository.ts");
+      await exportModelRepository(name, options);
     });
 }
 

@@ -3,11 +3,12 @@ import { PROVIDERS } from "../providers.ts";
 import type { RuntimeConfig } from "../runtime_schema.ts";
 import { FfiRuntime } from "./ffi_runtime.ts";
 import { libraryPath } from "./library_path.ts";
+import { isRemote } from "./remote/oip_address.ts";
 import { wantedProviders } from "./provider_policy.ts";
 import type { Runtime } from "./session.ts";
 
 /**
- * Opens the ONNX Runtime that a pipeline file describes.
+ * Opens the ONNX Runtime, or the inference server, that a pipeline file describes.
  *
  * @param folder the pipeline file's; relative paths in `config` start there.
  * @throws {ModelError} one line: the library cannot be used, or a provider is unavailable and the fallback not listed.
@@ -17,7 +18,15 @@ export function openRuntime(
   folder: string,
   registry: ProviderRegistry = PROVIDERS,
 ): Promise<Runtime> {
-  return open(config, folder, registry);
+  return isRemote(config.library)
+    ? openRemote(config, folder, registry)
+    : open(config, folder, registry);
+}
+
+async function openRemote(config: RuntimeConfig, folder: string, registry: ProviderRegistry) {
+  const { localConfig, RemoteRuntime } = await import("./remote/remote_runtime.ts");
+  const local = localConfig(config);
+  return await RemoteRuntime.open(config.library, () => open(local, folder, registry));
 }
 
 async function open(config: RuntimeConfig, folder: string, registry: ProviderRegistry) {

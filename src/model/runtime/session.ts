@@ -47,11 +47,17 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** A model on an inference server: the name that it has there, and its version. */
+export interface ServedModel {
+  readonly name: string;
+  readonly version: number;
+}
+
 /** One ONNX Runtime library with one choice of execution providers; creates sessions. */
 export interface Runtime {
-  /** Library version, such as `1.30.0`. */
+  /** Library version, such as `1.30.0`; of a server also its name. */
   readonly version: string;
-  /** Path of the shared library, or `node` for onnxruntime-node's JavaScript API. */
+  /** Path of the shared library, `node` for onnxruntime-node's JavaScript API, or a server's URL. */
   readonly library: string;
   /** Names of the providers that sessions may run on, most preferred first. */
   readonly providers: readonly string[];
@@ -64,9 +70,10 @@ export interface Runtime {
   /**
    * Loads a model from a file, or from bytes for a graph built at load.
    *
+   * @param served what an inference server calls the model; it runs locally without it, or if there is no server.
    * @throws {ModelError} one line: corrupt model, or a provider that cannot take it.
    */
-  createSession(model: string | Uint8Array): Promise<Session>;
+  createSession(model: string | Uint8Array, served?: ServedModel): Promise<Session>;
   /** Frees the environment; sessions must have been released. */
   close(): Promise<void>;
 }
