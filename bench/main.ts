@@ -6,6 +6,7 @@ const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchReport> }>> 
   pipeline: () => import("./pipeline.ts"),
   latency: () => import("./latency.ts"),
   view: () => import("./view.ts"),
+  overlay: () => import("./overlay.ts"),
   record: () => import("./record.ts"),
   memory: () => import("./memory.ts"),
   "import-speed": () => import("./import_speed.ts"),
