@@ -21,8 +21,9 @@ interface Progress {
 /**
  * Makes a producer that runs faster than real time wait for its sinks, so that none has to drop events.
  *
- * A sink that delivers is waited for while more than 256 messages wait in it. One that does not deliver (its broker is away)
- * is not waited for until half of its capacity is used; then without limit, as the next event could be lost.
+ * While a sink delivers, the producer pauses as long as more than 256 messages are queued in it. While a sink does not deliver
+ * (its broker is unavailable), the producer goes on until half of the sink's capacity is used; then it pauses without limit,
+ * because the next event could be lost.
  */
 export class BackPressure {
   readonly #log: Log;

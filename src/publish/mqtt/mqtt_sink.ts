@@ -16,14 +16,14 @@ import { LatestTopics } from "./latest_topics.ts";
 import { shownUrl } from "./mqtt_fault.ts";
 import type { MqttConfig } from "./mqtt_schema.ts";
 import { pictureMessages } from "./picture_messages.ts";
-import { OwnStates } from "./own_states.ts";
 import {
   JSON_PROPERTIES,
   type MessageProperties,
   type ProtocolVersion,
 } from "./publish_message.ts";
 import type { ResponseAddress } from "./mqtt_session.ts";
-import { parseSetCommand } from "./set_command.ts";
+import { SetTopic } from "./set_topic.ts";
+import { StateTopic } from "./state_topic.ts";
 import { pipelineTopics } from "./topics.ts";
 
 /** What an MQTT sink needs besides its part of the pipeline file. */
@@ -71,7 +71,8 @@ export class MqttSink implements Sink {
   readonly #outbox: EventOutbox;
   readonly #events: EventSender;
   readonly #latest: LatestTopics;
-  readonly #badCommands: LineLimiter;
+  readonly #states: StateTopic;
+  readonly #commands: SetTopic;
   readonly #intruders: LineLimiter;
   readonly #device: HomeAssistantDevice | undefined;
   readonly #undo: (() => void)[] = [];
@@ -80,12 +81,6 @@ export class MqttSink implements Sink {
   #connection: BrokerConnection | undefined;
   #complaint: string | undefined;
   #accepted: number;
-  #state: PipelineState | undefined;
-  readonly #ownStates = new OwnStates();
-  #namesake = false;
-  #retainedCommand: string | undefined;
-  /** Complaint of the outbox in the state that was published last. */
-  #publishedComplaint: string | undefined;
   #newestEvent = -1;
   /** Pictures that were never handed to `#latest`. */
   #lostPictures = 0;
@@ -120,7 +115,20 @@ export class MqttSink implements Sink {
         retain: (topic, payload) => this.#retain(topic, payload),
       });
     }
-    this.#badCommands = new LineLimiter(log);
+    this.#states = new StateTopic({
+      topic: this.#topics.state,
+      pipeline: options.pipeline,
+      log,
+      retain: (payload) => this.#retain(this.#topics.state, payload, JSON_PROPERTIES),
+      complaint: () => this.#outbox.complaint,
+    });
+    this.#commands = new SetTopic({
+      topic: this.#topics.set,
+      prefix: config.prefix,
+      log,
+      onSet: options.onSet,
+      respond: (address, outcome) => this.#respond(address, outcome),
+    });
     this.#intruders = new LineLimiter(log);
   }
 
@@ -158,16 +166,13 @@ export class MqttSink implements Sink {
   event(message: EventMessage): void {
     this.#accepted++;
     this.#newestEvent = this.#events.send(this.#topics.event, message);
-    if ((this.#outbox.complaint === undefined) !== (this.#publishedComplaint === undefined)) {
-      this.#tellState();
-    }
+    this.#states.refreshIfComplaintToggled();
   }
 
   /** A state's reason also says that events cannot be stored. */
   state(state: PipelineState): void {
-    this.#state = state;
     if (state.state === "running") this.#device?.complete();
-    this.#tellState();
+    this.#states.set(state);
   }
 
   active(kind: HeadKind, on: boolean): void {
@@ -178,7 +183,7 @@ export class MqttSink implements Sink {
   }
 
   stats(stats: object): void {
-    if (this.#outbox.complaint !== this.#publishedComplaint) this.#tellState();
+    this.#states.refresh();
     this.#latest.set({
       topic: this.#topics.stats,
       payload: JSON.stringify(stats),
@@ -232,7 +237,7 @@ export class MqttSink implements Sink {
       log("warning", `${size} event messages did not reach ${shownUrl(this.#url)}${rest}`);
     }
     this.#outbox.close();
-    this.#badCommands.flush();
+    this.#commands.flush();
     this.#intruders.flush();
     await this.#broker?.release();
   }
@@ -271,14 +276,9 @@ export class MqttSink implements Sink {
       connection.link.listen(this.#latest),
       connection.link.listen(this.#events),
       connection.link.subscribe(this.#topics.set, (_, payload, retained, response) => {
-        // The broker repeats it on each connection: obeyed again, it would undo later commands.
-        const text = new TextDecoder().decode(payload);
-        if (retained && text === this.#retainedCommand) return;
-        if (retained) this.#retainedCommand = text;
-        const outcome = this.#obey(payload);
-        if (response !== undefined && !retained) this.#respond(response, outcome);
+        this.#commands.take(payload, retained, response);
       }),
-      connection.link.subscribe(this.#topics.state, (_, payload) => this.#compareState(payload)),
+      connection.link.subscribe(this.#topics.state, (_, payload) => this.#states.compare(payload)),
     );
   }
 
@@ -313,52 +313,11 @@ export class MqttSink implements Sink {
     }
   }
 
-  #tellState(): void {
-    const { complaint } = this.#outbox;
-    this.#publishedComplaint = complaint;
-    if (this.#state === undefined) return;
-    const reasons = [this.#state.reason, complaint].filter((text) => typeof text === "string");
-    const reason = reasons.length === 0 ? null : reasons.join("; ");
-    const payload = JSON.stringify({ ...this.#state, reason });
-    this.#ownStates.sent(payload);
-    this.#retain(this.#topics.state, payload, JSON_PROPERTIES);
-  }
-
-  /** Warns once if another process publishes under the same name, and corrects the state when that one stops. */
-  #compareState(payload: Uint8Array): void {
-    const text = new TextDecoder().decode(payload);
-    if (text === "" || this.#ownStates.originOf(text) !== "other") return;
-    const { pipeline, log } = this.#options;
-    if (!this.#namesake) {
-      const topic = this.#topics.state;
-      log("warning", `Another process also publishes to ${topic}: change the name of ${pipeline}`);
-    }
-    this.#namesake = true;
-    const mine = this.#state?.state;
-    if (hasEnded(text) && mine !== "stopped" && mine !== "failed") this.#tellState();
-  }
-
   #retain(topic: string, payload: string, properties?: MessageProperties): void {
     this.#latest.set({ topic, payload, qos: this.#config.qos, retain: true, properties });
   }
 
-  /** Obeys a command; gives what to respond. */
-  #obey(payload: Uint8Array): object {
-    let enabled: boolean;
-    try {
-      enabled = parseSetCommand(payload);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#badCommands.warn(`Ignored a message on ${this.#topics.set}: ${reason}`);
-      return { error: reason };
-    }
-    this.#options.onSet?.(enabled);
-    return { enabled };
-  }
-
-  /** Responds to a command, except under the own prefix: a response must not pass for an event or a state. */
   #respond({ topic, correlationData }: ResponseAddress, outcome: object): void {
-    if (/[+#]/.test(topic) || `${topic}/`.startsWith(`${this.#config.prefix}/`)) return;
     const properties = { ...JSON_PROPERTIES, ...(correlationData && { correlationData }) };
     this.#connection?.link.session
       ?.publish(topic, JSON.stringify(outcome), { qos: 1, properties })
@@ -378,14 +337,4 @@ function outboxOf(
   const place = { folder: stateFolder, pipeline, target, sync };
   const openStore = () => openOutboxFile(place, log);
   return new EventOutbox({ maxMessages, maxDays, log, openStore });
-}
-
-/** Whether a state says that its pipeline does not run any more. */
-function hasEnded(text: string): boolean {
-  try {
-    const { state } = JSON.parse(text);
-    return state === "stopped" || state === "failed";
-  } catch {
-    return false;
-  }
 }
