@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 /** Pauses between attempts to reach a broker, in milliseconds; the last one repeats. */
 export const RECONNECT_DELAYS_MS: readonly number[] = [1_000, 5_000, 10_000, 60_000];
 
-/** Whether what is waited for can be reached now; cheap compared with an attempt, never throws. */
+/** Whether the target can be reached now; cheap compared with an attempt, never throws. */
 export type Answers = () => Promise<boolean>;
 
 /** Pause between two probes, ms. */

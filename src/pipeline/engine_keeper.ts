@@ -70,7 +70,7 @@ export class EngineKeeper implements AsyncDisposable {
     engine?.discard();
     await engine?.[Symbol.asyncDispose]();
     if (error instanceof LostEngineError) throw error;
-    // A server is waited for, however long it takes.
+    // A new process would not bring a server back: the engine is loaded until the server responds.
     if (error instanceof UnavailableError) return;
     if (++this.#failures >= MOST_FAILURES || error instanceof HungError) throw lost(error);
   }
