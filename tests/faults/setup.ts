@@ -2,6 +2,7 @@ import { decodeEvent } from "../../src/events/event_json.ts";
 import { eventually } from "../support/eventually.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { MqttListener } from "../support/mqtt_listener.ts";
+import { succeeds } from "../support/succeeds.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 
 /** A message as the consumer received it. */
@@ -134,14 +135,5 @@ export class Setup implements AsyncDisposable {
     await this.broker[Symbol.asyncDispose]();
     if (this.smallDisk) await succeeds("umount", this.state);
     await Deno.remove(this.#folder, { recursive: true });
-  }
-}
-
-async function succeeds(command: string, ...args: string[]): Promise<boolean> {
-  try {
-    return (await new Deno.Command(command, { args, stdout: "null", stderr: "null" }).output())
-      .success;
-  } catch {
-    return false;
   }
 }

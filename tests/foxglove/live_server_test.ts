@@ -3,31 +3,20 @@ import protocol, { type Channel, type MessageData } from "@foxglove/ws-protocol"
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { CHANNELS } from "../../src/foxglove/channels.ts";
 import { FoxgloveError, LiveServer } from "../../src/foxglove/live_server.ts";
-import { fitGeometry } from "../../src/core/fit_geometry.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
-import type { Description, Step, Topic } from "../../src/telemetry/topics.ts";
+import type { Step, Topic } from "../../src/telemetry/topics.ts";
 import { eventually } from "../support/eventually.ts";
+import { sampleDescription } from "../support/sample_description.ts";
 import { sampleEvent } from "../support/sample_event.ts";
 
 const { FoxgloveClient } = protocol;
 const silent = () => {};
 const START_NS = 1_795_000_000_000_000_000n;
 
-const DESCRIPTION: Description = {
-  pipeline: "front",
-  model: "m@1",
-  heads: [{ kind: "sound", calibrated: true }, { kind: "speech", calibrated: true }],
-  grid: { width: 4, height: 4 },
-  input: { width: 64, height: 64 },
-  fit: fitGeometry({ width: 64, height: 48, parN: 1, parD: 1 }, "letterbox", 64, 64),
-  frameRate: 10,
-  sampleRate: 16000,
-  stepSeconds: 0.08,
-  hopSeconds: 0.2,
-  frameId: "camera",
+const DESCRIPTION = sampleDescription({
   optics: { fx: 50, fy: 50, cx: 32, cy: 24 },
   pictures: true,
-};
+});
 
 const at = (seconds: number) => ({
   ptsNs: seconds * 1e9,

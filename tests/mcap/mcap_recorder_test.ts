@@ -1,27 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fitGeometry } from "../../src/core/fit_geometry.ts";
 import { McapRecorder } from "../../src/mcap/mcap_recorder.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
-import type { Description, Step } from "../../src/telemetry/topics.ts";
+import type { Step } from "../../src/telemetry/topics.ts";
 import { eventually } from "../support/eventually.ts";
+import { sampleDescription } from "../support/sample_description.ts";
 import { sampleEvent } from "../support/sample_event.ts";
 import { MCAP_PYTHON, readMcap } from "./read_mcap.ts";
 
-const DESCRIPTION: Description = {
-  pipeline: "front",
-  model: "m@1",
-  heads: [{ kind: "sound", calibrated: true }, { kind: "speech", calibrated: true }],
-  grid: { width: 4, height: 4 },
-  input: { width: 64, height: 64 },
-  fit: fitGeometry({ width: 64, height: 48, parN: 1, parD: 1 }, "letterbox", 64, 64),
-  frameRate: 10,
-  sampleRate: 16000,
-  stepSeconds: 0.08,
-  hopSeconds: 0.2,
-  frameId: "camera",
-  pictures: false,
-};
+const DESCRIPTION = sampleDescription();
 
 function stepAt(seconds: number): Step {
   const head = { score: 0.5, ungated: 0.5, similarity: 1, on: 0.6, off: 0.4, active: false };

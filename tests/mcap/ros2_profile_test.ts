@@ -4,6 +4,7 @@ import { fitGeometry } from "../../src/core/fit_geometry.ts";
 import { McapRecorder } from "../../src/mcap/mcap_recorder.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { pythonWith } from "../support/python_with.ts";
+import { sampleDescription } from "../support/sample_description.ts";
 import { sampleEvent } from "../support/sample_event.ts";
 
 const SCRIPT = fileURLToPath(new URL("read_ros2.py", import.meta.url));
@@ -33,20 +34,16 @@ Deno.test({
       await recorder.open();
       const telemetry = new Telemetry((_level, line) => assert.fail(line));
       recorder.listen(telemetry);
-      telemetry.tell("description", {
-        pipeline: "front-door",
-        model: "m@1",
-        heads: [{ kind: "sound", calibrated: true }],
-        grid: { width: 4, height: 4 },
-        input: { width: 64, height: 64 },
-        fit: fitGeometry({ width: 640, height: 480, parN: 1, parD: 1 }, "letterbox", 64, 64),
-        frameRate: 10,
-        sampleRate: 16000,
-        stepSeconds: 0.08,
-        hopSeconds: 0.2,
-        frameId: "head",
-        pictures: true,
-      });
+      telemetry.tell(
+        "description",
+        sampleDescription({
+          pipeline: "front-door",
+          heads: [{ kind: "sound", calibrated: true }],
+          fit: fitGeometry({ width: 640, height: 480, parN: 1, parD: 1 }, "letterbox", 64, 64),
+          frameId: "head",
+          pictures: true,
+        }),
+      );
       telemetry.tell("state", { state: "running", since: 1, reason: null });
       telemetry.tell("picture", { ...AT, jpeg: JPEG });
       const heatMap = new Float32Array(16);

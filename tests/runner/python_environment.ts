@@ -1,3 +1,5 @@
+import { succeeds } from "../support/succeeds.ts";
+
 const DEBIAN = "/usr/bin/python3";
 const FOLDER = ".cache/python";
 /** Packages of the export that Debian lacks or has too old; numpy is the version that Debian's torch was built for. */
@@ -28,19 +30,4 @@ export async function findPython(): Promise<string> {
   }
   console.error("They cannot be installed: the tests of the ONNX export are skipped");
   return DEBIAN;
-}
-
-async function succeeds(command: string, ...args: string[]): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(command, {
-      args,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

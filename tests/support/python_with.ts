@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { succeeds } from "./succeeds.ts";
 
 const CACHE = fileURLToPath(new URL("../../.cache/", import.meta.url));
 
@@ -22,19 +23,4 @@ export async function pythonWith(
   }
   console.error(`Cannot install ${packages.join(" ")}: the tests that need them are skipped`);
   return undefined;
-}
-
-async function succeeds(command: string, ...args: string[]): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(command, {
-      args,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

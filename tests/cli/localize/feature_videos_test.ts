@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { whence } from "../whence.ts";
+import { type Box, meanColor, tool } from "./video_color.ts";
 
 const CLIP = fileURLToPath(new URL("../../support/clips/animals.mkv", import.meta.url));
 const { objects } = JSON.parse(
@@ -10,32 +11,11 @@ const { objects } = JSON.parse(
   ),
 ) as { objects: { name: string; box: Box }[] };
 
-type Box = readonly [x1: number, y1: number, x2: number, y2: number];
-
 /** The inner half of the place of an animal. */
 function placeOf(animal: string): Box {
   const [x1, y1, x2, y2] = objects.find(({ name }) => name === animal)!.box;
   const [dx, dy] = [(x2 - x1) / 4, (y2 - y1) / 4];
   return [x1 + dx, y1 + dy, x2 - dx, y2 - dy];
-}
-
-async function tool(command: string, ...args: string[]): Promise<Uint8Array> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  return stdout;
-}
-
-/** The mean color of a part of a video's picture of 640 × 360 pixels. */
-async function mean(video: string, seconds: number, [x1, y1, x2, y2]: Box): Promise<number[]> {
-  const [width, height] = [(x2 - x1) * 640, (y2 - y1) * 360].map(Math.round);
-  const crop = `crop=${width}:${height}:${Math.round(x1 * 640)}:${Math.round(y1 * 360)}`;
-  return [
-    ...await tool(
-      "ffmpeg",
-      ...["-v", "error", "-ss", String(seconds), "-i", video, "-frames:v", "1"],
-      ...["-vf", `${crop},scale=1:1:flags=area`, "-pix_fmt", "rgb24", "-f", "rawvideo", "-"],
-    ),
-  ];
 }
 
 const distance = (a: readonly number[], b: readonly number[]) =>
@@ -76,7 +56,9 @@ Deno.test("localize --feature-videos shows what the model sees, also where detec
 
     const [duck, pig, koala] = ["duck", "pig", "koala"].map(placeOf);
     const change = async (video: string, seconds: number, place: Box) => {
-      const [drawn, plain] = await Promise.all([video, clip].map((of) => mean(of, seconds, place)));
+      const [drawn, plain] = await Promise.all(
+        [video, clip].map((of) => meanColor(of, seconds, place)),
+      );
       return { color: drawn.map((value, i) => value - plain[i]), size: distance(drawn, plain) };
     };
     // The duck quacks at 1.2 s, "pig" is said at 3.6 s, and at 2.6 s it is quiet.
@@ -96,14 +78,14 @@ Deno.test("localize --feature-videos shows what the model sees, also where detec
     }
 
     const colors = await Promise.all(
-      [duck, pig, koala, ground].map((place) => mean(features, 2.6, place)),
+      [duck, pig, koala, ground].map((place) => meanColor(features, 2.6, place)),
     );
     for (const [i, one] of colors.entries()) {
       for (const other of colors.slice(i + 1)) {
         assert.ok(distance(one, other) > 40, `colors of features: ${colors.join(" | ")}`);
       }
     }
-    const later = await mean(features, 4, duck);
+    const later = await meanColor(features, 4, duck);
     assert.ok(distance(colors[0], later) < 15, `the duck is ${colors[0]}, then ${later}`);
 
     const report = await Deno.readTextFile(join(folder, "report.html"));

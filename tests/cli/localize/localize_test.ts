@@ -3,16 +3,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decodeEvent } from "../../../src/events/event_json.ts";
 import { whence } from "../whence.ts";
+import { type Box, meanColor, tool } from "./video_color.ts";
 
 const CLIP = fileURLToPath(new URL("../../support/clips/animals.mkv", import.meta.url));
 /** A name that shells, launch texts and URLs have to quote. */
 const NAME = `it's 50% "a b" #1`;
-
-async function tool(command: string, ...args: string[]): Promise<Uint8Array> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  return stdout;
-}
 
 Deno.test("localize makes an overlay video with sound, events, pictures and a report, and resumes", async () => {
   const folder = await Deno.makeTempDir({ prefix: "whence-localize-" });
@@ -55,7 +50,9 @@ Deno.test("localize makes an overlay video with sound, events, pictures and a re
     const box = sound.box!;
     const far = [0.8, 0.05, 0.95, 0.2] as const;
     const redder = async (seconds: number, place: Box) => {
-      const [drawn, plain] = await Promise.all([video, clip].map((of) => mean(of, seconds, place)));
+      const [drawn, plain] = await Promise.all(
+        [video, clip].map((of) => meanColor(of, seconds, place)),
+      );
       return (drawn[0] - drawn[2]) - (plain[0] - plain[2]);
     };
     assert.ok(await redder(1.2, box) > 20, `in the box: ${await redder(1.2, box)}`);
@@ -83,21 +80,6 @@ Deno.test("localize makes an overlay video with sound, events, pictures and a re
 async function picturesIn(folder: string): Promise<string[]> {
   const entries = await Array.fromAsync(Deno.readDir(folder));
   return entries.map(({ name }) => name).filter((name) => name.endsWith("-sound.jpg"));
-}
-
-type Box = readonly [x1: number, y1: number, x2: number, y2: number];
-
-/** The mean color of a part of a video's picture of 640 × 360 pixels. */
-async function mean(video: string, seconds: number, [x1, y1, x2, y2]: Box): Promise<number[]> {
-  const [width, height] = [(x2 - x1) * 640, (y2 - y1) * 360].map(Math.round);
-  const crop = `crop=${width}:${height}:${Math.round(x1 * 640)}:${Math.round(y1 * 360)}`;
-  return [
-    ...await tool(
-      "ffmpeg",
-      ...["-v", "error", "-ss", String(seconds), "-i", video, "-frames:v", "1"],
-      ...["-vf", `${crop},scale=1:1:flags=area`, "-pix_fmt", "rgb24", "-f", "rawvideo", "-"],
-    ),
-  ];
 }
 
 Deno.test("localize names a clip that does not exist", async () => {
