@@ -14,7 +14,7 @@ export interface LiveAccess {
 
 /**
  * Whether a request may connect. Desktop programs give no origin, or `file://`. On a loopback address, Foxglove's page and pages of
- * this machine may connect and those of other sites may not; on any other address, whoever has the token.
+ * this machine may connect and those of other sites may not; on any other address, a client needs the token.
  *
  * @returns the reason why it may not.
  */
