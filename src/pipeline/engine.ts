@@ -73,7 +73,10 @@ async function readThings(bank: string | undefined, folder: string, manifest: Ma
   return things;
 }
 
-function similarityShape({ channels, heads, class_token: classToken, image: { grid } }: Manifest) {
+/** Sizes of a model's similarity volume for one audio time step. */
+export function similarityShape(
+  { channels, heads, class_token: classToken, image: { grid } }: Manifest,
+) {
   return {
     channels,
     heads: heads.length,
