@@ -233,7 +233,7 @@ Deno.test("pipelines with an embedded broker share it, and it stops with the las
   back.publisher.event(sampleEvent());
   await eventually("another", () => ear.on("whence/back/event").length === 1);
   await back.publisher.close();
-  assert.deepEqual(ear.on("whence/available"), ["online", "offline"]);
+  assert.deepEqual(ear.on("whence/front/available"), ["online", "offline"]);
   await assert.rejects(
     Deno.connect({ port: Number(url.split(":")[1]), hostname: "127.0.0.1" }),
     Deno.errors.ConnectionRefused,

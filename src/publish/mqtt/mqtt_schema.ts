@@ -23,7 +23,7 @@ export const mqttSchema = z.strictObject({
     "Quality of service of events and states: 1 is acknowledged and sent again, 0 is not",
   ),
   client_id: z.string().min(1).max(128).optional().describe(
-    "MQTT client ID. Default: whence-NAME-random",
+    "MQTT client ID; pipelines of one process that set the same one append their name, but for the first. Default: whence-NAME-random",
   ),
   username: z.string().min(1).optional().describe("User name at the broker"),
   password_file: z.string().min(1).optional().describe("File whose first line is the password"),
