@@ -124,7 +124,7 @@ Deno.test("run --least-permissions: events reach the broker, and the process ID 
     process.kill("SIGTERM");
     assert.equal((await process.status).code, 0, await log);
     assert.doesNotMatch(await log, /NotCapable|access to/);
-    await listener.until("whence/available", "offline");
+    await listener.until("whence/front/available", "offline");
   });
 });
 
