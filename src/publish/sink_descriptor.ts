@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Log } from "../core/log.ts";
 import type { Reach } from "../core/reach.ts";
-import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { HeardTelemetry } from "./filtered_telemetry.ts";
 import type { Sink } from "./sink.ts";
 
 /** What a sink needs besides its own configuration. */
@@ -12,7 +12,7 @@ export interface SinkContext {
   readonly folder: string;
   readonly log: Log;
   /** What the pipeline offers to listeners. */
-  readonly telemetry?: Telemetry;
+  readonly telemetry?: HeardTelemetry;
   /** Whether the events have bearings. Default: no. */
   readonly bearings?: boolean;
   /** Folder of this program's state; absent: nothing is kept over a restart. */
@@ -57,8 +57,8 @@ export interface SinkDescriptor<
   readonly standard?: z.input<Schema>;
   /** What it uses besides `fileKeys` and the state folder. A sink without it cannot run under least permissions. */
   reach?(config: z.output<Schema>, context: Pick<SinkContext, "folder">): Reach;
-  /** Whether it listens to camera pictures of the telemetry. */
-  readonly cameraPictures?: boolean;
+  /** Whether it needs camera pictures: of the telemetry, or for the pictures of events. Default: no. */
+  cameraPictures?(config: z.output<Schema>): boolean;
   /** Makes a sink, not yet opened. */
   make(config: z.output<Schema>, context: SinkContext): Sink;
   /** The target, for people. */
