@@ -75,9 +75,9 @@ publish: { mqtt: { url: "${broker.url}" } }
     assert.equal((await process.status).code, 0, await log);
     assert.match(await log, /isolated: stopped: stop requested/);
     assert.ok(!runs(last));
-    await listener.until("whence/available", "offline");
-    const ends = events("isolated").filter(({ type }) => type === "end");
-    const ids = new Set(events("isolated").map(({ id }) => id));
-    assert.equal(ends.length, ids.size);
+    await eventually("each event has its end", () => {
+      const ends = events("isolated").filter(({ type }) => type === "end");
+      return ends.length === new Set(events("isolated").map(({ id }) => id)).size;
+    });
   });
 });
