@@ -46,12 +46,14 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-async function folderOf(path: string): Promise<string> {
+/** The nearest folder above a path that exists. */
+export async function folderOf(path: string): Promise<string> {
   const folder = dirname(path);
   return folder === path || await isThere(folder) ? folder : await folderOf(folder);
 }
 
-async function tryFolder(folder: string): Promise<void> {
+/** Writes a temporary file in a folder and removes it. @throws {Error} the system's, if it cannot. */
+export async function tryFolder(folder: string): Promise<void> {
   const trial = await mkdtemp(join(folder, ".whence-"));
   try {
     const file = await open(join(trial, "trial"), "w");
