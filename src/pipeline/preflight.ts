@@ -78,7 +78,7 @@ async function lookAround(
   if (plan?.fault) faults.push(document.fault(plan.fault.path, plan.fault.message));
   const run = hasLibrary ? await runtimeOf(document, config, model, faults) : undefined;
   const tried = hasFiles ? await trySinks(document, config, sinks, faults) : undefined;
-  const recording = config.record && await tryRecording(document, config.record, faults);
+  const recording = config.record && await tryRecording(document, config.record, checks, faults);
   return { found: { document, config, model, plan, ...run, sinks: tried, recording }, faults };
 }
 

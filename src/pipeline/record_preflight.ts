@@ -1,13 +1,11 @@
 import { join } from "node:path";
-import { inspectWithHints } from "../capture/inspect_with_hints.ts";
 import type { ConfigFault } from "../config/fault.ts";
 import type { ConfigDocument } from "../config/read.ts";
 import { resolvePath } from "../core/paths.ts";
-import { gigabytes, probeFolder } from "../publish/jsonl/probe_folder.ts";
-import { chooseVideoFormat } from "../record/choose_video_format.ts";
-import { RecordError } from "../record/gst_process.ts";
+import { gigabytes, probeFolder } from "../core/probe_folder.ts";
 import { isRecording } from "../record/prune_recordings.ts";
 import type { RecordConfig } from "../record/record_schema.ts";
+import type { SourceChecks } from "./parts.ts";
 
 /** What trying to record gave. */
 export interface TriedRecording {
@@ -22,6 +20,7 @@ export interface TriedRecording {
 export async function tryRecording(
   document: ConfigDocument,
   config: RecordConfig,
+  checks: SourceChecks,
   faults: ConfigFault[],
 ): Promise<TriedRecording> {
   const folder = resolvePath(document.folder, config.path);
@@ -29,12 +28,8 @@ export async function tryRecording(
     faults.push(document.fault(["record", ...key], detail));
     return { folder, status: "broken", detail };
   };
-  try {
-    await chooseVideoFormat(inspectWithHints);
-  } catch (error) {
-    if (!(error instanceof RecordError)) throw error;
-    return broken([], error.message);
-  }
+  const encoderFault = await checks.encoderFault();
+  if (encoderFault !== undefined) return broken([], encoderFault);
   try {
     const { free, detail } = await probeFolder(folder);
     const wanted = Math.max(0, config.max_mb * 1e6 - await recordedBytes(folder));

@@ -1,5 +1,5 @@
 import { resolvePath } from "../../core/paths.ts";
-import { probeFolder } from "../jsonl/probe_folder.ts";
+import { probeFolder } from "../../core/probe_folder.ts";
 import { mcapSchema, McapSink } from "../mcap/mcap_sink.ts";
 import type { SinkDescriptor } from "../sink_descriptor.ts";
 
