@@ -32,7 +32,7 @@ export const VIDEO_FORMATS: readonly VideoFormat[] = [
   // Jetson: the encoder reads video memory only.
   mp4(
     ["nvvidconv", "nvv4l2h264enc"],
-    'nvvidconv ! "video/x-raw(memory:NVMM),format=NV12" ! ' +
+    "nvvidconv ! video/x-raw(memory:NVMM),format=NV12 ! " +
       "nvv4l2h264enc bitrate=4000000 iframeinterval=50 insert-sps-pps=true",
     true,
   ),
@@ -45,7 +45,7 @@ export const VIDEO_FORMATS: readonly VideoFormat[] = [
     ["v4l2h264enc"],
     "v4l2h264enc " +
       'extra-controls="controls,video_bitrate=4000000,h264_i_frame_period=50" ! ' +
-      '"video/x-h264,profile=(string)high,level=(string)4"',
+      "video/x-h264,profile=(string)high,level=(string)4",
     true,
   ),
   mp4(

@@ -3,6 +3,7 @@ import { inspectWithHints } from "../../src/capture/inspect_with_hints.ts";
 import { launchElements } from "../../src/capture/launch_text.ts";
 import { chooseVideoFormat } from "../../src/record/choose_video_format.ts";
 import { encodesVideo } from "../../src/record/encodes_video.ts";
+import { spawnLaunch } from "../../src/record/gst_process.ts";
 import { VIDEO_ELEMENTS, VIDEO_FORMATS } from "../../src/record/video_format.ts";
 
 /** A machine with the usual elements and these. */
@@ -21,13 +22,13 @@ const fails = () => Promise.resolve(false);
 
 Deno.test("each machine's hardware encodes; the launch texts", async () => {
   const videos = {
-    nvv4l2h264enc: 'nvvidconv ! "video/x-raw(memory:NVMM),format=NV12" ! ' +
+    nvv4l2h264enc: "nvvidconv ! video/x-raw(memory:NVMM),format=NV12 ! " +
       "nvv4l2h264enc bitrate=4000000 iframeinterval=50 insert-sps-pps=true ! h264parse",
     nvh264enc: "nvh264enc bitrate=4000 gop-size=50 ! h264parse",
     vah264enc: "vah264enc rate-control=cbr bitrate=4000 key-int-max=50 ! h264parse",
     v4l2h264enc: "v4l2h264enc " +
       'extra-controls="controls,video_bitrate=4000000,h264_i_frame_period=50" ! ' +
-      '"video/x-h264,profile=(string)high,level=(string)4" ! h264parse',
+      "video/x-h264,profile=(string)high,level=(string)4 ! h264parse",
   };
   for (const [element, video] of Object.entries(videos)) {
     const format = await chooseVideoFormat(machine("nvvidconv", "x264enc", element), works);
@@ -60,6 +61,21 @@ Deno.test("every format names the elements of its launch texts", () => {
       !["audioconvert", "audioresample"].includes(element)
     );
     assert.deepEqual(new Set(elements), new Set(needed));
+  }
+});
+
+Deno.test("GStreamer can read every launch text", async () => {
+  for (const { video, audio, mux, elements } of VIDEO_FORMATS) {
+    const process = spawnLaunch(
+      `videotestsrc num-buffers=1 ! videoconvert ! ${video} ! ${mux} name=mux ! fakesink ` +
+        `audiotestsrc num-buffers=1 ! ${audio} ! mux.`,
+      { stdin: "null", stdout: "null" },
+    );
+    const fault = await new Response(process.stderr).text();
+    if ((await process.status).success) continue;
+    // An element that is not installed is the only reason.
+    const [, missing] = /no element "([^"]+)"/.exec(fault) ?? [];
+    assert.ok(elements.includes(missing), fault);
   }
 });
 
