@@ -65,17 +65,20 @@ Deno.test("every format names the elements of its launch texts", () => {
 });
 
 Deno.test("GStreamer can read every launch text", async () => {
-  for (const { video, audio, mux, elements } of VIDEO_FORMATS) {
+  for (const { video, audio, mux } of VIDEO_FORMATS) {
+    // Hardware that is not installed would hide an error behind it.
+    const readable = video.replace(/nvvidconv/, "identity")
+      .replace(/(nvv4l2h264|nvh264|vah264)enc [^!]*/, "x264enc ")
+      // It takes extra-controls, too.
+      .replace("v4l2h264enc ", "v4l2src ");
     const process = spawnLaunch(
-      `videotestsrc num-buffers=1 ! videoconvert ! ${video} ! ${mux} name=mux ! fakesink ` +
+      `videotestsrc num-buffers=1 ! videoconvert ! ${readable} ! ${mux} name=mux ! fakesink ` +
         `audiotestsrc num-buffers=1 ! ${audio} ! mux.`,
       { stdin: "null", stdout: "null" },
     );
     const fault = await new Response(process.stderr).text();
-    if ((await process.status).success) continue;
-    // An element that is not installed is the only reason.
-    const [, missing] = /no element "([^"]+)"/.exec(fault) ?? [];
-    assert.ok(elements.includes(missing), fault);
+    await process.status;
+    assert.doesNotMatch(fault, /syntax error|no element/, `${video}: ${fault}`);
   }
 });
 

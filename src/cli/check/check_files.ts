@@ -7,6 +7,7 @@ import { pipelineSchema } from "../../pipeline/schema.ts";
 import { stateFolder } from "../../core/state_folder.ts";
 import { probePorts } from "../../pipeline/port_probe.ts";
 import { reachOf } from "../../pipeline/reach.ts";
+import { filterOf, filterText } from "../../publish/event_filter.ts";
 import { PublishError } from "../../publish/publish_error.ts";
 import { permissionFlags } from "../run/permissions.ts";
 import { maskSecrets } from "../../core/secrets.ts";
@@ -93,7 +94,9 @@ function runtimeText({ config, library, offer, server }: Preflight): string {
 function eventsText({ sinks, config, document }: Preflight): string {
   const context = { pipeline: config.name, folder: document.folder };
   return sinks.map(({ descriptor, config, status, detail }) => {
-    const text = descriptor.describe(config, context);
+    const filter = filterOf(config);
+    const described = descriptor.describe(config, context);
+    const text = filter === undefined ? described : `${described}; ${filterText(filter)}`;
     return status === "unavailable" ? `${text}; unavailable now: ${detail}` : text;
   }).join("\n");
 }
