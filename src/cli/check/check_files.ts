@@ -52,9 +52,15 @@ async function describe(flight: Preflight): Promise<string> {
     ),
     section("runtime", runtimeText(flight)),
     section("events", eventsText(flight)),
+    ...recordingText(flight),
     ...portsText(flight),
     section("permissions", await permissionsText(flight)),
   ].join("\n");
+}
+
+function recordingText({ recording }: Preflight): string[] {
+  if (recording === undefined) return [];
+  return [section("recordings", `${recording.folder}: ${recording.detail}`)];
 }
 
 /** What would be served where. Another process, or this pipeline itself if it runs, may use the port now. */
