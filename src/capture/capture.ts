@@ -1,10 +1,12 @@
 import { unlessAborted } from "../core/unless_aborted.ts";
 import { CaptureError } from "./capture_error.ts";
 import { failureOfHardware, recordFailedHardware } from "./failed_hardware.ts";
-import { switchOff } from "./find_decoding.ts";
+import type { CapturePipeline } from "./capture_pipeline.ts";
 import { GstCapture } from "./gst_capture.ts";
 import { GstPipeline } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
+import { ChildPipeline } from "./isolated/child_pipeline.ts";
+import { ffiCommand } from "./isolated/ffi_command.ts";
 import type { Capture } from "./media.ts";
 import type { CapturePlan } from "./plan.ts";
 
@@ -38,10 +40,7 @@ export async function openCapture(
   const { fallback } = plan;
   if (fallback === undefined) return await openPlan(plan, options);
   const known = failureOfHardware(plan.launch);
-  if (known !== undefined) {
-    await switchOff(plan.hardware);
-    return await openPlan(fallback, options, known);
-  }
+  if (known !== undefined) return await openPlan(fallback, options, known);
   let reason: string | undefined;
   try {
     return await openPlan(plan, options, undefined, (element, error) => {
@@ -50,7 +49,6 @@ export async function openCapture(
   } catch (error) {
     if (reason === undefined) throw error;
   }
-  await switchOff(plan.hardware);
   const capture = await openPlan(fallback, options, reason);
   // Only now is it sure that the hardware was to blame.
   recordFailedHardware(plan.launch, reason);
@@ -82,7 +80,7 @@ async function openPlan(
   return capture;
 }
 
-async function build(plan: CapturePlan): Promise<GstPipeline> {
+async function build(plan: CapturePlan): Promise<CapturePipeline> {
   await requireElements(plan.elements);
-  return await GstPipeline.build(plan);
+  return plan.isolate ? new ChildPipeline(plan, ffiCommand()) : await GstPipeline.build(plan);
 }

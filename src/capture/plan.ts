@@ -48,6 +48,8 @@ export interface CapturePlan {
   readonly live: boolean;
   /** Whether there is a branch for camera pictures. */
   readonly pictures: boolean;
+  /** Whether it is captured in a process of its own. */
+  readonly isolate: boolean;
   /** Whether the streams wait for each other before they start. */
   readonly together: boolean;
   /** Whether to open the source again after a failure. */
@@ -56,6 +58,8 @@ export interface CapturePlan {
   readonly toleratesDamage: boolean;
   /** Hardware decoders that it may use; empty if it does not use any that is known. */
   readonly hardware: readonly string[];
+  /** Whether hardware must not decode it. */
+  readonly software: boolean;
   /** The same source decoded in software, for when the hardware fails. */
   readonly fallback?: CapturePlan;
   /** Elements that the launch text needs, including those added at run time as far as known. */
@@ -96,10 +100,12 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     launch,
     shown: maskSecrets(launch),
     hardware: hardware?.decoders ?? [],
+    software: decoding.software,
     ...(mayFallBack && { fallback: planCapture(source, { ...options, decoding: SOFTWARE }) }),
     elements: [...new Set([...launchElements(launch), ...later])],
     live,
     pictures: jpeg !== undefined,
+    isolate: source.isolate,
     together,
     toleratesDamage: source.tolerate_damage,
     reopens: devices || [video, audio].some(({ address }) => address.descriptor.reopens),

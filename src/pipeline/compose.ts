@@ -18,6 +18,7 @@ import { makeSinks, usedSinks } from "../publish/make_sinks.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
 import { chooseVideoFormat } from "../record/choose_video_format.ts";
+import { RecordError } from "../record/gst_process.ts";
 import { EnginePool } from "./engine_pool.ts";
 import type { PipelineParts, Source, SourceChecks } from "./parts.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -90,7 +91,7 @@ export function composeParts(
   };
 }
 
-/** What `check` and `doctor` use to look at sources. */
+/** What `check` and `doctor` use to look at sources, and at what encodes recordings. */
 export function sourceChecks(sources: readonly SourceDescriptor[] = SOURCES): SourceChecks {
   return {
     async plan(source, manifest, folder) {
@@ -99,6 +100,15 @@ export function sourceChecks(sources: readonly SourceDescriptor[] = SOURCES): So
       return { shown: plan.shown, elements: plan.elements, fault: await tryPlan(plan) };
     },
     examine: (examined) => examineCapture(examined, sources),
+    async encoderFault() {
+      try {
+        await chooseVideoFormat(inspectWithHints);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof RecordError)) throw error;
+        return error.message;
+      }
+    },
   };
 }
 
@@ -128,12 +138,8 @@ function sourceOf(
 ): Source {
   const options = { ...inputOf(manifest), folder, sources };
   const plan = planCapture(source, options);
-  const finalPlan = async () =>
-    planCapture(source, {
-      ...options,
-      decoding: await findDecoding(source.decode),
-      ...(pictures && { jpeg: await jpegEncoder() }),
-    });
+  const finalPlan = async (jpeg?: string) =>
+    planCapture(source, { ...options, decoding: await findDecoding(source.decode), jpeg });
   return {
     device: plan.video.endless === "device" || plan.audio.endless === "device",
     reopens: plan.reopens,
@@ -149,6 +155,7 @@ function sourceOf(
       return probes.some(({ status }) => status === "ok") &&
         probes.every(({ status }) => status !== "missing");
     },
-    open: async (signal) => await openCapture(await finalPlan(), { signal }),
+    open: async (signal) =>
+      await openCapture(await finalPlan(pictures ? await jpegEncoder() : undefined), { signal }),
   };
 }
