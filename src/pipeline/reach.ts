@@ -35,27 +35,14 @@ export async function reachOf(
     );
   }
   const model = await findModel(config.model, folder);
-  const address = isRemote(runtime.library) ? parseOipAddress(runtime.library) : undefined;
-  const server = address === undefined ? [] : [address.host];
-  // Deno itself reads it for HTTP.
-  const authority = address?.protocol === "grpcs" ? Deno.env.get("DENO_CERT") : undefined;
+  const server = isRemote(runtime.library) ? [parseOipAddress(runtime.library).host] : [];
   const library = ["auto", "node"].includes(runtime.library) || server.length > 0
     ? []
     : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
-  const listener = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
+  const address = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
   const parts: Reach[] = [
-    {
-      read: [
-        resolve(file),
-        model.path,
-        ...library,
-        ...PLATFORM_FILES,
-        ...(authority ? [resolve(authority)] : []),
-      ],
-      write: cache,
-      net: server,
-    },
+    { read: [resolve(file), model.path, ...library, ...PLATFORM_FILES], write: cache, net: server },
     ...SOURCE_KEYS.flatMap((key) => {
       const text = source[key];
       return text === undefined ? [] : [readAddress(text, key, folder).reach()];
@@ -63,7 +50,7 @@ export async function reachOf(
     ...Object.entries(config.publish).flatMap(([key, settings]) =>
       sinkReach(key, settings, folder)
     ),
-    ...listener === undefined ? [] : [{ net: [`${listener.hostname}:${listener.port}`] }],
+    ...address === undefined ? [] : [{ net: [`${address.hostname}:${address.port}`] }],
   ];
   return joinedReach(parts);
 }
