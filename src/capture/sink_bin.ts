@@ -84,26 +84,22 @@ export function videoTail(
     ...(jpeg === undefined ? [] : [`tee name=${JPEG_TEE}`]),
     "videoconvert",
     ...turn,
-    ...(mode.stamped ? [`tee name=${SHAPE_TEE}`] : []),
+    ...(mode.stamped ? [SHAPE_BRANCH] : []),
     ...(format.fit === "crop"
       ? [`aspectratiocrop${name} aspect-ratio=${format.width}/${format.height}`, scale("", false)]
       : [scale(name, format.fit === "letterbox")]),
     `video/x-raw,format=RGB,${size}`,
     appsink("video", mode),
   ].join(" ! ");
-  return [
-    tail,
-    ...(mode.stamped ? [SHAPE_BRANCH] : []),
-    ...(jpeg === undefined ? [] : [jpegBranch(jpeg, turn, mode)]),
-  ].join("  ");
+  return jpeg === undefined ? tail : `${tail}  ${jpegBranch(jpeg, turn, mode)}`;
 }
 
 const JPEG_TEE = "jpeg_tee";
-const SHAPE_TEE = "shape_tee";
 
-/** Keeps the newest source picture for a binding that cannot read the caps of a pad. */
-const SHAPE_BRANCH =
-  `${SHAPE_TEE}. ! fakesink name=shape sync=false async=false enable-last-sample=true`;
+/** Keeps the newest source picture for a binding that cannot read the caps of a pad. Without the queue, it would wait there. */
+const SHAPE_BRANCH = "tee name=shape_tee  shape_tee. ! " +
+  "queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0 ! " +
+  "fakesink name=shape sync=false async=false enable-last-sample=true  shape_tee.";
 
 /**
  * The way of camera pictures, with a thread of its own. It never holds up the frames: pictures that are not taken are

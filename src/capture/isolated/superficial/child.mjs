@@ -17,7 +17,9 @@ const HEADER = 16;
 const TYPES = { video: 1, audio: 2, pictures: 3 };
 /** Interval of the looks at the source's picture size and at drops, ms. */
 const LOOK_MS = 1000;
-/** Time in which a message of the bus arrives that explains the end of a stream, ms. */
+/** The bus is read again if it gives nothing for so long before the pipeline has left the state NULL, ms. */
+const POLL_MS = 20;
+/** Time in which another thread delivers what belongs to a buffer: the error behind an end, the size of a picture, ms. */
 const EXPLAIN_MS = 50;
 
 const { Pipeline } = createRequire(join(process.argv[2], "x"))("gstreamer-superficial");
@@ -47,7 +49,9 @@ function statistic(sink, name) {
 
 /** One appsink, pulled one buffer at a time. */
 class Puller {
-  constructor(pipeline, name, channel, { room, depth }) {
+  /** @param before called before a buffer is sent. */
+  constructor(pipeline, name, channel, { room, depth, before }) {
+    this.before = before;
     this.sink = pipeline.findChild(name);
     this.channel = channel;
     this.room = room;
@@ -74,6 +78,7 @@ class Puller {
         return;
       }
       this.taken++;
+      await this.before();
       await send(TYPES[this.channel], bytes);
       this.pull();
     });
@@ -92,15 +97,18 @@ class Capture {
   constructor({ plan, timeoutMs, starvedAfterMs, room, depth }) {
     Object.assign(this, { plan, timeoutMs, starvedAfterMs, depth });
     this.pipeline = new Pipeline(plan.launch);
-    this.pipeline.pollBus((message) => this.#message(message));
+    this.messages = 0;
+    this.#readBus();
     const puller = (name, channel) =>
       new Puller(this.pipeline, name, channel, {
         room: room?.[channel] ?? Infinity,
         depth: depth[channel],
+        before: () => this.shape ?? this.#findShape(),
       });
     this.pullers = { video: puller("video", "video"), audio: puller("audio", "audio") };
     if (plan.pictures) this.pullers.pictures = puller("jpeg", "pictures");
     this.shapes = this.pipeline.findChild("shape");
+    this.ready = false;
     this.paused = false;
     this.prerolled = false;
   }
@@ -129,7 +137,6 @@ class Capture {
     const zeroMs = (before + performance.timeOrigin + performance.now()) / 2;
     for (const puller of Object.values(this.pullers)) puller.pull();
     await until(performance.now() + this.starvedAfterMs, () => video.taken && audio.taken);
-    this.#look();
     await report({
       kind: "started",
       epochZeroNs: String(BigInt(Math.round(zeroMs * 1000)) * 1000n),
@@ -148,15 +155,31 @@ class Capture {
     report({ kind: "failed", message, path, permanent: false });
   }
 
+  /** The addon stops reading the bus while the pipeline is in the state NULL, as after a failure to open a device. */
+  #readBus() {
+    this.pipeline.pollBus((message) => {
+      this.#message(message);
+      const seen = ++this.messages;
+      if (this.ready) return;
+      setTimeout(() => !this.ready && this.messages === seen && this.#readBus(), POLL_MS);
+    });
+  }
+
   #message(message) {
     const { type, _src_element_name: element } = message;
     if (type === "async-done") this.prerolled = true;
     if (type === "state-changed" && /^pipeline\d+$/.test(element)) {
+      this.ready = true;
       if (/PAUSED$/.test(message["new-state"])) this.paused = true;
     }
     if (type === "error" || type === "warning" || typeof message.detail === "string") {
       report({ kind: "raw", message });
     }
+  }
+
+  /** Frames follow the size of their source picture, which another thread delivers. */
+  async #findShape() {
+    await until(performance.now() + EXPLAIN_MS, () => (this.#look(), this.shape));
   }
 
   /** Reports the size of the source picture and drops. */
