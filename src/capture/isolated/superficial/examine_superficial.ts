@@ -4,10 +4,15 @@ import { BUILD_NEEDS, isInstalled, NODE } from "./build_needs.ts";
 
 const AREA = "node-gstreamer-superficial";
 
-/** What `source.binding: superficial` needs; what building the addon takes, only if it is not built. */
+/**
+ * What `source.binding: superficial` needs; what building the addon takes, only if it is not built.
+ *
+ * @param folders that are searched for the addon; default: those of this user and this machine.
+ */
 export async function examineSuperficial(
-  addon: string | undefined = builtAddon(),
+  folders?: readonly string[],
 ): Promise<Finding[]> {
+  const addon = builtAddon(folders);
   const needs = addon === undefined ? [NODE, ...BUILD_NEEDS] : [NODE];
   const findings = await Promise.all(needs.map(async (need): Promise<Finding> => {
     const found = await isInstalled(need);

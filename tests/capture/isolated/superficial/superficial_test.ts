@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { examineSuperficial } from "../../../../src/capture/isolated/superficial/examine_superficial.ts";
 import { busMessageOf } from "../../../../src/capture/isolated/superficial/raw_message.ts";
 import { superficialBinding } from "../../../../src/capture/isolated/superficial/superficial_binding.ts";
 import { packageOfElement } from "../../../../src/capture/packages.ts";
+import { whence } from "../../../cli/whence.ts";
+import { withFiles } from "../../../config/pipeline_file.ts";
 import { planOf } from "../../media.ts";
 
 Deno.test("without the addon, the error names the command that builds it", () => {
@@ -13,13 +17,24 @@ Deno.test("without the addon, the error names the command that builds it", () =>
 });
 
 Deno.test("doctor lists what building the addon takes until it is built", async () => {
-  const before = await examineSuperficial("");
-  assert.deepEqual(before.map(({ name }) => name), ["Node.js", "addon"]);
-  const missing = await examineSuperficial(undefined);
+  const missing = await examineSuperficial([]);
   const names = missing.map(({ name }) => name);
-  if (names.length === 2) return;
-  assert.ok(names.includes("headers of GStreamer") && names.includes("C++ compiler"));
-  assert.match(missing.at(-1)!.detail, /whence setup superficial/);
+  assert.ok(
+    ["Node.js", "C++ compiler", "headers of GStreamer"].every((one) => names.includes(one)),
+  );
+  const { status, detail } = missing.at(-1)!;
+  assert.deepEqual([status, detail], ["missing", "not built; run: whence setup superficial"]);
+  const folder = await Deno.makeTempDir({ prefix: "whence-addon-" });
+  try {
+    const build = join(folder, "node_modules/gstreamer-superficial/build/Release");
+    await Deno.mkdir(build, { recursive: true });
+    await Deno.writeTextFile(join(build, "gstreamer-superficial.node"), "");
+    const built = await examineSuperficial([folder]);
+    assert.deepEqual(built.map(({ name }) => name), ["Node.js", "addon"]);
+    assert.equal(built[1].detail, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("the graph of the addon carries time stamps in its bytes", () => {
@@ -58,4 +73,26 @@ Deno.test("messages of the bus, as the addon gives them, become Whence's", () =>
   assert.equal(message?.kind, "missing");
   assert.match(message!.text, /^GStreamer has no H\.264 decoder; .*gstreamer1\.0-libav$/);
   assert.equal(busMessageOf({ type: "latency", _src_element_name: "video" }), undefined);
+});
+
+Deno.test({
+  name: "check and doctor report the missing addon",
+  ignore: existsSync("/var/lib/whence/superficial"),
+  async fn() {
+    const yaml = `source: { video: "test://ball", audio: "test://sine", binding: superficial }
+model: denseav-mini
+runtime: { providers: [cpu] }
+publish: { jsonl: a.jsonl }
+`;
+    await withFiles({ "front.yaml": yaml }, async (folder) => {
+      const file = join(folder, "front.yaml");
+      const env = { XDG_DATA_HOME: folder };
+      const check = await whence(["check", file], { env });
+      assert.equal(check.code, 2);
+      assert.match(check.stderr, /front\.yaml:1:\d+: .*the addon is not built; run: whence setup/);
+      const doctor = await whence(["doctor", file], { env });
+      assert.equal(doctor.code, 1);
+      assert.match(doctor.stdout, /addon +.*not built; run: whence setup superficial/);
+    });
+  },
 });
