@@ -11,6 +11,7 @@ import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
 import { runtimeCommand } from "./runtime/runtime.ts";
 import { schemaCommand } from "./schema.ts";
+import { setupCommand } from "./setup/setup.ts";
 import { showCommand } from "./show/show.ts";
 import { viewCommand } from "./view/view.ts";
 import { watchCommand } from "./watch/watch.ts";
@@ -29,6 +30,7 @@ export function whenceProgram(): Command {
     modelCommand(),
     runtimeCommand(),
     showCommand(),
+    setupCommand(),
     schemaCommand(),
     forgetCommand(),
     pruneCommand(),

@@ -28,7 +28,7 @@ export async function reachOf(
   { config, file, folder }: Pick<LoadedPipeline, "config" | "file" | "folder">,
 ) {
   const { runtime, source, metrics } = config;
-  if (source.isolate) {
+  if (source.isolate || source.binding === "superficial") {
     throw new CaptureError(
       "Cannot capture in a child process under least permissions: a process that may start others may do anything",
       ["source", "isolate"],
