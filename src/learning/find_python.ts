@@ -1,0 +1,53 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { LearnError } from "./learn_error.ts";
+
+/** Debian's packages with what training needs. */
+export const DEBIAN_PACKAGES = ["python3-torch", "python3-numpy"];
+
+/** Whence's own Python environment, for PyTorch with CUDA. */
+export function pythonFolder(
+  environment: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): string {
+  const data = environment("XDG_DATA_HOME") || join(homedir(), ".local/share");
+  return join(data, "whence/python");
+}
+
+/**
+ * A Python that has PyTorch and NumPy: Whence's own environment, or the system's.
+ *
+ * @param candidates programs to try, most preferred first
+ * @throws {LearnError} saying what to install.
+ */
+export async function findPython(
+  candidates: readonly string[] = [
+    join(pythonFolder(), "bin/python"),
+    "/usr/bin/python3",
+    "python3",
+  ],
+): Promise<string> {
+  for (const python of candidates) {
+    if (await hasTorch(python)) return python;
+  }
+  throw new LearnError(
+    `Cannot learn: Python with PyTorch is missing; run: whence learn --setup (or sudo apt-get install ${
+      DEBIAN_PACKAGES.join(" ")
+    })`,
+  );
+}
+
+/** Whether a Python can train. */
+export async function hasTorch(python: string): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command(python, {
+      args: ["-c", "import numpy, torch"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
