@@ -117,7 +117,7 @@ function raisedBounds({ heads, channels }: Manifest, map: readonly number[]) {
   });
 }
 
-/** An upper bound of a matrix's spectral norm, tight to a percent for generic matrices: the power method, with a margin. */
+/** A matrix's spectral norm by the power method, with a margin for what that falls short. */
 function largestStretch(rows: readonly number[], height: number, width: number): number {
   let vector = Float64Array.from({ length: width }, (_, i) => 1 + (i % 7) / 7);
   let stretch = 0;

@@ -19,6 +19,8 @@ export interface EncodedRecording {
 
 /** Presence from which on a head counts as hearing something. */
 const PRESENT = 0.5;
+/** A recording whose samples are all below this, -60 dBFS, is silent. */
+const LEAST_PEAK = 0.001;
 /** Length of the pieces in which sound is encoded, s. */
 const PIECE_SECONDS = 10;
 
@@ -88,12 +90,7 @@ async function encodeSound(encoders: Encoders, samples: Float32Array): Promise<E
   const steps = parts.reduce((sum, part) => sum + part.steps, 0);
   const codes = new Float32Array(channels * steps);
   const heard = heads.map(() => new Uint8Array(steps));
-  const loud = encoders.givesPresence ? undefined : heardSteps(
-    { kind: undefined },
-    samples,
-    steps,
-    audio,
-  );
+  const loud = encoders.givesPresence ? undefined : loudSteps(samples, steps, audio);
   let from = 0;
   for (const part of parts) {
     for (let c = 0; c < channels; c++) {
@@ -110,6 +107,16 @@ async function encodeSound(encoders: Encoders, samples: Float32Array): Promise<E
     from += part.steps;
   }
   return { codes, steps, heard };
+}
+
+/** The steps that are not silent; of a recording without any sound, none. */
+function loudSteps(
+  samples: Float32Array,
+  steps: number,
+  audio: Encoders["manifest"]["audio"],
+): Uint8Array {
+  if (samples.every((sample) => Math.abs(sample) < LEAST_PEAK)) return new Uint8Array(steps);
+  return heardSteps({ kind: undefined }, samples, steps, audio);
 }
 
 function indexOfNearest(times: readonly number[], wanted: number): number {

@@ -32,6 +32,8 @@ export interface LearnOptions extends RuntimeOptions {
 
 /** Of a head; fewer held-out moments are measured, but a figure of them says little. */
 const FEW_MOMENTS = 20;
+/** Training leaves out heads with fewer, as `LEAST_MOMENTS` in models/training/whence_training/learn.py. */
+const LEAST_MOMENTS = 4;
 
 /**
  * Learns from recordings: encodes them, trains an adapter, measures it on held-out recordings, and writes a model if it is
@@ -65,6 +67,11 @@ export async function learn(recordings: string | undefined, options: LearnOption
     bar.clear();
     for (const { name, reason } of stored.unreadable) printFault(`${name} is left out: ${reason}`);
     printNews(countsText(base.manifest, stored.counts));
+    if (stored.counts.every(({ train }) => train < LEAST_MOMENTS)) {
+      throw new LearnError(
+        `Cannot learn: something must be heard in ${recordings}, got fewer than ${LEAST_MOMENTS} moments of each head`,
+      );
+    }
     const adapter = await trainAdapter({
       work,
       python,

@@ -101,6 +101,23 @@ Deno.test("learn: recordings that are all alike are refused", async () => {
   assert.match(alike.stderr, /Cannot learn: the recordings must show different views and sounds/);
 });
 
+Deno.test("learn: recordings in which nothing is heard are refused", async () => {
+  using clips = new Clips();
+  const silent = await clips.make(
+    ...["-f", "lavfi", "-i", "testsrc2=s=64x64:r=4:d=1", "-f", "lavfi", "-i", "anullsrc=r=16000"],
+    ...["-shortest", "-c:v", "ffv1", "-c:a", "pcm_s16le", "1790000000.500-silent0.mkv"],
+  );
+  for (let i = 1; i < 20; i++) {
+    await Deno.copyFile(silent, clips.path(`${1_790_000_000 + 60 * i}.500-silent${i}.mkv`));
+  }
+  const model = await writeColorModel(clips.folder);
+  const quiet = await whence(["learn", ".", "--from", model, "--out", "rooms"], {
+    cwd: clips.folder,
+  });
+  assert.equal(quiet.code, 1, quiet.stdout);
+  assert.match(quiet.stderr, /Cannot learn: something must be heard in \., got fewer than 4/);
+});
+
 Deno.test("learn: what is missing is told in one line", async () => {
   const bare = await whence(["learn"]);
   assert.equal(bare.code, 2);
