@@ -1,6 +1,21 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fileFault } from "../core/file_fault.ts";
 import { LearnError } from "./learn_error.ts";
+
+/** The training recipe's folder; Debian packages of Whence do not contain it. */
+export const RECIPE = fileURLToPath(new URL("../../models/training", import.meta.url));
+
+/** @throws {LearnError} if there is no recipe. */
+export async function requireRecipe(recipe: string = RECIPE): Promise<void> {
+  const file = join(recipe, "whence_training/learn.py");
+  const fault = await fileFault(file);
+  if (fault === undefined) return;
+  throw new LearnError(
+    `Cannot learn: ${file} must be readable (${fault}); learn in a checkout of the project`,
+  );
+}
 
 /** Debian's packages with what training needs. */
 export const DEBIAN_PACKAGES = ["python3-torch", "python3-numpy"];

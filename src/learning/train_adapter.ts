@@ -1,13 +1,10 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { TextLineStream } from "./text_line_stream.ts";
 import { z } from "zod";
 import type { Progress } from "../core/progress.ts";
 import { type Adapter, readAdapter } from "./adapter.ts";
+import { RECIPE } from "./find_python.ts";
 import { LearnError } from "./learn_error.ts";
-
-/** The recipe's folder. */
-export const RECIPE = fileURLToPath(new URL("../../models/training", import.meta.url));
 
 /** How an adapter is trained. */
 export interface TrainOptions {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { findPython, pythonFolder } from "../../src/learning/find_python.ts";
+import { findPython, pythonFolder, requireRecipe } from "../../src/learning/find_python.ts";
 
 Deno.test("without PyTorch, one line says what to install", async () => {
   const folder = await Deno.makeTempDir({ prefix: "whence-python-" });
@@ -21,4 +21,12 @@ Deno.test("without PyTorch, one line says what to install", async () => {
 
 Deno.test("the environment is in the user's data folder", () => {
   assert.equal(pythonFolder(() => "/data"), "/data/whence/python");
+});
+
+Deno.test("without the training recipe, one line says where to learn", async () => {
+  await requireRecipe();
+  await assert.rejects(
+    requireRecipe("/nonexistent"),
+    /^LearnError: Cannot learn: \/nonexistent\/whence_training\/learn\.py must be readable \(.*\); learn in a checkout of the project$/,
+  );
 });

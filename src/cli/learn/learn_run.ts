@@ -2,7 +2,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Adapter } from "../../learning/adapter.ts";
 import { modelNameOf, writeAdaptedModel } from "../../learning/adapted_model.ts";
 import { checkAdaptedModel } from "../../learning/check_adapted_model.ts";
-import { findPython } from "../../learning/find_python.ts";
+import { findPython, requireRecipe } from "../../learning/find_python.ts";
 import { findRecordings } from "../../learning/find_recordings.ts";
 import { LearnError } from "../../learning/learn_error.ts";
 import { storeMoments } from "../../learning/store_moments.ts";
@@ -46,6 +46,7 @@ export async function learn(recordings: string | undefined, options: LearnOption
   if (recordings === undefined || options.out === undefined) {
     throw new UsageError("Cannot learn: RECORDINGS and --out must be given, or --setup");
   }
+  await requireRecipe();
   const out = resolve(options.out);
   const base = await findModel(options.from, ".");
   requireAdaptable(base.manifest);
