@@ -1,9 +1,10 @@
 import { dirname, resolve } from "node:path";
 import { SOURCE_KEYS } from "../capture/source.ts";
 import { readAddress } from "../capture/source_address.ts";
-import { parseListenAddress } from "../core/listen_address.ts";
+import { hostText, parseListenAddress } from "../core/listen_address.ts";
 import { resolvePath } from "../core/paths.ts";
 import { joinedReach, type Reach } from "../core/reach.ts";
+import { FOXGLOVE_PORT } from "../foxglove/foxglove_schema.ts";
 import { METRICS_PORT } from "../metrics/metrics_schema.ts";
 import { findModel } from "../model/find_model.ts";
 import { libraryPath } from "../model/runtime/library_path.ts";
@@ -36,6 +37,7 @@ export async function reachOf(
     : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
   const listener = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
+  const foxglove = config.foxglove && parseListenAddress(config.foxglove.address, FOXGLOVE_PORT);
   const parts: Reach[] = [
     {
       read: [
@@ -55,7 +57,7 @@ export async function reachOf(
     ...Object.entries(config.publish).flatMap(([key, settings]) =>
       sinkReach(key, settings, folder)
     ),
-    ...listener === undefined ? [] : [{ net: [`${listener.hostname}:${listener.port}`] }],
+    ...[listener, foxglove].flatMap((served) => served ? [{ net: [hostText(served)] }] : []),
   ];
   return joinedReach(parts);
 }
