@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { CaptureError } from "../../capture/capture_error.ts";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
 import { sourceChecks } from "../../pipeline/compose.ts";
@@ -75,7 +76,7 @@ async function permissionsText({ document, config }: Preflight): Promise<string>
     const reach = await reachOf({ ...document, config });
     return permissionFlags([reach, { write: [stateFolder()] }]).join("\n");
   } catch (error) {
-    if (!(error instanceof PublishError)) throw error;
+    if (!(error instanceof PublishError || error instanceof CaptureError)) throw error;
     return `all: ${error.message}`;
   }
 }
