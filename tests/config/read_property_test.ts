@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "yaml";
+import { formatFault } from "../../src/config/fault.ts";
 import { pipelineSchema } from "../../src/pipeline/schema.ts";
 import { readText } from "./pipeline_file.ts";
 
@@ -52,8 +53,10 @@ Deno.test("whatever a file holds, reading it gives a pipeline or faults with the
       const { config, faults } = await readText(text);
       assert.equal(config === undefined, faults.length > 0);
       const lines = text.split("\n");
-      for (const { line, column, message } of faults) {
-        assert.ok(message.length > 0 && !message.includes("\n"), message);
+      for (const fault of faults) {
+        const { line, column, message } = fault;
+        assert.ok(message.length > 0);
+        assert.ok(!formatFault(fault).includes("\n"), message);
         if (line === undefined) continue;
         assert.ok(line >= 1 && line <= lines.length, `line ${line} of ${lines.length}`);
         assert.ok(column! >= 1 && column! <= lines[line - 1].length + 1, `column ${column}`);

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { runBuffered, runStreamed } from "./stream.ts";
 import { addTallies, denoTally, type Tally } from "./tally.ts";
 import { testFiles } from "./test_files.ts";
@@ -7,6 +8,9 @@ export async function runDenoTests(args: readonly string[]): Promise<Tally> {
   const { code, output } = await runStreamed(Deno.execPath(), ["test", "-A", ...args]);
   return denoTally(output, code);
 }
+
+const SEED = fileURLToPath(new URL("fixed_seed.ts", import.meta.url));
+const ALL = ["test", "-A", `--preload=${SEED}`];
 
 /** Tests of what is found at live pace; beside other tests, the machine may be too slow for them. */
 const LIVE = /_live_test\.ts$/;
@@ -19,9 +23,14 @@ export async function runAllDenoTests(folder: string): Promise<Tally> {
   const files = await testFiles(folder);
   const usual = files.filter((file) => !LIVE.test(file));
   const half = (parity: number) => usual.filter((_, i) => i % 2 === parity);
-  const first = runDenoTests(half(0));
-  const second = runBuffered(Deno.execPath(), ["test", "-A", ...half(1)], first);
-  const { code, output } = await second;
-  const live = await runDenoTests(files.filter((file) => LIVE.test(file)));
-  return addTallies([await first, denoTally(output, code), live]);
+  const first = runStreamed(Deno.execPath(), [...ALL, ...half(0)]);
+  const second = runBuffered(Deno.execPath(), [...ALL, ...half(1)], first);
+  await second;
+  const live = await runStreamed(Deno.execPath(), [
+    ...ALL,
+    ...files.filter((file) => LIVE.test(file)),
+  ]);
+  return addTallies(
+    [await first, await second, live].map(({ code, output }) => denoTally(output, code)),
+  );
 }
