@@ -2,7 +2,7 @@ import type { HeadKind } from "../../core/head_kind.ts";
 import type { Log } from "../../core/log.ts";
 import { within } from "../../core/within.ts";
 import type { PipelineState } from "../../events/event.ts";
-import type { Telemetry } from "../../telemetry/telemetry.ts";
+import type { HeardTelemetry } from "../filtered_telemetry.ts";
 import { LineLimiter } from "../line_limiter.ts";
 import { EventOutbox } from "../outbox/event_outbox.ts";
 import { openOutboxFile } from "../outbox/outbox_file.ts";
@@ -33,7 +33,7 @@ export interface MqttSinkOptions {
   readonly folder: string;
   readonly log: Log;
   /** Gives the zones in use. */
-  readonly telemetry?: Telemetry;
+  readonly telemetry?: HeardTelemetry;
   /** Whether the events have bearings. Default: no. */
   readonly bearings?: boolean;
   /** Called for each valid message on `P/NAME/set`. */
@@ -243,15 +243,11 @@ export class MqttSink implements Sink {
   }
 
   async #startBroker(): Promise<void> {
-    const { prefix, url } = this.#config;
-    this.#broker = await EmbeddedBroker.acquire(url);
+    const { prefix, url, username, max_clients: maxClients } = this.#config;
+    const passwordFile = this.#credentialFiles.password_file;
+    this.#broker = await EmbeddedBroker.acquire(url, { username, passwordFile, maxClients });
     this.#url = this.#broker.url;
-    this.#undo.push(this.#broker.reserve(prefix, (client, topic) => {
-      const who = JSON.stringify(client);
-      this.#intruders.warn(
-        `Disconnected client ${who}: it published to ${topic}, which only Whence may`,
-      );
-    }));
+    this.#undo.push(this.#broker.reserve(prefix, (line) => this.#intruders.warn(line)));
   }
 
   get #credentialFiles() {
