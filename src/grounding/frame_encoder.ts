@@ -93,7 +93,7 @@ export class FrameEncoder {
     const { ptsNs } = frame;
     this.#decidedNs = Math.max(this.#decidedNs, ptsNs);
     const begun = this.#takeAhead(ptsNs);
-    const same = this.#still?.isSame(frame.data) ?? false;
+    const same = this.#still?.isSame(frame.data, begun?.look) ?? false;
     if (same && this.#encoded) {
       if (begun) this.#counts.unusedFrames++;
       this.#counts.reusedFrames++;

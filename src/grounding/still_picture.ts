@@ -39,9 +39,12 @@ export class StillPicture {
     );
   }
 
-  /** Whether a picture shows the same as the reference; if not, it becomes the reference. */
-  isSame(picture: Uint8Array): boolean {
-    const look = this.look(picture);
+  /**
+   * Whether a picture shows the same as the reference; if not, it becomes the reference.
+   *
+   * @param look of the picture, if it has been measured.
+   */
+  isSame(picture: Uint8Array, look: PictureLook = this.look(picture)): boolean {
     if (this.#reference && looksSame(look, this.#reference)) return true;
     this.#reference = look;
     return false;

@@ -207,9 +207,11 @@ export class SourceStream {
   }
 
   #keepFrame(frame: Frame): void {
-    this.#telemetry?.frame(frame);
+    const told = this.#telemetry?.frame(frame);
     const { rejected } = this.#frames;
     this.#frames.write(frame.data, frame.ptsNs);
+    // A listener may keep it.
+    if (!told) this.#capture.recycle?.(frame);
     if (this.#frames.rejected === rejected) this.#arrivals.came("frames");
   }
 
