@@ -11,8 +11,8 @@ export interface BusMessage {
   readonly kind: "error" | "warning" | "missing";
   /** Name of the element that posted it. */
   readonly element: string;
-  /** Factory of an element that posted an error; empty otherwise. */
-  readonly factory: string;
+  /** Factory of an element that posted an error, where it is known. */
+  readonly factory?: string;
   /** One line for users; for `missing`, the missing element or decoder and its package. */
   readonly text: string;
   /** GStreamer's additional text, for programs. */
@@ -70,7 +70,9 @@ export class Bus {
     return {
       kind: type === ERROR ? "error" : "warning",
       element,
-      factory: factory === null ? "" : takeString(native, native.gst_object_get_name(factory)),
+      factory: factory === null
+        ? undefined
+        : takeString(native, native.gst_object_get_name(factory)),
       text,
       detail,
     };
@@ -92,7 +94,6 @@ export class Bus {
     return {
       kind: "missing",
       element,
-      factory: "",
       text: `GStreamer has no ${what}${installHint(packageOfMissing(type, detail))}`,
       detail,
     };

@@ -4,6 +4,7 @@ import { findDevices } from "./devices.ts";
 import type { ExaminedSource } from "./examined_source.ts";
 import { findDecoding } from "./find_decoding.ts";
 import { gstreamerVersion, inspectElements } from "./inspect.ts";
+import { examineSuperficial } from "./isolated/superficial/examine_superficial.ts";
 import { probeSource } from "./probe_source.ts";
 import type { SourceDescriptor } from "./source.ts";
 import { SOURCES } from "./sources.ts";
@@ -19,6 +20,7 @@ export async function examineCapture(
     ...await examineGStreamer(examined?.elements, sources),
     ...await examineDecoding(examined?.source.decode),
     ...examineDevices(sources),
+    ...examined?.source.binding === "superficial" ? await examineSuperficial() : [],
     ...examined === undefined ? [] : await examineSource(examined, sources),
   ];
 }

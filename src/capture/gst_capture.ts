@@ -157,6 +157,12 @@ export class GstCapture implements Capture {
     return { frames, audio, ended: { frames: this.#ended.video, audio: this.#ended.audio } };
   }
 
+  recycle({ data }: Frame): void {
+    const { buffer } = data;
+    if (!(buffer instanceof ArrayBuffer) || data.length !== buffer.byteLength) return;
+    this.#pipeline.frames.recycle?.(new Uint8Array(buffer));
+  }
+
   stats(): CaptureStats {
     return {
       frames: this.#frames,
@@ -304,7 +310,7 @@ export class GstCapture implements Capture {
   /** An error of the hardware decoder itself: the source is opened with software next time. */
   #blameHardware({ factory }: BusMessage, { message }: CaptureError): void {
     const { hardware, fallback, launch } = this.#plan;
-    if (!hardware.includes(factory) || fallback === undefined) return;
+    if (factory === undefined || !hardware.includes(factory) || fallback === undefined) return;
     recordFailedHardware(launch, `${factory} failed (${message}); video is decoded in software`);
   }
 

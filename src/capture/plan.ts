@@ -50,6 +50,8 @@ export interface CapturePlan {
   readonly pictures: boolean;
   /** Whether it is captured in a process of its own. */
   readonly isolate: boolean;
+  /** What reaches GStreamer. */
+  readonly binding: SourceConfig["binding"];
   /** Whether the streams wait for each other before they start. */
   readonly together: boolean;
   /** Whether to open the source again after a failure. */
@@ -89,7 +91,22 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
   const together = !live || (video.endless === "no" && audio.endless === "no");
   const format = { width, height, fit: source.fit, frameRate: source.frame_rate };
   const { jpeg } = options;
-  const launch = launchText(video, audio, { live, together, format, sampleRate, decoding, jpeg });
+  const stamped = source.binding === "superficial";
+  if (stamped && video.address.descriptor.picture?.measured) {
+    throw new CaptureError(
+      `Cannot capture from ${video.label}: source.binding must be ffi for it`,
+      ["source", "binding"],
+    );
+  }
+  const launch = launchText(video, audio, {
+    live,
+    together,
+    format,
+    sampleRate,
+    decoding,
+    jpeg,
+    stamped,
+  });
   const hardware = hardwareOf(video, decoding);
   const mayFallBack = hardware !== undefined && source.decode !== "hardware" &&
     options.decoding !== undefined && source.graph === undefined;
@@ -105,7 +122,8 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     elements: [...new Set([...launchElements(launch), ...later])],
     live,
     pictures: jpeg !== undefined,
-    isolate: source.isolate,
+    isolate: source.isolate || source.binding === "superficial",
+    binding: source.binding,
     together,
     toleratesDamage: source.tolerate_damage,
     reopens: devices || [video, audio].some(({ address }) => address.descriptor.reopens),
@@ -143,6 +161,7 @@ interface LaunchOptions {
   readonly sampleRate: number;
   readonly decoding: Decoding;
   readonly jpeg: string | undefined;
+  readonly stamped: boolean;
 }
 
 function launchText(video: NamedSource, audio: NamedSource, options: LaunchOptions): string {
@@ -176,10 +195,10 @@ function launchText(video: NamedSource, audio: NamedSource, options: LaunchOptio
 
 function videoText(source: NamedSource, options: LaunchOptions): string {
   const { address, endless } = source;
-  const { live, together, format, decoding, jpeg } = options;
+  const { live, together, format, decoding, jpeg, stamped } = options;
   const { tagged, measured } = address.descriptor.picture ?? {};
   const hardware = hardwareOf(source, decoding);
-  const mode = { leaky: live, together, paced: live && endless === "no" };
+  const mode = { leaky: live, together, paced: live && endless === "no", stamped };
   return videoTail(format, mode, { upright: tagged, hardware, measured, jpeg });
 }
 
@@ -190,6 +209,11 @@ function hardwareOf({ address }: NamedSource, { hardware }: Decoding): VideoHard
 }
 
 function audioText({ endless }: NamedSource, options: LaunchOptions): string {
-  const { live, together, sampleRate } = options;
-  return audioTail(sampleRate, { leaky: live, together, paced: live && endless === "no" });
+  const { live, together, sampleRate, stamped } = options;
+  return audioTail(sampleRate, {
+    leaky: live,
+    together,
+    paced: live && endless === "no",
+    stamped,
+  });
 }

@@ -4,8 +4,8 @@ import { inspectWithHints } from "../capture/inspect_with_hints.ts";
 import { examineCapture } from "../capture/examine_capture.ts";
 import { findDecoding } from "../capture/find_decoding.ts";
 import { jpegEncoder } from "../capture/jpeg_encoder.ts";
-import { requireElements } from "../capture/inspect.ts";
 import { planCapture } from "../capture/plan.ts";
+import { requirePlan } from "../capture/require_plan.ts";
 import { SOURCE_KEYS, type SourceDescriptor } from "../capture/source.ts";
 import { readAddress } from "../capture/source_address.ts";
 import { SOURCES } from "../capture/sources.ts";
@@ -144,7 +144,7 @@ function sourceOf(
     device: plan.video.endless === "device" || plan.audio.endless === "device",
     reopens: plan.reopens,
     repeats: !plan.reopens && [plan.video, plan.audio].some(({ endless }) => endless === "no"),
-    require: async () => requireElements((await finalPlan()).elements),
+    require: async () => requirePlan(await finalPlan()),
     answers: async () => {
       const texts = SOURCE_KEYS.flatMap((key) => {
         const text = source[key];
