@@ -71,7 +71,7 @@ export class McapRecorder {
   }
 
   /** Records telemetry from now on. */
-  listen(telemetry: Telemetry): void {
+  listen(telemetry: Pick<Telemetry, "listen">): void {
     this.#listening = telemetry.listen(this.#profile.topics, (told) => this.add(told));
   }
 

@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { CaptureError } from "../capture/capture_error.ts";
 import { SOURCE_KEYS } from "../capture/source.ts";
 import { readAddress } from "../capture/source_address.ts";
 import { parseListenAddress } from "../core/listen_address.ts";
@@ -20,21 +21,41 @@ const PLATFORM_FILES = ["/etc/nv_tegra_release"];
  * The files and addresses that a pipeline uses from JavaScript.
  *
  * @throws {ModelError} when its model is not found.
+ * @throws {CaptureError} when its source is captured in a child process.
  * @throws {PublishError} when one of its sinks does not say what it uses.
  */
 export async function reachOf(
   { config, file, folder }: Pick<LoadedPipeline, "config" | "file" | "folder">,
 ) {
   const { runtime, source, metrics } = config;
+  if (source.isolate) {
+    throw new CaptureError(
+      "Cannot capture in a child process under least permissions: a process that may start others may do anything",
+      ["source", "isolate"],
+    );
+  }
   const model = await findModel(config.model, folder);
-  const server = isRemote(runtime.library) ? [parseOipAddress(runtime.library).host] : [];
+  const address = isRemote(runtime.library) ? parseOipAddress(runtime.library) : undefined;
+  const server = address === undefined ? [] : [address.host];
+  // Deno itself reads it for HTTP.
+  const authority = address?.protocol === "grpcs" ? Deno.env.get("DENO_CERT") : undefined;
   const library = ["auto", "node"].includes(runtime.library) || server.length > 0
     ? []
     : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
-  const address = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
+  const listener = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
   const parts: Reach[] = [
-    { read: [resolve(file), model.path, ...library, ...PLATFORM_FILES], write: cache, net: server },
+    {
+      read: [
+        resolve(file),
+        model.path,
+        ...library,
+        ...PLATFORM_FILES,
+        ...(authority ? [resolve(authority)] : []),
+      ],
+      write: cache,
+      net: server,
+    },
     ...SOURCE_KEYS.flatMap((key) => {
       const text = source[key];
       return text === undefined ? [] : [readAddress(text, key, folder).reach()];
@@ -42,7 +63,7 @@ export async function reachOf(
     ...Object.entries(config.publish).flatMap(([key, settings]) =>
       sinkReach(key, settings, folder)
     ),
-    ...address === undefined ? [] : [{ net: [`${address.hostname}:${address.port}`] }],
+    ...listener === undefined ? [] : [{ net: [`${listener.hostname}:${listener.port}`] }],
   ];
   return joinedReach(parts);
 }

@@ -2,11 +2,13 @@ import { z } from "zod";
 import type { SourceDescriptor } from "../capture/source.ts";
 import { sourceSchemaOf } from "../capture/source_schema.ts";
 import { SOURCES } from "../capture/sources.ts";
+import { onceGood } from "../config/once_good.ts";
 import { cameraSchema } from "../detection/camera_schema.ts";
 import { detectSchema } from "../detection/detect_schema.ts";
 import { metricsSchema } from "../metrics/metrics_schema.ts";
 import { windowSchema } from "../grounding/window_schema.ts";
 import { runtimeSchema } from "../model/runtime_schema.ts";
+import { filterOf } from "../publish/event_filter.ts";
 import { type PublishConfig, publishSchemaOf } from "../publish/publish_schema.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
@@ -53,7 +55,15 @@ export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registrie
     publish: (publishSchemaOf(sinks) as z.ZodType<PublishConfig>).describe(
       "Where events go: at least one of the keys below. Without this block, to `mqtt://localhost:1883`.",
     ),
-  });
+  }).superRefine(({ detect, publish }, context) => {
+    for (const [key, config] of Object.entries(publish)) {
+      filterOf(config)?.zones?.forEach((zone, i) => {
+        if (Object.hasOwn(detect.zones, zone)) return;
+        const message = "must be a zone of detect.zones";
+        context.addIssue({ code: "custom", path: ["publish", key, "zones", i], message });
+      });
+    }
+  }, onceGood("detect", "publish"));
 }
 
 /** The schema of one pipeline file, for all parts of Whence. */

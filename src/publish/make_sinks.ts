@@ -1,4 +1,7 @@
 import type { z } from "zod";
+import { filterOf } from "./event_filter.ts";
+import { FilteredSink } from "./filtered_sink.ts";
+import { filteredTelemetry } from "./filtered_telemetry.ts";
 import type { PublishConfig } from "./publish_schema.ts";
 import type { Sink } from "./sink.ts";
 import type { AnySink, SinkContext, SinkDescriptor } from "./sink_descriptor.ts";
@@ -25,13 +28,17 @@ export function configOf<Schema extends z.ZodType>(
   return (publish as Readonly<Record<string, z.output<Schema> | undefined>>)[key];
 }
 
-/** Makes the sinks that a `publish` block uses; they are not opened yet. */
+/** Makes the sinks that a `publish` block uses, with their filters; they are not opened yet. */
 export function makeSinks(
   publish: PublishConfig,
   context: SinkContext,
   sinks: readonly AnySink[] = SINKS,
 ): Sink[] {
-  return usedSinks(publish, sinks).map(({ descriptor, config }) =>
-    descriptor.make(config, context)
-  );
+  const { telemetry } = context;
+  return usedSinks(publish, sinks).map(({ descriptor, config }) => {
+    const filter = filterOf(config);
+    if (filter === undefined) return descriptor.make(config, context);
+    const heard = telemetry && filteredTelemetry(telemetry, filter);
+    return new FilteredSink(descriptor.make(config, { ...context, telemetry: heard }), filter);
+  });
 }

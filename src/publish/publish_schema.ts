@@ -1,15 +1,19 @@
 import { z } from "zod";
 import { onceGood } from "../config/once_good.ts";
+import { type EventFilter, filterSchema } from "./event_filter.ts";
 import type { AnySink } from "./sink_descriptor.ts";
 import { SINKS } from "./sinks.ts";
 
+/** A sink's configuration with the keys of the filter where it is a mapping. */
+type Filtered<Config> = Config extends object ? Config & EventFilter : Config;
+
 /** A checked `publish` block for a list of sinks: a key for each sink that is used. */
 export type PublishConfigOf<Sinks extends readonly AnySink[]> = {
-  [Descriptor in Sinks[number] as Descriptor["key"]]?: z.output<Descriptor["schema"]>;
+  [Descriptor in Sinks[number] as Descriptor["key"]]?: Filtered<z.output<Descriptor["schema"]>>;
 };
 
 type PublishInputOf<Sinks extends readonly AnySink[]> = {
-  [Descriptor in Sinks[number] as Descriptor["key"]]?: z.input<Descriptor["schema"]>;
+  [Descriptor in Sinks[number] as Descriptor["key"]]?: Filtered<z.input<Descriptor["schema"]>>;
 };
 
 /** A checked `publish` block. */
@@ -21,7 +25,7 @@ export function publishSchemaOf<const Sinks extends readonly AnySink[]>(
 ): z.ZodType<PublishConfigOf<Sinks>, PublishInputOf<Sinks> | undefined> {
   const keys = sinks.map(({ key }) => key);
   const shape = Object.fromEntries(
-    sinks.map(({ key, schema, help }) => [key, schema.optional().describe(help)]),
+    sinks.map(({ key, schema, help }) => [key, withFilter(schema).optional().describe(help)]),
   );
   const standard = sinks.find((sink) => sink.standard !== undefined);
   const schema = z.strictObject(shape).refine(
@@ -37,3 +41,11 @@ export function publishSchemaOf<const Sinks extends readonly AnySink[]>(
 
 /** The schema of `publish` with the sinks of this program. */
 export const publishSchema = publishSchemaOf(SINKS);
+
+/** Adds the keys of the filter to each mapping that a sink's schema allows. */
+function withFilter(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodUnion) {
+    return z.union((schema.options as z.ZodType[]).map(withFilter));
+  }
+  return schema instanceof z.ZodObject ? schema.safeExtend(filterSchema.shape) : schema;
+}

@@ -103,7 +103,7 @@ export class Publisher {
     const line = this.#encode(event);
     if (line === undefined) return;
     this.#tell((sink) => sink.event({ event, line }));
-    if (draw !== undefined && this.takesPictures) this.#pictures.add(event, draw);
+    if (draw !== undefined && this.#takesPictureOf(event)) this.#pictures.add(event, draw);
   }
 
   /** The pipeline's state; each sink is told in its reason which others do not deliver. */
@@ -164,6 +164,10 @@ export class Publisher {
     this.#past = this.counters();
     this.#outlets = [];
     this.#state = undefined;
+  }
+
+  #takesPictureOf(event: WhenceEvent): boolean {
+    return this.#sinks.some((sink) => sink.takesPictures && (sink.takesPictureOf?.(event) ?? true));
   }
 
   get #sinks(): Sink[] {

@@ -49,6 +49,8 @@ export interface Sink {
   readonly name: string;
   /** Whether it takes pictures; they are not drawn for a sink that does not. */
   readonly takesPictures: boolean;
+  /** Whether it takes the picture of an event message that it was given. Default: of each one. */
+  takesPictureOf?(event: WhenceEvent): boolean;
   /** Events that can wait before some are dropped. Default: no limit that matters. */
   readonly capacity?: number;
   /**

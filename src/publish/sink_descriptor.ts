@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Log } from "../core/log.ts";
 import type { Reach } from "../core/reach.ts";
-import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { HeardTelemetry } from "./filtered_telemetry.ts";
 import type { Sink } from "./sink.ts";
 
 /** What a sink needs besides its own configuration. */
@@ -12,7 +12,7 @@ export interface SinkContext {
   readonly folder: string;
   readonly log: Log;
   /** What the pipeline offers to listeners. */
-  readonly telemetry?: Telemetry;
+  readonly telemetry?: HeardTelemetry;
   /** Whether the events have bearings. Default: no. */
   readonly bearings?: boolean;
   /** Folder of this program's state; absent: nothing is kept over a restart. */

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { CaptureError } from "../../capture/capture_error.ts";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
 import { sourceChecks } from "../../pipeline/compose.ts";
@@ -7,6 +8,7 @@ import { pipelineSchema } from "../../pipeline/schema.ts";
 import { stateFolder } from "../../core/state_folder.ts";
 import { probePorts } from "../../pipeline/port_probe.ts";
 import { reachOf } from "../../pipeline/reach.ts";
+import { filterOf, filterText } from "../../publish/event_filter.ts";
 import { PublishError } from "../../publish/publish_error.ts";
 import { permissionFlags } from "../run/permissions.ts";
 import { maskSecrets } from "../../core/secrets.ts";
@@ -50,9 +52,15 @@ async function describe(flight: Preflight): Promise<string> {
     ),
     section("runtime", runtimeText(flight)),
     section("events", eventsText(flight)),
+    ...recordingText(flight),
     ...portsText(flight),
     section("permissions", await permissionsText(flight)),
   ].join("\n");
+}
+
+function recordingText({ recording }: Preflight): string[] {
+  if (recording === undefined) return [];
+  return [section("recordings", `${recording.folder}: ${recording.detail}`)];
 }
 
 /** What would be served where. Another process, or this pipeline itself if it runs, may use the port now. */
@@ -68,7 +76,7 @@ async function permissionsText({ document, config }: Preflight): Promise<string>
     const reach = await reachOf({ ...document, config });
     return permissionFlags([reach, { write: [stateFolder()] }]).join("\n");
   } catch (error) {
-    if (!(error instanceof PublishError)) throw error;
+    if (!(error instanceof PublishError || error instanceof CaptureError)) throw error;
     return `all: ${error.message}`;
   }
 }
@@ -87,7 +95,9 @@ function runtimeText({ config, library, offer, server }: Preflight): string {
 function eventsText({ sinks, config, document }: Preflight): string {
   const context = { pipeline: config.name, folder: document.folder };
   return sinks.map(({ descriptor, config, status, detail }) => {
-    const text = descriptor.describe(config, context);
+    const filter = filterOf(config);
+    const described = descriptor.describe(config, context);
+    const text = filter === undefined ? described : `${described}; ${filterText(filter)}`;
     return status === "unavailable" ? `${text}; unavailable now: ${detail}` : text;
   }).join("\n");
 }

@@ -8,7 +8,8 @@ import { oneLine } from "./ort_message.ts";
 import { describe, readTensor, wrapTensor } from "./ort_values.ts";
 import type { Placement, Whereabouts } from "./placement.ts";
 import type { RunTrace, Traced } from "./run_trace.ts";
-import type { Refusal, Session, Tensor, TensorInfo } from "./session.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Session, Tensor, TensorInfo } from "./session.ts";
 import { trimMemory } from "./trim_memory.ts";
 
 /** What sessions of one runtime share. */
@@ -24,6 +25,8 @@ export interface FfiSessionFacts {
   /** Set if only a run shows where nodes are computed; `judge` then derives it from the trace. */
   readonly trace?: RunTrace;
   judge(traced: Traced): Whereabouts;
+  /** The run after which the trace is read. */
+  readonly tracedRuns: number;
   /** Time limit of a run, ms. */
   readonly limitMs: number;
   /** A provider's short name for ONNX Runtime's own. */
@@ -52,6 +55,8 @@ export class FfiSession implements Session {
   #hung: HungError | undefined;
   #whereabouts: Whereabouts;
   #trace: RunTrace | undefined;
+  #traced: Traced | undefined;
+  #runsDone = 0;
   #release: Promise<void> | undefined;
 
   /** The new object owns `session`. */
@@ -87,6 +92,10 @@ export class FfiSession implements Session {
     return this.#whereabouts.refused;
   }
 
+  get traced(): Traced | undefined {
+    return this.#traced;
+  }
+
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     if (this.#release) throw new ModelError(`Cannot run ${this.#model}: it has been released`);
     if (this.#hung) throw this.#hung;
@@ -99,7 +108,8 @@ export class FfiSession implements Session {
     this.#runs.add(run);
     try {
       const results = await run;
-      if (this.#trace && this.#runs.size === 1) await this.#readTrace(this.#trace);
+      const isTraced = ++this.#runsDone >= this.#facts.tracedRuns;
+      if (this.#trace && isTraced && this.#runs.size === 1) await this.#readTrace(this.#trace);
       return results;
     } catch (cause) {
       if (cause instanceof HungError) throw cause;
@@ -138,7 +148,8 @@ export class FfiSession implements Session {
     this.#trace = undefined;
     const { ort, allocator } = this.#handles;
     const { judge, nameOf } = this.#facts;
-    this.#whereabouts = judge(await trace.read(ort, allocator, this.#session, nameOf));
+    this.#traced = await trace.read(ort, allocator, this.#session, nameOf);
+    this.#whereabouts = judge(this.#traced);
   }
 
   async #run(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {

@@ -1,3 +1,6 @@
+import type { Refusal } from "./refusal.ts";
+import type { Traced } from "./run_trace.ts";
+
 /** Element types of a model's inputs and outputs. */
 export type TensorType = "uint8" | "float32" | "int64";
 
@@ -15,12 +18,6 @@ export interface TensorInfo {
   readonly dims: readonly number[];
 }
 
-/** An execution provider that is not used, with the reason in one line. */
-export interface Refusal {
-  readonly provider: string;
-  readonly reason: string;
-}
-
 /** One loaded ONNX model on one execution provider. */
 export interface Session {
   /** The provider that does most of its work, such as `cpu`. */
@@ -29,6 +26,8 @@ export interface Session {
   readonly nodes: Readonly<Record<string, number>>;
   /** Providers preferred over `provider` that did not take this model. */
   readonly refused: readonly Refusal[];
+  /** Where a run spent its time; undefined unless the runtime was opened to trace runs, and before the last of them. */
+  readonly traced?: Traced;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**

@@ -5,7 +5,8 @@ import { COMPRESSIONS } from "../../mcap/compression.ts";
 import { PROFILE_NAMES } from "../../mcap/profile_names.ts";
 import type { McapOptions, McapRecorder } from "../../mcap/mcap_recorder.ts";
 import { Telemetry } from "../../telemetry/telemetry.ts";
-import { writeFault } from "../jsonl/write_fault.ts";
+import { writeFault } from "../../core/write_fault.ts";
+import type { HeardTelemetry } from "../filtered_telemetry.ts";
 import type { Sink, SinkCounters } from "../sink.ts";
 
 /** The block `publish.mcap`. */
@@ -26,7 +27,7 @@ export class McapSink implements Sink {
   readonly takesPictures = false;
   readonly #options: McapOptions;
   readonly #folder: string;
-  readonly #telemetry: Telemetry;
+  readonly #telemetry: HeardTelemetry;
   readonly #log: Log;
   #recorder: McapRecorder | undefined;
   #complaint: string | undefined;
@@ -37,7 +38,7 @@ export class McapSink implements Sink {
     folder: string,
     { pipeline, telemetry, log }: {
       readonly pipeline: string;
-      readonly telemetry?: Telemetry;
+      readonly telemetry?: HeardTelemetry;
       readonly log: Log;
     },
   ) {

@@ -2,7 +2,7 @@ import type { HeadKind } from "../../core/head_kind.ts";
 import type { Log } from "../../core/log.ts";
 import { within } from "../../core/within.ts";
 import type { PipelineState } from "../../events/event.ts";
-import type { Telemetry } from "../../telemetry/telemetry.ts";
+import type { HeardTelemetry } from "../filtered_telemetry.ts";
 import { LineLimiter } from "../line_limiter.ts";
 import { EventOutbox } from "../outbox/event_outbox.ts";
 import { openOutboxFile } from "../outbox/outbox_file.ts";
@@ -33,7 +33,7 @@ export interface MqttSinkOptions {
   readonly folder: string;
   readonly log: Log;
   /** Gives the zones in use. */
-  readonly telemetry?: Telemetry;
+  readonly telemetry?: HeardTelemetry;
   /** Whether the events have bearings. Default: no. */
   readonly bearings?: boolean;
   /** Called for each valid message on `P/NAME/set`. */

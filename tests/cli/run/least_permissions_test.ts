@@ -128,6 +128,20 @@ Deno.test("run --least-permissions: events reach the broker, and the process ID 
   });
 });
 
+Deno.test("run --least-permissions: a capture process is refused in one line, and check says so", async () => {
+  const yaml = `source: { uri: ${CLIP}, isolate: true }\n${MODEL}publish: { jsonl: a.jsonl }\n`;
+  await withFiles({ "front.yaml": yaml }, async (folder) => {
+    const file = join(folder, "front.yaml");
+    const { code, stderr } = await whence(["run", "--least-permissions", file]);
+    assert.equal(code, 2);
+    const reason = "Cannot capture in a child process under least permissions";
+    assert.match(stderr, new RegExp(`^${reason}: [^\n]*; leave out --least-permissions\n$`));
+    const check = await whence(["check", file]);
+    assert.equal(check.code, 0, check.stderr);
+    assert.match(check.stdout, new RegExp(`^ *all: ${reason}`, "m"));
+  });
+});
+
 Deno.test("run --least-permissions: the live page is refused in one line", async () => {
   const yaml = `source: { uri: ${CLIP} }\n${MODEL}view: {}\n`;
   await withFiles({ "front.yaml": yaml }, async (folder) => {
