@@ -23,7 +23,7 @@ export interface Received {
 export type PipelineName = "front" | "camera";
 
 /** Patience for what a loaded machine may take long for, ms. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
 const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
