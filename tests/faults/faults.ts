@@ -6,6 +6,8 @@ export interface Fault {
   readonly name: string;
   /** The pipeline whose next message shows that it has recovered; of a camera's, one that begins an event. Default: `front`. */
   readonly watched?: PipelineName;
+  /** Whether a short run leaves it out. */
+  readonly slow?: boolean;
   /** Whether it can be caused on this machine. */
   readonly possible?: (setup: Setup) => boolean;
   /**
@@ -85,6 +87,7 @@ const CAMERA_FAULTS: readonly Fault[] = [
   {
     name: "RTSP stream stalls, then is truncated",
     watched: "camera",
+    slow: true,
     cause: async (setup, lastsMs) => {
       setup.wire.deaf = true;
       await pause(2 * lastsMs);
@@ -95,6 +98,7 @@ const CAMERA_FAULTS: readonly Fault[] = [
   {
     name: "RTSP stream stalls without an end",
     watched: "camera",
+    slow: true,
     cause: async (setup) => {
       const noticed = setup.cameraSays("reconnecting: Cannot capture");
       const endMs = performance.now();
@@ -111,6 +115,7 @@ const CAMERA_FAULTS: readonly Fault[] = [
   {
     name: "model replaced, then inference fails",
     watched: "camera",
+    slow: true,
     cause: async (setup) => {
       await setup.replaceModel();
       await failInference(setup);
@@ -129,6 +134,7 @@ const CAMERA_FAULTS: readonly Fault[] = [
   {
     name: "SIGSTOP of the pipeline for 20 s",
     watched: "camera",
+    slow: true,
     cause: async (setup, lastsMs) => {
       setup.camera.kill("SIGSTOP");
       await pause(longMs(lastsMs));
@@ -218,6 +224,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "SIGSTOP of the publisher for 20 s",
+    slow: true,
     cause: async (setup, lastsMs) => {
       setup.front.kill("SIGSTOP");
       await pause(longMs(lastsMs));
