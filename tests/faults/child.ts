@@ -76,7 +76,7 @@ export class Child {
     await this.#process?.status;
   }
 
-  async #readLines(stream: ReadableStream<Uint8Array>): Promise<void> {
+  async #readLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     let rest = "";
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + text).split("\n");
