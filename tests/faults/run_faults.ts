@@ -61,7 +61,11 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultReport> 
     const recoveryMs = await recovered(setup, fault) - endMs;
     recovery.set(fault.name, [...recovery.get(fault.name) ?? [], recoveryMs]);
     onFault?.(fault.name, recoveryMs);
-    if (fault.fillsMemory) await setup.delivered();
+    if (fault.fillsMemory) {
+      await setup.delivered().catch((error) =>
+        options.onLine?.(`after ${fault.name}: ${error.message}`)
+      );
+    }
     await new Promise((resolve) => setTimeout(resolve, 500 * random()));
   }
   await setup.settle();

@@ -24,6 +24,8 @@ export type PipelineName = "front" | "camera";
 
 /** Patience for what a loaded machine may take long for, ms. */
 const PATIENCE_MS = 300_000;
+/** Patience for messages that wait in memory, ms. */
+const DELIVERY_MS = 60_000;
 
 const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
@@ -182,10 +184,14 @@ export class Setup implements AsyncDisposable {
   /** Waits until everything that has been promised up to now has arrived. */
   async delivered(): Promise<void> {
     const missing = new Set(this.#promised());
-    await eventually("all messages up to now", () => {
-      for (const message of this.received) missing.delete(keyOf(message));
-      return missing.size === 0;
-    }, PATIENCE_MS);
+    try {
+      await eventually("all messages up to now", () => {
+        for (const message of this.received) missing.delete(keyOf(message));
+        return missing.size === 0;
+      }, DELIVERY_MS);
+    } catch {
+      throw new Error(`Messages do not arrive: ${[...missing].join(", ")}`);
+    }
   }
 
   /** Waits until everything that was promised has arrived, or gives up. */
