@@ -51,6 +51,7 @@ export class Setup implements AsyncDisposable {
   /** Finds events in the streams of the RTSP camera. */
   readonly camera: Child;
   readonly #folder: string;
+  readonly #say: (line: string) => void;
   #ear: MqttListener | undefined;
   #server: RtspCamera;
   #modelVersion = 1;
@@ -65,6 +66,7 @@ export class Setup implements AsyncDisposable {
     this.broker = broker;
     this.#server = server;
     this.#folder = folder;
+    this.#say = (line) => onLine?.(line);
     this.state = `${folder}/state`;
     this.smallDisk = smallDisk;
     this.hasClock = hasClock;
@@ -90,7 +92,7 @@ export class Setup implements AsyncDisposable {
         : undefined,
       ledger: camera,
       onLine: (line) => {
-        onLine?.(line);
+        this.#say(line);
         for (const listener of this.#listeners) listener(line);
       },
     });
@@ -118,8 +120,14 @@ export class Setup implements AsyncDisposable {
 
   /** Subscribes; after a restart of the broker, before the publishers can connect. */
   async listen(): Promise<void> {
+    this.#ear?.client.removeAllListeners("close");
     await this.#ear?.client.endAsync(true);
-    this.#ear = await MqttListener.connect(this.broker.url, "whence/+/event");
+    // With a session, so that a loaded machine that loses the consumer's connection loses no messages.
+    this.#ear = await MqttListener.connect(this.broker.url, "whence/+/event", {
+      clientId: "consumer",
+      clean: false,
+    });
+    this.#ear.client.on("close", () => this.#say("the consumer's connection was closed"));
     this.#ear.client.removeAllListeners("message");
     this.#ear.client.on("message", (_, payload) => {
       const { pipeline, id, seq, type, reason } = decodeEvent(payload.toString());
@@ -205,6 +213,7 @@ export class Setup implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ear?.client.removeAllListeners("close");
     for (const child of [this.front, this.camera]) await child.end("SIGKILL");
     await this.#ear?.[Symbol.asyncDispose]();
     await this.proxy[Symbol.asyncDispose]();
