@@ -57,6 +57,8 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultReport> 
   for (let i = 0; i < faults; i++) {
     // Each kind in turn once, then as drawn.
     const fault = possible[i < possible.length ? i : Math.floor(random() * possible.length)];
+    // The fault before may have restarted it.
+    if (fault.watched === "camera") await setup.nextMessage("camera", ({ type }) => type === "new");
     const endMs = await fault.cause(setup, lastsMs * (0.5 + random())) ?? performance.now();
     const recoveryMs = await recovered(setup, fault) - endMs;
     recovery.set(fault.name, [...recovery.get(fault.name) ?? [], recoveryMs]);
