@@ -17,6 +17,8 @@ export interface CaptureOptions {
   readonly signal?: AbortSignal;
   /** A stream without data for so long is reported as starved; ms. */
   readonly starvedAfterMs?: number;
+  /** A device that has delivered and then gives no data for so long has failed; ms, more than `starvedAfterMs`. */
+  readonly stalledAfterMs?: number;
   /** How long the source may take to open, and a file to deliver its first frame and samples; ms. */
   readonly openTimeoutMs?: number;
 }
@@ -66,10 +68,11 @@ async function openPlan(
   warning?: string,
   blame?: (element: string, error: CaptureError) => void,
 ): Promise<Capture> {
-  const { signal, starvedAfterMs = 2000, openTimeoutMs = 10_000 } = options;
+  const { signal, starvedAfterMs = 2_000, stalledAfterMs = 5_000, openTimeoutMs = 10_000 } =
+    options;
   signal?.throwIfAborted();
   const pipeline = await unlessAborted(build(plan), signal, (late) => late.stop());
-  const capture = new GstCapture(pipeline, plan, starvedAfterMs, warning);
+  const capture = new GstCapture(pipeline, plan, { starvedAfterMs, stalledAfterMs }, warning);
   try {
     await capture.start(openTimeoutMs, signal);
   } catch (error) {

@@ -22,6 +22,7 @@ import type {
 import { nextTick } from "./next_tick.ts";
 import { packRows } from "./pack_rows.ts";
 import type { CapturePlan } from "./plan.ts";
+import { type SilenceLimits, StallDetector } from "./stall_detector.ts";
 import { SignalJudge } from "./signal_judge.ts";
 import type { Stream } from "./source.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -43,7 +44,7 @@ export class GstCapture implements Capture {
   #warning: string | undefined;
   readonly #plan: CapturePlan;
   readonly #pipeline: CapturePipeline;
-  readonly #starvedAfterMs: number;
+  readonly #limits: SilenceLimits;
   readonly #abort = () => void this[Symbol.asyncDispose]();
   readonly #timeline: AudioTimeline;
   readonly #coverage: Coverage;
@@ -51,6 +52,7 @@ export class GstCapture implements Capture {
   readonly #ended = { video: false, audio: false };
   #signal: AbortSignal | undefined;
   #watchdogs: Watchdog[] = [];
+  #stalls: StallDetector | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
   #fault: CaptureError | undefined;
@@ -68,7 +70,7 @@ export class GstCapture implements Capture {
   constructor(
     pipeline: CapturePipeline,
     plan: CapturePlan,
-    starvedAfterMs: number,
+    limits: SilenceLimits,
     warning?: string,
   ) {
     this.#warning = warning;
@@ -81,7 +83,7 @@ export class GstCapture implements Capture {
         take: () => this.#takePictures(),
       };
     }
-    this.#starvedAfterMs = starvedAfterMs;
+    this.#limits = limits;
     this.#timeline = new AudioTimeline(plan.sampleRate);
     this.#judge = new SignalJudge(plan, (notice) => this.#notify(notice));
     this.#coverage = new Coverage(
@@ -120,6 +122,7 @@ export class GstCapture implements Capture {
   /** Waits for the first data of both streams; a device without data is reported as starved instead. */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const began = performance.now();
+    const { starvedAfterMs, stalledAfterMs } = this.#limits;
     const pipeline = this.#pipeline;
     const check = () => {
       signal?.throwIfAborted();
@@ -128,14 +131,15 @@ export class GstCapture implements Capture {
     };
     await pipeline.start(this.#plan, {
       timeoutMs,
-      starvedAfterMs: this.#starvedAfterMs,
+      starvedAfterMs,
       check,
     });
     this.#epochZeroNs = pipeline.epochZeroNs();
     this.#durationNs = pipeline.durationNs();
     const dog = (stream: Stream, sink: SampleSink) =>
-      new Watchdog(stream, sink, this.live, this.#starvedAfterMs, began);
+      new Watchdog(stream, sink, this.live, starvedAfterMs, began);
     this.#watchdogs = [dog("video", pipeline.frames), dog("audio", pipeline.samples)];
+    this.#stalls = new StallDetector(stalledAfterMs - starvedAfterMs, performance.now());
     this.#signal = signal;
     signal?.addEventListener("abort", this.#abort, { once: true });
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
@@ -291,6 +295,11 @@ export class GstCapture implements Capture {
       const notice = dog.look(now);
       if (notice !== undefined) this.#notify(notice);
     }
+    const devices = this.#watchdogs.filter(({ stream }) => this.#plan[stream].endless === "device");
+    const silent = devices.length > 0 && devices.every(({ starved }) => starved);
+    if (!this.#stalls?.look(now, silent)) return;
+    const reason = `no data for ${this.#limits.stalledAfterMs / 1000} s`;
+    this.#fault ??= cannot(this.#plan[devices[0].stream], reason);
   }
 
   #readBus(): void {
