@@ -12,6 +12,8 @@ export interface ScoredStep {
   readonly similarity: number;
   /** `[h, w]` of the similarity volume. */
   readonly map: Float32Array;
+  /** The head's audio features, where events get labels. */
+  readonly code?: Float32Array;
 }
 
 /** Consecutive active steps of one head at one place: one event, announced or not yet. */
@@ -32,6 +34,7 @@ export class Span {
   announcedNs: number | undefined;
   readonly #sum: Float64Array;
   #steps = 0;
+  #code: Float64Array | undefined;
   #newest: ScoredStep[] = [];
 
   constructor(step: ScoredStep) {
@@ -55,22 +58,34 @@ export class Span {
     return mean;
   }
 
+  /** Sum of the audio features over all steps; undefined where events get no labels. */
+  get code(): Float32Array | undefined {
+    return this.#code && Float32Array.from(this.#code);
+  }
+
   /** Takes the next active step. */
   add(step: ScoredStep): void {
+    if (step.code) this.#addCode(step.code);
     for (let i = 0; i < this.#sum.length; i++) this.#sum[i] += step.map[i];
     this.#steps++;
     this.activeNs += step.endNs - step.startNs;
     // The runtime may reuse the memory of its outputs.
-    this.#keep([{ ...step, map: step.map.slice() }]);
+    this.#keep([{ ...step, map: step.map.slice(), code: undefined }]);
   }
 
   /** Takes all steps of a span that began later. */
   absorb(later: Span): void {
+    if (later.#code) this.#addCode(later.#code);
     for (let i = 0; i < this.#sum.length; i++) this.#sum[i] += later.#sum[i];
     this.#steps += later.#steps;
     this.activeNs += later.activeNs;
     this.score = Math.max(this.score, later.score);
     this.#keep(later.#newest);
+  }
+
+  #addCode(code: Float32Array | Float64Array): void {
+    this.#code ??= new Float64Array(code.length);
+    for (let c = 0; c < code.length; c++) this.#code[c] += code[c];
   }
 
   #keep(steps: readonly ScoredStep[]): void {

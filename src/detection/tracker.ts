@@ -24,6 +24,8 @@ export interface TrackedEvent {
   readonly heatMap: Float32Array;
   /** `[h, w]`: mean over the steps of the last 500 ms before `atNs`. */
   readonly newestMap: Float32Array;
+  /** Sum of the head's audio features over all of the event's steps, where events get labels. */
+  readonly code?: Float32Array;
 }
 
 function message(type: TrackedEvent["type"], span: Span): TrackedEvent {
@@ -39,6 +41,7 @@ function message(type: TrackedEvent["type"], span: Span): TrackedEvent {
     similarity,
     heatMap: span.wholeMap,
     newestMap: span.newestMap,
+    code: span.code,
   };
 }
 

@@ -7,14 +7,20 @@ import type { Thing } from "./thing_bank.ts";
  */
 const LIKENESS = { at: 0.5, scale: 0.03, length: 1 };
 
+/** What changes the image features. */
+type ShownThing = Required<Pick<Thing, "kind" | "picture" | "code">>;
+
 /** A code that is shorter everywhere is not added: most things are in no picture. */
 const LEAST_LENGTH = 1e-3;
 
 /**
  * Encoders whose image features also match the sounds and names of things that were shown: each patch that looks like one
- * gets its audio code added. The manifest's bounds are raised by as much.
+ * gets its audio code added. The manifest's bounds are raised by as much. Names without a picture change nothing.
  */
-export function withThings(encoders: Encoders, things: readonly Thing[]): Encoders {
+export function withThings(encoders: Encoders, bank: readonly Thing[]): Encoders {
+  const things = bank.flatMap(({ kind, picture, code }) =>
+    picture ? [{ kind, picture, code }] : []
+  );
   if (things.length === 0) return encoders;
   const { manifest } = encoders;
   const groups = manifest.heads.map(({ kind }) => things.filter((thing) => thing.kind === kind));
@@ -39,7 +45,7 @@ export function withThings(encoders: Encoders, things: readonly Thing[]): Encode
 }
 
 /** @param groups things of each head */
-function addCodes(image: ImageFeatures, groups: readonly (readonly Thing[])[]): ImageFeatures {
+function addCodes(image: ImageFeatures, groups: readonly (readonly ShownThing[])[]): ImageFeatures {
   const [count, channels, height, width] = image.dims;
   const cells = height * width;
   const features = image.features.slice();
