@@ -26,6 +26,7 @@ export async function bench(): Promise<BenchReport> {
       kind: "speech",
       picture: random(CHANNELS),
       code: random(CHANNELS / 2),
+      length: 1,
     }));
     const taught = withThings(encoders, things);
     const times = [];

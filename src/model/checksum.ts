@@ -28,7 +28,8 @@ function filesOf(manifest: Manifest): readonly { file: string; sha256: string }[
   return [image, audio, ...external, ...labels ? [labels] : []];
 }
 
-async function sha256Of(path: string): Promise<string> {
+/** SHA-256 of a file, in hex. */
+export async function sha256Of(path: string): Promise<string> {
   const fault = await fileFault(path);
   if (fault) {
     throw new ModelError(`Cannot load the model: ${path} must be a readable file (${fault})`);

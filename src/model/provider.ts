@@ -39,6 +39,14 @@ export interface Requirement {
   readonly found: string | undefined;
 }
 
+/** A model that a session is about to be created from. */
+export interface PreparedModel {
+  /** Path of ONNX Runtime's own library. */
+  readonly ortPath: string;
+  /** SHA-256 of the model's file or bytes, in hex. */
+  hash(): Promise<string>;
+}
+
 interface ProviderFacts {
   /** In `runtime.providers`, logs and `state`. */
   readonly name: string;
@@ -72,8 +80,8 @@ export interface Accelerator<Settings extends z.ZodRawShape = z.ZodRawShape> ext
    * @param folder the pipeline file's; relative paths start there.
    */
   options(settings: z.output<z.ZodObject<Settings>>, folder: string): ProviderOptions;
-  /** Called before each session that the provider is added to. */
-  prepare?(options: ProviderOptions): Promise<void>;
+  /** Called before each session that the provider is added to; returns the options for that session. */
+  prepare?(options: ProviderOptions, model: PreparedModel): Promise<ProviderOptions>;
   /**
    * The products that its library needs, for `doctor`; empty when ONNX Runtime was built without it.
    *

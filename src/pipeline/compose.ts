@@ -57,7 +57,9 @@ export function composeParts(
   const { sources = SOURCES, sinks = SINKS } = options;
   const { record } = config;
   const pictures = options.pictures || record !== undefined ||
-    usedSinks(config.publish, sinks).some(({ descriptor }) => descriptor.cameraPictures);
+    usedSinks(config.publish, sinks).some(({ descriptor, config }) =>
+      descriptor.cameraPictures?.(config)
+    );
   return {
     loadEngine: (log) => engines.acquire(config, folder, log),
     labeler: async () => {

@@ -3,6 +3,7 @@ import { maskSecrets } from "../core/secrets.ts";
 import { within } from "../core/within.ts";
 import { Publisher } from "../publish/publisher.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
+import { CameraPictures } from "./camera_pictures.ts";
 import { LostEngineError } from "./engine_keeper.ts";
 import { EventTally } from "./event_tally.ts";
 import type { PipelineParts, Recorder } from "./parts.ts";
@@ -48,7 +49,10 @@ export class Pipeline {
   readonly #state: StateReport;
   readonly #tally = new EventTally();
   readonly #runs: SourceRuns;
+  readonly #heard: boolean;
   #recorder: Recorder | undefined;
+  /** Kept while events get pictures. */
+  #pictures: CameraPictures | undefined;
   #changed = new AbortController();
   #running = false;
   /** Held from a change of the configuration until the pipeline uses it. */
@@ -64,6 +68,7 @@ export class Pipeline {
     this.#log = log;
     this.#config = options.config;
     this.#parts = parts;
+    this.#heard = options.heard !== undefined;
     this.#publisher = new Publisher(
       () => parts.sinks({ log, telemetry, onSet: (enabled) => this.#runs.enable(enabled) }),
       log,
@@ -83,6 +88,7 @@ export class Pipeline {
       tally: this.#tally,
       heard: options.heard,
       mediaOf: (event) => this.#recorder?.mediaOf(event) ?? {},
+      pictureAt: (seconds) => this.#pictures?.at(seconds),
       detect,
     });
     telemetry.tell("tuning", detect);
@@ -188,6 +194,7 @@ export class Pipeline {
     try {
       await publisher.open();
       const { telemetry } = this;
+      if (publisher.takesPictures || this.#heard) this.#pictures = new CameraPictures(telemetry);
       this.#recorder = await this.#parts.record?.({ telemetry, log: this.#log });
       this.#state.report("starting", null);
       while (await this.#runConfig(signal) === "changed") { /* Runs the new configuration. */ }
@@ -204,6 +211,7 @@ export class Pipeline {
       clearInterval(timer);
       clearInterval(statsTimer);
       await within(STOP_LIMIT_MS, this.#dropNext());
+      this.#pictures?.[Symbol.dispose]();
       await this.#recorder?.[Symbol.asyncDispose]();
       this.#reportStats();
       await publisher.close();

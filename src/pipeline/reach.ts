@@ -27,14 +27,27 @@ export async function reachOf(
 ) {
   const { runtime, source, metrics } = config;
   const model = await findModel(config.model, folder);
-  const server = isRemote(runtime.library) ? [parseOipAddress(runtime.library).host] : [];
+  const address = isRemote(runtime.library) ? parseOipAddress(runtime.library) : undefined;
+  const server = address === undefined ? [] : [address.host];
+  // Deno itself reads it for HTTP.
+  const authority = address?.protocol === "grpcs" ? Deno.env.get("DENO_CERT") : undefined;
   const library = ["auto", "node"].includes(runtime.library) || server.length > 0
     ? []
     : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
-  const address = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
+  const listener = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
   const parts: Reach[] = [
-    { read: [resolve(file), model.path, ...library, ...PLATFORM_FILES], write: cache, net: server },
+    {
+      read: [
+        resolve(file),
+        model.path,
+        ...library,
+        ...PLATFORM_FILES,
+        ...(authority ? [resolve(authority)] : []),
+      ],
+      write: cache,
+      net: server,
+    },
     ...SOURCE_KEYS.flatMap((key) => {
       const text = source[key];
       return text === undefined ? [] : [readAddress(text, key, folder).reach()];
@@ -42,7 +55,7 @@ export async function reachOf(
     ...Object.entries(config.publish).flatMap(([key, settings]) =>
       sinkReach(key, settings, folder)
     ),
-    ...address === undefined ? [] : [{ net: [`${address.hostname}:${address.port}`] }],
+    ...listener === undefined ? [] : [{ net: [`${listener.hostname}:${listener.port}`] }],
   ];
   return joinedReach(parts);
 }

@@ -24,6 +24,8 @@ export interface ReporterOptions {
   readonly telemetry: Telemetry;
   /** Names of an event's recordings. */
   readonly mediaOf: (event: Omit<WhenceEvent, "latency_ms">) => WhenceEvent["media"];
+  /** The camera's picture at a capture time in epoch seconds, a JPEG file; undefined if there is none. */
+  readonly pictureAt: (seconds: number) => Uint8Array | undefined;
   readonly log: Log;
 }
 
@@ -46,7 +48,7 @@ export class Reporter implements StreamListener {
     const media = mediaOf(detection.event);
     const event = { ...detection.event, media, latency_ms: latencyMs };
     const pictured = publisher.takesPictures || heard !== undefined;
-    const draw = pictured ? this.#drawing(detection, frame, fit) : undefined;
+    const draw = pictured ? this.#drawing(event, detection.heatMap, frame, fit) : undefined;
     publisher.event(event, draw);
     tally.add(event, latencyMs);
     heard?.(event, draw);
@@ -74,28 +76,25 @@ export class Reporter implements StreamListener {
   }
 
   #drawing(
-    { event: { box, peak, kind }, heatMap }: Detection,
+    event: WhenceEvent,
+    heatMap: Float32Array,
     frame: HeldFrame | undefined,
     fit: FitGeometry,
   ): DrawPicture | undefined {
-    if (frame === undefined || box === undefined || peak === undefined) return undefined;
-    const { width, height, grid } = this.#options.manifest.image;
+    if (!event.located) return undefined;
+    const { manifest: { image: { width, height, grid } }, pictureAt } = this.#options;
+    const jpeg = pictureAt(Number(nsFromStamp(event.header.stamp)) / 1e9);
     // The ring overwrites the frame before the picture is drawn.
-    const pixels = frame.data.slice();
+    const picture = jpeg ?? (frame && { data: frame.data.slice(), width, height });
+    if (picture === undefined) return undefined;
     return async () => {
       // Loaded with the first picture: most pipelines draw none.
-      const { drawHeatMap } = await import("../viewer/heat_map_picture.ts");
-      return await drawHeatMap({
-        frame: pixels,
-        frameWidth: width,
-        frameHeight: height,
-        heatMap,
-        gridWidth: grid.width,
-        gridHeight: grid.height,
+      const { drawPublishedPicture } = await import("../record/published_picture.ts");
+      return await drawPublishedPicture({
+        picture,
+        event,
+        heatMap: { values: heatMap, ...grid },
         fit,
-        box,
-        peak,
-        kind,
       });
     };
   }

@@ -35,6 +35,8 @@ export interface SourceRunsOptions {
   readonly heard?: EventListener;
   /** Names of an event's recordings. */
   readonly mediaOf: ReporterOptions["mediaOf"];
+  /** The camera's picture at a time. */
+  readonly pictureAt: ReporterOptions["pictureAt"];
   /** Detection settings to start with. */
   readonly detect: PipelineConfig["detect"];
 }

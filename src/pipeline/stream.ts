@@ -171,9 +171,13 @@ export class SourceStream {
   }
 
   async #runFast(signal: AbortSignal): Promise<void> {
+    this.#telemetry?.pictures();
     const reader = new FastReader({
       capture: this.#capture,
-      keepFrame: (frame) => this.#keepFrame(frame),
+      keepFrame: (frame) => {
+        this.#keepFrame(frame);
+        this.#telemetry?.pictures();
+      },
       keepChunk: (chunk) => this.#keepChunk(chunk),
     });
     await reader.frame();
@@ -187,7 +191,6 @@ export class SourceStream {
         await reader.frame();
       }
       await this.#hop(due, reader.frames ? this.#frames.newestNs : Infinity);
-      this.#telemetry?.pictures();
     }
     while (reader.frames && !signal.aborted) await reader.frame();
     if (!signal.aborted) await this.#flush(signal);

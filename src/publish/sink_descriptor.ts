@@ -57,8 +57,8 @@ export interface SinkDescriptor<
   readonly standard?: z.input<Schema>;
   /** What it uses besides `fileKeys` and the state folder. A sink without it cannot run under least permissions. */
   reach?(config: z.output<Schema>, context: Pick<SinkContext, "folder">): Reach;
-  /** Whether it listens to camera pictures of the telemetry. */
-  readonly cameraPictures?: boolean;
+  /** Whether it needs camera pictures: of the telemetry, or for the pictures of events. Default: no. */
+  cameraPictures?(config: z.output<Schema>): boolean;
   /** Makes a sink, not yet opened. */
   make(config: z.output<Schema>, context: SinkContext): Sink;
   /** The target, for people. */

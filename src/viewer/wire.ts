@@ -2,6 +2,7 @@ import type { HeadKind } from "../core/head_kind.ts";
 import type { PipelineState, WhenceEvent } from "../events/event.ts";
 import type {
   Description,
+  HeadScore,
   LogLine,
   NearMissReason,
   Position,
@@ -14,17 +15,6 @@ import type {
 export interface WireMoment {
   readonly t: number;
   readonly epochMs: number;
-}
-
-/** One head's part of a step: score, score without the gate, thresholds, whether an event is active, peak. */
-export interface WireHead {
-  readonly score: number;
-  readonly ungated: number;
-  readonly similarity: number;
-  readonly on: number;
-  readonly off: number;
-  readonly active: boolean;
-  readonly peak: Position;
 }
 
 /** What the page gets of each topic; times in seconds of running time. */
@@ -40,7 +30,8 @@ export interface WireTopics {
     readonly frameT: number;
     readonly level: number;
     readonly gate: number;
-    readonly heads: readonly WireHead[];
+    /** In the order of the description's heads. */
+    readonly heads: readonly Omit<HeadScore, "kind">[];
   };
   /** The blob is `s[k, y, x]` as 32-bit floats. */
   readonly maps: WireMoment & { readonly frameT: number };

@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { firstLine } from "../support/first_line.ts";
 
 const PICTURE = "videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=20/1 ! " +
   "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=10 threads=1 ! rtph264pay name=pay0";
@@ -31,15 +31,8 @@ export class RtspCamera implements AsyncDisposable {
       stdout: "piped",
       stderr: "null",
     }).spawn();
-    const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    while (!text.includes("\n")) {
-      const { value, done } = await reader.read();
-      assert.ok(!done, "the RTSP server did not start");
-      text += value;
-    }
-    await reader.cancel();
-    return new RtspCamera(`rtsp://127.0.0.1:${Number(text)}/cam`, process);
+    const listening = await firstLine(process.stdout, "the RTSP server did not start");
+    return new RtspCamera(`rtsp://127.0.0.1:${Number(listening)}/cam`, process);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

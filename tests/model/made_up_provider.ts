@@ -8,6 +8,9 @@ const settings = {
 /** What was added to sessions, for tests to look at. */
 export const prepared: Record<string, string>[] = [];
 
+/** Hashes of the models of those sessions. */
+export const hashes: string[] = [];
+
 /**
  * A provider that the project does not know: under its own name it runs what ONNX Runtime calls `ortName`, and it is
  * added by the name that `SessionOptionsAppendExecutionProvider` takes.
@@ -25,7 +28,11 @@ export function abacus(
     settings,
     append: { name: appendName },
     options: ({ abacus: { beads } }) => ({ [optionName]: beads }),
-    prepare: (options) => Promise.resolve(void prepared.push({ ...options })),
+    prepare: async (options, model) => {
+      prepared.push({ ...options });
+      hashes.push(await model.hash());
+      return options;
+    },
     hasDevice: () => true,
   };
 }

@@ -9,7 +9,7 @@ import { cuda } from "../../src/model/providers/cuda.ts";
 import { tensorrt } from "../../src/model/providers/tensorrt.ts";
 import { openRuntime, probeProviders } from "../../src/model/runtime/runtime.ts";
 import { runtimeSchema, runtimeSchemaOf } from "../../src/model/runtime_schema.ts";
-import { abacus, prepared } from "./made_up_provider.ts";
+import { abacus, hashes, prepared } from "./made_up_provider.ts";
 import { negate } from "./tiny_models.ts";
 
 const SRC = fileURLToPath(new URL("../../src", import.meta.url));
@@ -30,6 +30,7 @@ Deno.test("a provider from a file of its own runs models under its own name", as
   assert.deepEqual(runtime.providers, ["abacus", "cpu"]);
   const session = await runtime.createSession(negate());
   assert.deepEqual(prepared.at(-1), { beads: "7" });
+  assert.match(hashes.at(-1)!, /^[0-9a-f]{64}$/);
   assert.equal(session.provider, "abacus");
   const x = { type: "float32", dims: [1, 3], data: Float32Array.of(1, 2, 3) } as const;
   assert.deepEqual((await session.run({ x })).y.data, Float32Array.of(-1, -2, -3));

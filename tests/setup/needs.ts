@@ -1,3 +1,5 @@
+import { succeeds } from "../support/succeeds.ts";
+
 const PYTHON = "/usr/bin/python3";
 
 /** Something that must be on the machine, by what can be seen of it, and the Debian package that has it. */
@@ -22,17 +24,7 @@ async function isMet(need: Need): Promise<boolean> {
   const script = "typelib" in need
     ? `import gi; gi.require_version("${need.typelib}", "${need.version}")`
     : `import importlib.util as u, sys; sys.exit(u.find_spec("${need.pythonModule}") is None)`;
-  try {
-    const { success } = await new Deno.Command(PYTHON, {
-      args: ["-c", script],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return await succeeds(PYTHON, "-c", script);
 }
 
 /** Debian keeps servers such as mosquitto in sbin, which is not on every user's path. */

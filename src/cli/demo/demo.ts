@@ -6,7 +6,7 @@ export function demoCommand(): Command {
     .description(
       "play the included clip at live pace and print its events as a client receives them",
     )
-    .option("--pictures <folder>", "draw each event's heat map over its frame")
+    .option("--pictures <folder>", "draw each event over its picture")
     .option("--no-install", "fail if Debian packages are missing, instead of installing them")
     .action(async (options: { pictures?: string; install: boolean }) => {
       const { ensureGstreamer, requireGstreamer } = await import("../setup/gstreamer.ts");

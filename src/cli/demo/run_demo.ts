@@ -48,6 +48,7 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
   console.log(EVENT_LINE_HEADER);
   try {
     const [demo] = await runPipelines([pipeline], {
+      pictures: pictures !== undefined,
       heard: (event, draw) => {
         if (pictures === undefined || event.type !== "end" || draw === undefined) return;
         const file = join(pictures, `${event.id}.jpg`);

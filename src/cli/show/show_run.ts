@@ -2,83 +2,184 @@ import { resolve } from "node:path";
 import { readPicture } from "../../evaluation/datasets/picture.ts";
 import { resamplePicture } from "../../evaluation/datasets/resample_picture.ts";
 import { readSound } from "../../evaluation/datasets/sound.ts";
-import type { HeadKind } from "../../core/head_kind.ts";
-import { type Encoders, loadModel } from "../../model/encoders.ts";
+import type { FitGeometry } from "../../core/fit_geometry.ts";
+import { type Encoders, type ImageFeatures, loadModel } from "../../model/encoders.ts";
 import { findModel } from "../../model/find_model.ts";
 import { openRuntime } from "../../model/runtime/runtime.ts";
-import { codeOf, lookOf, type Part } from "../../model/things/show_thing.ts";
-import { checkThings, readBank, type Thing, writeBank } from "../../model/things/thing_bank.ts";
+import { codeLength, codeOf, lookOf, type Part } from "../../model/things/show_thing.ts";
+import {
+  checkThings,
+  mergeThings,
+  readBank,
+  type Thing,
+  writeBank,
+} from "../../model/things/thing_bank.ts";
 import { UsageError } from "../exit.ts";
 import { runtimeConfig, type RuntimeOptions } from "../runtime_options.ts";
-import { tableText } from "../table.ts";
+import { printNews } from "../stderr.ts";
+import { exportThings, importThings, listThings, removeThing } from "./keep_bank.ts";
+import { watchSource } from "./watch_source.ts";
 
 /** Options of `whence show`. */
 export interface ShowOptions extends RuntimeOptions {
   readonly bank: string;
+  readonly source?: string;
+  readonly audio?: string;
+  readonly start: number;
+  readonly for: number;
   readonly pictures?: readonly string[];
   readonly box: string;
-  readonly say?: readonly string[];
-  readonly sound?: readonly string[];
+  /** Files, or true: heard while the source is watched. */
+  readonly say?: readonly string[] | true;
+  readonly sound?: readonly string[] | true;
   readonly list?: boolean;
   readonly remove?: boolean;
+  readonly export?: string;
+  readonly import?: string;
   readonly model: string;
 }
 
 /** Longest part of a recording that is used, s. */
 const LONGEST_SECONDS = 4;
+/** A source below this peak, about -50 dBFS, is silent. */
+const LEAST_PEAK = 0.003;
 
 /**
- * Lists a bank, removes a thing from it, or adds one.
+ * Lists, exports or imports a bank, removes a thing from it, or adds one.
  *
- * @throws {UsageError|ModelError|EvaluationError} when options, the bank, the model or a file cannot be used.
+ * @throws {UsageError|ModelError|CaptureError|EvaluationError} when options, the bank, the model or a file cannot be used.
  */
 export async function show(name: string | undefined, options: ShowOptions): Promise<void> {
   const file = resolve(options.bank);
-  if (options.list) return console.log(bankText(await readBank(file)));
-  if (name === undefined) throw new UsageError("Cannot show: NAME or --list must be given");
-  if (options.remove) return await remove(name, file);
-  const kinds = ([["speech", options.say], ["sound", options.sound]] as const)
-    .filter(([, files]) => files !== undefined);
-  if (!options.pictures || kinds.length === 0) {
-    throw new UsageError(
-      `Cannot show ${name}: --pictures and one of --say, --sound must be given`,
-    );
+  if (options.list) return await listThings(file);
+  if (options.import !== undefined) {
+    return await importThings(options.import, file, await bankSoFar(file));
   }
+  if (options.export !== undefined) return await exportThings(name, file, options.export);
+  if (name === undefined) {
+    throw new UsageError("Cannot show: NAME, --list, --export or --import must be given");
+  }
+  if (options.remove) return await removeThing(name, file);
+  await addThing(name, file, options);
+}
+
+async function addThing(name: string, file: string, options: ShowOptions): Promise<void> {
+  const kinds = kindsOf(name, options);
   const part = parsePart(options.box);
   await using open = await openEncoders(options);
   const { encoders } = open;
   const { manifest } = encoders;
-  const known = await exists(file) ? await readBank(file) : [];
+  const known = await bankSoFar(file);
   checkThings(file, known, manifest);
+  const listens = kinds.some(([, files]) => files === true);
+  const view = options.source === undefined
+    ? await picturesView(encoders, options.pictures!, part)
+    : await sourceView(encoders, options.source, part, listens, options);
+  const picture = lookOf(view.seen, view.part);
+  const added: Thing[] = [];
+  for (const [kind, files] of kinds) {
+    const heard = files === true
+      ? [view.samples]
+      : await Promise.all(files.map((path) => readSound(path, manifest.audio.sample_rate)));
+    if (files === true && view.samples.every((sample) => Math.abs(sample) < LEAST_PEAK)) {
+      throw new UsageError(
+        `Cannot show ${name}: ${options.audio ?? options.source} must not be silent`,
+      );
+    }
+    const head = manifest.heads.findIndex((head) => head.kind === kind);
+    if (head < 0) throw new UsageError(`Cannot show: ${manifest.name} has no head of kind ${kind}`);
+    const code = await heardCode(encoders, head, heard);
+    const length = codeLength(view.seen, head, manifest.heads.length);
+    added.push({
+      name,
+      model: `${manifest.name}@${manifest.version}`,
+      kind,
+      picture,
+      code,
+      length,
+    });
+  }
+  await writeBank(file, mergeThings(known, added));
+  console.log(`${options.bank}: ${added.map(({ kind }) => `${name} (${kind})`).join(", ")}`);
+}
+
+/** How the thing is heard: of each kind the files, or true for the source. */
+function kindsOf(name: string, { source, pictures, say, sound }: ShowOptions) {
+  const kinds = ([["speech", say], ["sound", sound]] as const)
+    .flatMap(([kind, files]) => files === undefined ? [] : [[kind, files] as const]);
+  if ((source === undefined) === (pictures === undefined) || kinds.length === 0) {
+    throw new UsageError(
+      `Cannot show ${name}: --source or --pictures, and one of --say, --sound must be given`,
+    );
+  }
+  const listening = kinds.filter(([, files]) => files === true);
+  if (listening.length > 0 && source === undefined) {
+    throw new UsageError(`Cannot show ${name}: --say and --sound need files without --source`);
+  }
+  if (listening.length > 1) {
+    throw new UsageError(
+      `Cannot show ${name}: --say and --sound must not both be heard at once; give one of them files`,
+    );
+  }
+  return kinds;
+}
+
+/** What was seen, and where the thing is in it. */
+interface View {
+  readonly seen: readonly ImageFeatures[];
+  readonly part: Part;
+  readonly samples: Float32Array;
+}
+
+async function picturesView(
+  encoders: Encoders,
+  files: readonly string[],
+  part: Part,
+): Promise<View> {
+  const { width, height } = encoders.manifest.image;
   const seen = [];
-  for (const path of options.pictures) {
-    const { width, height } = manifest.image;
+  for (const path of files) {
     const picture = resamplePicture(await readPicture(path), { width, height });
     seen.push(await encoders.encodeImages(picture.data, 1));
   }
-  const picture = lookOf(seen, part);
-  const added: Thing[] = [];
-  for (const [kind, files] of kinds) {
-    const code = await heardCode(encoders, kind, files!);
-    added.push({ name, model: `${manifest.name}@${manifest.version}`, kind, picture, code });
-  }
-  const replaced = (thing: Thing) =>
-    thing.name === name && added.some(({ kind }) => kind === thing.kind);
-  await writeBank(file, [...known.filter((thing) => !replaced(thing)), ...added]);
-  console.log(`${options.bank}: ${added.map(({ kind }) => `${name} (${kind})`).join(", ")}`);
+  return { seen, part, samples: new Float32Array() };
+}
+
+async function sourceView(
+  encoders: Encoders,
+  source: string,
+  part: Part,
+  listens: boolean,
+  options: ShowOptions,
+): Promise<View> {
+  const { audio, start, for: seconds } = options;
+  const opened = () =>
+    printNews(`Watching for ${seconds} s${start > 0 ? `, ${start} s from now` : ""}`);
+  const watch = { source, audio, listens, start, seconds, opened };
+  const { pictures, geometry, samples } = await watchSource(watch, encoders.manifest);
+  const seen = [];
+  for (const picture of pictures) seen.push(await encoders.encodeImages(picture, 1));
+  return { seen, part: fitted(part, geometry), samples };
+}
+
+/** A part of the source's picture as a part of the model's. */
+function fitted([x1, y1, x2, y2]: Part, { scaleX, scaleY, offsetX, offsetY }: FitGeometry): Part {
+  return [
+    x1 * scaleX + offsetX,
+    y1 * scaleY + offsetY,
+    x2 * scaleX + offsetX,
+    y2 * scaleY + offsetY,
+  ];
 }
 
 async function heardCode(
   encoders: Encoders,
-  kind: HeadKind,
-  files: readonly string[],
+  head: number,
+  recordings: readonly Float32Array[],
 ): Promise<Float32Array> {
-  const { audio, heads, name } = encoders.manifest;
-  const head = heads.findIndex((head) => head.kind === kind);
-  if (head < 0) throw new UsageError(`Cannot show: ${name} has no head of kind ${kind}`);
+  const { audio, heads } = encoders.manifest;
   const heard = [];
-  for (const path of files) {
-    const samples = await readSound(path, audio.sample_rate);
+  for (const samples of recordings) {
     const window = new Float32Array(
       Math.max(audio.min_samples, Math.min(samples.length, LONGEST_SECONDS * audio.sample_rate)),
     );
@@ -100,26 +201,6 @@ async function openEncoders(options: ShowOptions) {
   return { encoders, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
-async function remove(name: string, file: string): Promise<void> {
-  const things = await readBank(file);
-  const left = things.filter((thing) => thing.name !== name);
-  if (left.length === things.length) {
-    const names = [...new Set(things.map((thing) => thing.name))].join(", ") || "nothing";
-    throw new UsageError(`Cannot remove ${name}: ${file} has ${names}`);
-  }
-  await writeBank(file, left);
-  console.log(`removed ${name}`);
-}
-
-function bankText(things: readonly Thing[]): string {
-  if (things.length === 0) return "The bank is empty.";
-  return tableText(things.map(({ name, kind, model }) => [name, kind, model]), [
-    "left",
-    "left",
-    "left",
-  ]);
-}
-
 function parsePart(text: string): Part {
   const values = text.split(",").map(Number);
   const [x1, y1, x2, y2] = values;
@@ -129,12 +210,13 @@ function parsePart(text: string): Part {
   return [x1, y1, x2, y2];
 }
 
-async function exists(file: string): Promise<boolean> {
+/** What a bank has; nothing if there is no such file yet. */
+async function bankSoFar(file: string): Promise<readonly Thing[]> {
   try {
     await Deno.stat(file);
-    return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
+  return await readBank(file);
 }

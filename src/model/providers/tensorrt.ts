@@ -1,7 +1,10 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { cacheFolder } from "../../core/cache_folder.ts";
 import type { Accelerator } from "../provider.ts";
+import { engineFolders } from "./engine_folders.ts";
 import { gpuIndex, hasNvidiaGpu, NVIDIA_PRODUCTS } from "./nvidia.ts";
+import { gpuText } from "./nvidia_gpu.ts";
 import { nvidiaRequirements } from "./nvidia_requirements.ts";
 
 const LIBRARY = { file: "libonnxruntime_providers_tensorrt.so", products: NVIDIA_PRODUCTS };
@@ -37,14 +40,28 @@ export const tensorrt: Accelerator<typeof settings> = {
       }),
     };
   },
-  async prepare({ trt_engine_cache_path: engines }) {
-    if (engines) await Deno.mkdir(engines, { recursive: true });
+  async prepare(options, model) {
+    const { trt_engine_cache_path: cache, trt_fp16_enable, device_id } = options;
+    if (!cache) return options;
+    const found = nvidiaRequirements(model.ortPath, LIBRARY)
+      .find(({ name }) => name === "TensorRT")?.found;
+    const folders = engineFolders(cache, {
+      tensorrt: found?.split(",")[0] ?? "unknown",
+      gpu: gpuText(Number(device_id)) ?? "unknown",
+      precision: trt_fp16_enable === "1" ? "fp16" : "fp32",
+      model: await model.hash(),
+    });
+    for (const folder of Object.values(folders)) await Deno.mkdir(folder, { recursive: true });
+    return {
+      ...options,
+      trt_engine_cache_path: folders.engines,
+      trt_timing_cache_path: folders.timings,
+    };
   },
   hasDevice: hasNvidiaGpu,
 };
 
 function defaultCache(): string | undefined {
-  const home = Deno.env.get("HOME");
-  const base = Deno.env.get("XDG_CACHE_HOME") ?? (home && join(home, ".cache"));
-  return base && join(base, "whence", "tensorrt");
+  const base = cacheFolder();
+  return base && join(base, "tensorrt");
 }

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { cString, readCString } from "../../core/c_string.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { fileFault } from "../../core/file_fault.ts";
+import { sha256Of } from "../checksum.ts";
 import { HungError } from "../hung_error.ts";
 import { ModelError } from "../manifest.ts";
 import type { Accelerator, ProviderOptions } from "../provider.ts";
@@ -38,6 +40,8 @@ export interface FfiOptions {
   optionsOf(provider: Accelerator): ProviderOptions;
   /** Time limit of loading a model and of its first runs, ms. Default: 10 minutes, or an hour if it is compiled. */
   readonly loadLimitMs?: number;
+  /** Trace so many runs of each session. Default: the first one of libraries that do not report where nodes are placed. */
+  readonly tracedRuns?: number;
 }
 
 /** ONNX Runtime's C API over Deno FFI. */
@@ -173,7 +177,8 @@ export class FfiRuntime implements Runtime {
     const refused: Refusal[] = [];
     for (let first = 0;; first++) {
       const asked = accelerators.slice(first);
-      const trace = asked.length > 0 && !this.#ort.placement ? new RunTrace() : undefined;
+      const isUnknown = asked.length > 0 && !this.#ort.placement;
+      const trace = isUnknown || this.#options.tracedRuns ? new RunTrace() : undefined;
       try {
         const pointer = await this.#create(model, asked, !mayFallBack, trace);
         return this.#adopt(name, pointer, asked, refused, trace);
@@ -204,10 +209,10 @@ export class FfiRuntime implements Runtime {
   ): Promise<Deno.PointerValue> {
     const { api, check, placement } = this.#ort;
     using options = new SessionOptions(this.#ort, this.#options.threads);
+    const prepared = { ortPath: this.#ort.path, hash: () => hashOf(model) };
     for (const provider of accelerators) {
       const chosen = this.#options.optionsOf(provider);
-      options.append(provider, chosen);
-      await provider.prepare?.(chosen);
+      options.append(provider, await provider.prepare?.(chosen, prepared) ?? chosen);
     }
     if (strict && accelerators.length > 0) options.set("session.disable_cpu_ep_fallback", "1");
     if (placement) options.set("session.record_ep_graph_assignment_info", "1");
@@ -246,7 +251,9 @@ export class FfiRuntime implements Runtime {
       return new FfiSession(name, this.#handles, pointer, {
         whereabouts,
         trace,
-        judge,
+        tracedRuns: this.#options.tracedRuns ?? 1,
+        // Where it is placed is known better before a run: a compiled engine runs as one node.
+        judge: (traced) => this.#ort.placement ? whereabouts : judge(traced),
         nameOf,
         limitMs: this.loadLimitMs,
         onRelease: () => this.#sessions--,
@@ -276,4 +283,9 @@ export class FfiRuntime implements Runtime {
     check(api.ReleaseAvailableProviders(list.pointer, count.int32));
     return names;
   }
+}
+
+function hashOf(model: string | Uint8Array): Promise<string> {
+  if (typeof model === "string") return sha256Of(model);
+  return Promise.resolve(createHash("sha256").update(model).digest("hex"));
 }

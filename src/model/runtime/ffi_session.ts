@@ -24,6 +24,8 @@ export interface FfiSessionFacts {
   /** Set if only a run shows where nodes are computed; `judge` then derives it from the trace. */
   readonly trace?: RunTrace;
   judge(traced: Traced): Whereabouts;
+  /** The run after which the trace is read. */
+  readonly tracedRuns: number;
   /** Time limit of a run, ms. */
   readonly limitMs: number;
   /** A provider's short name for ONNX Runtime's own. */
@@ -52,6 +54,8 @@ export class FfiSession implements Session {
   #hung: HungError | undefined;
   #whereabouts: Whereabouts;
   #trace: RunTrace | undefined;
+  #traced: Traced | undefined;
+  #runsDone = 0;
   #release: Promise<void> | undefined;
 
   /** The new object owns `session`. */
@@ -87,6 +91,10 @@ export class FfiSession implements Session {
     return this.#whereabouts.refused;
   }
 
+  get traced(): Traced | undefined {
+    return this.#traced;
+  }
+
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     if (this.#release) throw new ModelError(`Cannot run ${this.#model}: it has been released`);
     if (this.#hung) throw this.#hung;
@@ -99,7 +107,8 @@ export class FfiSession implements Session {
     this.#runs.add(run);
     try {
       const results = await run;
-      if (this.#trace && this.#runs.size === 1) await this.#readTrace(this.#trace);
+      const isTraced = ++this.#runsDone >= this.#facts.tracedRuns;
+      if (this.#trace && isTraced && this.#runs.size === 1) await this.#readTrace(this.#trace);
       return results;
     } catch (cause) {
       if (cause instanceof HungError) throw cause;
@@ -138,7 +147,8 @@ export class FfiSession implements Session {
     this.#trace = undefined;
     const { ort, allocator } = this.#handles;
     const { judge, nameOf } = this.#facts;
-    this.#whereabouts = judge(await trace.read(ort, allocator, this.#session, nameOf));
+    this.#traced = await trace.read(ort, allocator, this.#session, nameOf);
+    this.#whereabouts = judge(this.#traced);
   }
 
   async #run(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {

@@ -4,18 +4,30 @@ import { Out } from "./c_memory.ts";
 import type { Ort } from "./ort_api.ts";
 import type { Placement } from "./placement.ts";
 
+/** Nodes of one operator on one provider. */
+export interface OperatorTime {
+  readonly provider: string;
+  /** Such as `Conv`, or the name of a compiled engine. */
+  readonly operator: string;
+  readonly nodes: number;
+  /** Microseconds, of one run. */
+  readonly time: number;
+}
+
 /** Where a run computed its nodes. */
 export interface Traced {
   readonly nodes: Placement;
   /** Microseconds by provider. A compiled engine counts as one node, so that only time shows which provider does the work. */
   readonly time: Placement;
+  /** The same by operator, longest first. */
+  readonly operators: readonly OperatorTime[];
 }
 
 interface TraceEvent {
   readonly cat?: string;
   readonly name?: string;
   readonly dur?: number;
-  readonly args?: { readonly provider?: string };
+  readonly args?: { readonly provider?: string; readonly op_name?: string };
 }
 
 /**
@@ -62,15 +74,29 @@ export class RunTrace {
   }
 }
 
+/** Sums over nodes; of a node that ran several times, the shortest run counts. */
 function count(events: readonly TraceEvent[], nameOf: (ortName: string) => string): Traced {
-  const names: Record<string, Set<string>> = {};
-  const time: Record<string, number> = {};
-  for (const { cat, name, dur, args } of events) {
+  const nodes = new Map<string, { provider: string; operator: string; time: number }>();
+  for (const { cat, name, dur = 0, args } of events) {
     if (cat !== "Node" || !name?.endsWith("_kernel_time") || !args?.provider) continue;
-    const provider = nameOf(args.provider);
-    (names[provider] ??= new Set()).add(name);
-    time[provider] = (time[provider] ?? 0) + (dur ?? 0);
+    const operator = args.op_name ?? "?";
+    const time = Math.min(dur, nodes.get(name)?.time ?? Infinity);
+    nodes.set(name, { provider: nameOf(args.provider), operator, time });
   }
-  const nodes = Object.entries(names).map(([provider, set]) => [provider, set.size]);
-  return { nodes: Object.fromEntries(nodes), time };
+  const operators = [...Map.groupBy(nodes.values(), (node) => `${node.provider} ${node.operator}`)]
+    .map(([, group]): OperatorTime => ({
+      provider: group[0].provider,
+      operator: group[0].operator,
+      nodes: group.length,
+      time: group.reduce((sum, { time }) => sum + time, 0),
+    }))
+    .sort((a, b) => b.time - a.time);
+  const sums = (key: "nodes" | "time") => {
+    const totals: Record<string, number> = {};
+    for (const operator of operators) {
+      totals[operator.provider] = (totals[operator.provider] ?? 0) + operator[key];
+    }
+    return totals;
+  };
+  return { nodes: sums("nodes"), time: sums("time"), operators };
 }

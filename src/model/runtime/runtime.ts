@@ -7,6 +7,12 @@ import { isRemote } from "./remote/oip_address.ts";
 import { wantedProviders } from "./provider_policy.ts";
 import type { Runtime } from "./session.ts";
 
+/** Which runs of a session are traced. */
+export interface Tracing {
+  /** Traces so many runs of each session; `Session.traced` then shows where they spent their time. */
+  readonly tracedRuns?: number;
+}
+
 /**
  * Opens the ONNX Runtime, or the inference server, that a pipeline file describes.
  *
@@ -17,10 +23,11 @@ export function openRuntime(
   config: RuntimeConfig,
   folder: string,
   registry: ProviderRegistry = PROVIDERS,
+  tracing: Tracing = {},
 ): Promise<Runtime> {
   return isRemote(config.library)
     ? openRemote(config, folder, registry)
-    : open(config, folder, registry);
+    : open(config, folder, registry, tracing);
 }
 
 async function openRemote(config: RuntimeConfig, folder: string, registry: ProviderRegistry) {
@@ -29,7 +36,12 @@ async function openRemote(config: RuntimeConfig, folder: string, registry: Provi
   return await RemoteRuntime.open(config.library, () => open(local, folder, registry));
 }
 
-async function open(config: RuntimeConfig, folder: string, registry: ProviderRegistry) {
+async function open(
+  config: RuntimeConfig,
+  folder: string,
+  registry: ProviderRegistry,
+  tracing: Tracing = {},
+) {
   const wanted = wantedProviders(config, registry);
   const { library, threads } = config;
   if (library === "node") {
@@ -42,6 +54,7 @@ async function open(config: RuntimeConfig, folder: string, registry: ProviderReg
     registry,
     threads,
     optionsOf: (provider) => provider.options(config, folder),
+    ...tracing,
   });
 }
 

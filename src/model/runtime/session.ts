@@ -1,3 +1,5 @@
+import type { Traced } from "./run_trace.ts";
+
 /** Element types of a model's inputs and outputs. */
 export type TensorType = "uint8" | "float32" | "int64";
 
@@ -29,6 +31,8 @@ export interface Session {
   readonly nodes: Readonly<Record<string, number>>;
   /** Providers preferred over `provider` that did not take this model. */
   readonly refused: readonly Refusal[];
+  /** Where a run spent its time; undefined unless the runtime was opened to trace runs, and before the last of them. */
+  readonly traced?: Traced;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**

@@ -53,6 +53,31 @@ export function codeOf(
   return unit(sum);
 }
 
+/** Share of the model's usual code length that a thing's code gets; chosen on photographs, see docs/models.md. */
+const CODE_SHARE = 0.5;
+const LEAST_CODE_LENGTH = 1;
+
+/**
+ * The length that a thing's code gets where the thing is seen: half the usual length of a head's codes in the pictures, at
+ * least 1.
+ */
+export function codeLength(
+  pictures: readonly ImageFeatures[],
+  head: number,
+  heads: number,
+): number {
+  const lengths = pictures.flatMap(({ features, dims: [, channels, height, width] }) => {
+    const [cells, size] = [height * width, channels / heads];
+    return Array.from({ length: cells }, (_, p) => {
+      let sum = 0;
+      for (let c = head * size; c < (head + 1) * size; c++) sum += features[c * cells + p] ** 2;
+      return Math.sqrt(sum);
+    });
+  });
+  const usual = lengths.sort((a, b) => a - b)[lengths.length >> 1];
+  return Math.max(LEAST_CODE_LENGTH, CODE_SHARE * usual);
+}
+
 function unit(values: Float32Array): Float32Array {
   const length = Math.max(Math.hypot(...values), 1e-9);
   return values.map((value) => value / length);

@@ -22,6 +22,8 @@ const thingSchema = z.object({
   picture: vector.optional(),
   /** `[C / K]`: mean direction of what is heard, in its head's channels, of length 1. */
   code: vector,
+  /** Length of the code that is added to patches that show the thing, on the scale of the model's own codes. */
+  length: z.number().positive().default(1),
 });
 /** One way that a thing sounds or is called, and how it looks if it was shown. */
 export type Thing = z.infer<typeof thingSchema>;
@@ -75,6 +77,13 @@ export async function writeBank(file: string, things: readonly Thing[]): Promise
   const partial = `${file}.part`;
   await Deno.writeTextFile(partial, content);
   await Deno.rename(partial, file);
+}
+
+/** A bank with further things; one of the same name and kind is replaced. */
+export function mergeThings(known: readonly Thing[], added: readonly Thing[]): Thing[] {
+  const replaced = (thing: Thing) =>
+    added.some(({ name, kind }) => name === thing.name && kind === thing.kind);
+  return [...known.filter((thing) => !replaced(thing)), ...added];
 }
 
 /**

@@ -2,10 +2,10 @@ import type { Encoders, ImageFeatures } from "../encoders.ts";
 import type { Thing } from "./thing_bank.ts";
 
 /**
- * Cosine of a patch and a thing at which both are as likely as not to be the same, the cosine's scale, and the length of the
- * code that is added where they are. Chosen on photographs of the validation split; see docs/models.md.
+ * Cosine of a patch and a thing at which both are as likely as not to be the same, and the cosine's scale. Chosen on
+ * photographs of the validation split; see docs/models.md.
  */
-const LIKENESS = { at: 0.5, scale: 0.03, length: 1 };
+const LIKENESS = { at: 0.5, scale: 0.03 };
 
 /** What changes the image features. */
 type ShownThing = Required<Pick<Thing, "kind" | "picture" | "code">>;
@@ -30,7 +30,7 @@ export function withThings(encoders: Encoders, bank: readonly Thing[]): Encoders
       heads: manifest.heads.map((head, k) =>
         head.bound === undefined || groups[k].length === 0
           ? head
-          : { ...head, bound: head.bound + LIKENESS.length }
+          : { ...head, bound: head.bound + Math.max(...groups[k].map(({ length }) => length)) }
       ),
     },
     image: encoders.image,
@@ -55,7 +55,7 @@ function addCodes(image: ImageFeatures, groups: readonly (readonly ShownThing[])
     groups.forEach((things, head) => {
       if (things.length === 0) return;
       const likeness = things.map(({ picture }) => cosines(seen, picture, lengths));
-      shareCells(likeness, cells);
+      shareCells(likeness, things, cells);
       things.forEach(({ code }, i) => {
         if (likeness[i].every((length) => length < LEAST_LENGTH)) return;
         const start = n * channels * cells + head * code.length * cells;
@@ -87,17 +87,21 @@ function cosines(seen: Float32Array, picture: Float32Array, lengths: Float32Arra
   return products.map((product, p) => product / lengths[p]);
 }
 
-/** Turns cosines into the length of each thing's code in each cell; a cell's lengths add up to `LIKENESS.length` at most. */
-function shareCells(likeness: readonly Float32Array[], cells: number): void {
-  const { at, scale, length } = LIKENESS;
+/** Turns cosines into the length of each thing's code in each cell; things that look alike share a cell. */
+function shareCells(
+  likeness: readonly Float32Array[],
+  things: readonly Thing[],
+  cells: number,
+): void {
+  const { at, scale } = LIKENESS;
   for (let p = 0; p < cells; p++) {
     let highest = -Infinity;
     for (const thing of likeness) highest = Math.max(highest, thing[p]);
     let sum = 0;
     for (const thing of likeness) sum += Math.exp((thing[p] - highest) / scale);
-    for (const thing of likeness) {
+    likeness.forEach((thing, i) => {
       const share = Math.exp((thing[p] - highest) / scale) / sum;
-      thing[p] = length * share / (1 + Math.exp((at - thing[p]) / scale));
-    }
+      thing[p] = things[i].length * share / (1 + Math.exp((at - thing[p]) / scale));
+    });
   }
 }

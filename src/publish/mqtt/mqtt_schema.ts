@@ -32,7 +32,7 @@ export const mqttSchema = z.strictObject({
   key: z.string().min(1).optional().describe("PEM file of the client's key"),
   outbox: outboxSchema.prefault({}).describe("How events wait for the broker"),
   picture: z.boolean().default(false).describe(
-    "Publish a JPEG of each event: the frame, its heat map and box",
+    "Publish a JPEG of each event: the camera picture with outline of the heat map, box, peak and label",
   ),
   home_assistant: z.boolean().default(false).describe(
     "Announce the pipeline to Home Assistant as a device (MQTT discovery)",

@@ -11,7 +11,7 @@ export const mcapSink: SinkDescriptor<"mcap", typeof mcapSchema> = {
   help: "MCAP files with pictures, maps, scores, events and log, for Foxglove and Lichtblick",
   area: "MCAP files",
   fileKeys: [],
-  cameraPictures: true,
+  cameraPictures: () => true,
   reach: ({ path }, { folder }) => ({ write: [resolvePath(folder, path)] }),
   make: (config, { folder, pipeline, telemetry, log }) =>
     new McapSink(config, resolvePath(folder, config.path), { pipeline, telemetry, log }),

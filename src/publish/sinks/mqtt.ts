@@ -13,6 +13,7 @@ export const mqttSink: SinkDescriptor<"mqtt", typeof mqttSchema> = {
   area: "Broker",
   fileKeys: ["password_file", "ca", "cert", "key"],
   standard: {},
+  cameraPictures: ({ picture }) => picture,
   reach: ({ url }) => ({ net: brokerAddresses(url) }),
   make: (config, context) => new MqttSink(config, context),
   target: ({ url }) => url,

@@ -17,7 +17,7 @@ Deno.test("show: a thing is stored, listed, used by an engine and removed", asyn
     assert.equal(bare.code, 2);
     assert.match(
       bare.stderr,
-      /^Cannot show fruit: --pictures and one of --say, --sound must be given\n$/,
+      /^Cannot show fruit: --source or --pictures, and one of --say, --sound must be given\n$/,
     );
 
     const box = ["--box", "0.45,0.36,0.9,0.55"];
@@ -51,10 +51,29 @@ Deno.test("show: a thing is stored, listed, used by an engine and removed", asyn
     assert.deepEqual(after.features.subarray(0, half), before.features.subarray(0, half));
     assert.ok(grid.width > 0 && taught.manifest.heads[1].bound! > plain.manifest.heads[1].bound!);
 
+    const exported = join(folder, "fruit.json");
+    const written = await whence(["show", "fruit", "--export", exported, "--bank", bank]);
+    assert.equal(written.code, 0, written.stderr);
+
     const removed = await whence(["show", "fruit", "--remove", "--bank", bank]);
     assert.equal(removed.code, 0, removed.stderr);
     const again = await whence(["show", "fruit", "--remove", "--bank", bank]);
     assert.match(again.stderr, /^Cannot remove fruit: .*things\.json has nothing\n$/);
+    const none = await whence(["show", "fruit", "--export", exported, "--bank", bank]);
+    assert.match(none.stderr, /^Cannot export fruit: .*things\.json has nothing\n$/);
+
+    const added = await whence(["show", "--import", exported, "--bank", bank]);
+    assert.equal(added.stdout, "added fruit\n");
+    assert.match((await whence(["show", "--list", "--bank", bank])).stdout, /fruit +speech/);
+    const other = join(folder, "other.json");
+    const text = await Deno.readTextFile(exported);
+    await Deno.writeTextFile(other, text.replace(/denseav-mini@\d+/, "denseav@9"));
+    const refused = await whence(["show", "--import", other, "--bank", bank]);
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /^Cannot import .*other\.json: "fruit" must have been shown to denseav-mini@\d+, got denseav@9\n$/,
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { withFiles } from "../../config/pipeline_file.ts";
 import { axeFindings, openBrowser } from "../../support/browser.ts";
 import { eventually } from "../../support/eventually.ts";
+import { firstLine } from "../../support/first_line.ts";
 import { freePort } from "../../support/free_port.ts";
 import { whence } from "../whence.ts";
 
@@ -25,20 +26,13 @@ async function start(...args: string[]) {
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!text.includes("\n")) {
-    const { value, done } = await reader.read();
-    assert.ok(!done, `no link: ${text}`);
-    text += value;
-  }
-  const url = /^Live page: (\S+)\n/.exec(text)?.[1];
-  assert.ok(url, text);
+  const line = await firstLine(process.stdout, "no link");
+  const url = /^Live page: (\S+)$/.exec(line)?.[1];
+  assert.ok(url, line);
   return {
     url,
     async [Symbol.asyncDispose]() {
       process.kill("SIGINT");
-      await reader.cancel();
       assert.equal((await process.status).code, 0);
     },
   };

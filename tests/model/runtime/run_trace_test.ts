@@ -43,6 +43,7 @@ Deno.test("the trace of the first run corrects where a session is assumed to run
       seen.push(traced);
       return judgePlacement(traced.nodes, ["cuda"], "cpu", traced.time);
     },
+    tracedRuns: 1,
     nameOf: (name) => PROVIDERS.nameOf(name),
     limitMs: 60_000,
     onRelease: () => {},
@@ -55,6 +56,12 @@ Deno.test("the trace of the first run corrects where a session is assumed to run
   await session.run({ x });
   assert.equal(seen.length, 1);
   assert.deepEqual(seen[0].nodes, { cpu: 5 });
+  assert.deepEqual(
+    seen[0].operators.map(({ provider, operator, nodes }) => [provider, operator, nodes]),
+    [
+      ["cpu", "MatMul", 5],
+    ],
+  );
   assert.equal(session.provider, "cpu");
   assert.equal(session.refused[0].provider, "cuda");
   await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);

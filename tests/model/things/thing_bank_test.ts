@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { Manifest } from "../../../src/model/manifest.ts";
-import { checkThings, readBank, writeBank } from "../../../src/model/things/thing_bank.ts";
+import {
+  checkThings,
+  mergeThings,
+  readBank,
+  writeBank,
+} from "../../../src/model/things/thing_bank.ts";
 
 const THING = {
   name: "cup",
@@ -8,6 +13,7 @@ const THING = {
   kind: "speech" as const,
   picture: Float32Array.from([0.6, 0.8, 0, 0]),
   code: Float32Array.from([0, 1]),
+  length: 2.5,
 };
 
 Deno.test("a bank is read as it was written", async () => {
@@ -15,6 +21,23 @@ Deno.test("a bank is read as it was written", async () => {
   await writeBank(file, [THING]);
   assert.deepEqual(await readBank(file), [THING]);
   await Deno.remove(file);
+});
+
+Deno.test("a thing of an older bank gets a code of length 1", async () => {
+  const file = await Deno.makeTempFile();
+  await writeBank(file, [THING]);
+  const text = await Deno.readTextFile(file);
+  await Deno.writeTextFile(file, text.replace(`,"length":2.5`, ""));
+  assert.deepEqual(await readBank(file), [{ ...THING, length: 1 }]);
+  await Deno.remove(file);
+});
+
+Deno.test("an added thing replaces the one of its name and kind", () => {
+  const sound = { ...THING, kind: "sound" as const };
+  const mug = { ...THING, name: "mug" };
+  const newer = { ...THING, length: 1 };
+  assert.deepEqual(mergeThings([THING, sound, mug], [newer]), [sound, mug, newer]);
+  assert.deepEqual(mergeThings([], [THING]), [THING]);
 });
 
 Deno.test("a bank that cannot be read says which key is wrong", async () => {

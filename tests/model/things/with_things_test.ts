@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Encoders, ImageFeatures } from "../../../src/model/encoders.ts";
-import { codeOf, lookOf } from "../../../src/model/things/show_thing.ts";
+import { codeLength, codeOf, lookOf } from "../../../src/model/things/show_thing.ts";
 import { type Thing } from "../../../src/model/things/thing_bank.ts";
 import { withThings } from "../../../src/model/things/with_things.ts";
 
@@ -10,7 +10,14 @@ const SEEN: ImageFeatures = {
   dims: [1, 4, 1, 3],
 };
 
-const thing = (name: string, kind: Thing["kind"], picture: number[], code: number[]): Thing => ({
+const thing = (
+  name: string,
+  kind: Thing["kind"],
+  picture: number[],
+  code: number[],
+  length = 1,
+): Thing => ({
+  length,
   name,
   kind,
   model: "made@1",
@@ -42,6 +49,23 @@ Deno.test("things that look alike share a patch, sounds and names apart", async 
   const mug = thing("mug", "speech", [1, 0, 0, 0], [0, 1]);
   const clink = thing("cup", "sound", [1, 0, 0, 0], [0, 1]);
   assert.deepEqual(await added([cup, mug, clink]), [0, 0, 0, 1, 0, 0, 0.5, 0, 0, 0.5, 0, 0]);
+});
+
+Deno.test("a code is as long as its thing says, and so is the raise of its head's bound", async () => {
+  const cup = thing("cup", "speech", [1, 0, 0, 0], [0.6, 0.8], 2);
+  assert.deepEqual(await added([cup]), [0, 0, 0, 0, 0, 0, 1.2, 0, 0, 1.6, 0, 0]);
+  const { heads } = withThings(made(SEEN), [cup]).manifest;
+  assert.deepEqual(heads.map(({ bound }) => bound), [3, 5]);
+});
+
+Deno.test("a code is half as long as its head's usual codes, at least 1", () => {
+  const seen = (size: number): ImageFeatures => ({
+    features: Float32Array.from([9, 9, 9, /**/ 9, 9, 9, /**/ 0, size, size, /**/ 0, 0, 0]),
+    dims: [1, 4, 1, 3],
+  });
+  assert.equal(codeLength([seen(8)], 1, 2), 4);
+  assert.equal(codeLength([seen(8), seen(6), seen(6)], 1, 2), 3);
+  assert.equal(codeLength([seen(0.1)], 1, 2), 1);
 });
 
 Deno.test("the bounds of heads that things are added to are raised, and none without things", () => {

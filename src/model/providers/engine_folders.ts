@@ -1,0 +1,28 @@
+import { join } from "node:path";
+
+/** What a compiled engine depends on. */
+export interface EngineKey {
+  /** Version of TensorRT. */
+  readonly tensorrt: string;
+  /** Name and architecture of the GPU. */
+  readonly gpu: string;
+  readonly precision: string;
+  /** SHA-256 of the model, in hex. */
+  readonly model: string;
+}
+
+/**
+ * The folders of a model's engines, and of the kernel timings, which all models on one GPU share. With another TensorRT, GPU,
+ * precision or model they are others, so that an update never loads an engine that does not fit.
+ */
+export function engineFolders(cache: string, { tensorrt, gpu, precision, model }: EngineKey) {
+  const machine = join(cache, fileName(`trt-${tensorrt}-${gpu}`));
+  return {
+    engines: join(machine, `${precision}-${model.slice(0, 16)}`),
+    timings: join(machine, "timings"),
+  };
+}
+
+function fileName(text: string): string {
+  return text.replace(/[^\w.]+/g, "-");
+}
