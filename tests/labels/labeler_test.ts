@@ -14,6 +14,7 @@ const thing = (name: string, at: readonly number[], kind: Thing["kind"] = "speec
   kind,
   model: "made@1",
   code: codeAt(at),
+  length: 1,
 });
 const rules = { min_score: 0.5 };
 const names = (labeler: Labeler, at: readonly number[]) =>

@@ -51,7 +51,8 @@ export async function addLabel(
     }
     const { kind, code } = heard;
     const length = Math.hypot(...code);
-    const thing = { name, model, kind, code: code.map((value) => value / length) };
+    const unit = code.map((value) => value / length);
+    const thing = { name, model, kind, code: unit, length: 1 };
     const same = [...known, ...added].find((other) => isSame(thing, other));
     if (same !== undefined) {
       throw new UsageError(`Cannot add ${clip}: ${options.bank} has it already, as ${same.name}`);
