@@ -43,7 +43,7 @@ export interface DetectorOptions {
 /**
  * Names what is heard.
  *
- * @param code the head's audio features, their sum over an event's steps.
+ * @param code the head's audio features, their sum over an event's steps and 200 ms around them.
  * @returns most probable first; empty for what is unknown.
  */
 export type Label = (kind: HeadKind, code: Float32Array) => WhenceEvent["labels"];

@@ -1,6 +1,12 @@
 /** An event's region describes at most this much of its newest input, ns. */
 const REGION_NS = 500_000_000;
 
+/**
+ * Audio features up to this long before and after an event name it, too, ns: the part of a word that matches the picture is
+ * often short.
+ */
+export const AROUND_NS = 200_000_000;
+
 /** One head's part of a grounded time step. */
 export interface ScoredStep {
   /** The step's time interval, ns of running time. */
@@ -37,10 +43,12 @@ export class Span {
   #code: Float64Array | undefined;
   #newest: ScoredStep[] = [];
 
-  constructor(step: ScoredStep) {
+  /** @param before the audio features of the steps before the first one. */
+  constructor(step: ScoredStep, before: readonly Float32Array[] = []) {
     this.onsetNs = step.startNs;
     this.lastActiveNs = step.startNs;
     this.#sum = new Float64Array(step.map.length);
+    for (const code of before) this.#addCode(code);
     this.add(step);
   }
 
@@ -58,7 +66,7 @@ export class Span {
     return mean;
   }
 
-  /** Sum of the audio features over all steps; undefined where events get no labels. */
+  /** Sum of the audio features over all steps and those around them; undefined where events get no labels. */
   get code(): Float32Array | undefined {
     return this.#code && Float32Array.from(this.#code);
   }
@@ -71,6 +79,11 @@ export class Span {
     this.activeNs += step.endNs - step.startNs;
     // The runtime may reuse the memory of its outputs.
     this.#keep([{ ...step, map: step.map.slice(), code: undefined }]);
+  }
+
+  /** Takes the audio features of a step that is not active, if it is near enough. */
+  follow({ startNs, code }: ScoredStep): void {
+    if (code && startNs < this.lastActiveNs + AROUND_NS) this.#addCode(code);
   }
 
   /** Takes all steps of a span that began later. */

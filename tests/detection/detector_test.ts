@@ -173,7 +173,7 @@ Deno.test("models with one head, or two of a kind, are supported", () => {
   }
 });
 
-Deno.test("labels come from the head's audio features, summed over the event's steps", () => {
+Deno.test("labels come from the head's audio features, of the event and 200 ms around it", () => {
   const asked: { kind: string; code: number[] }[] = [];
   const label: Label = (kind, code) => {
     asked.push({ kind, code: [...code] });
@@ -189,9 +189,9 @@ Deno.test("labels come from the head's audio features, summed over the event's s
     "sound true",
     "speech false",
   ]);
-  // Steps 2 to 7 of head 0, steps 4 to 7 of head 1.
-  assert.deepEqual(asked.filter(({ kind }) => kind === "sound").at(-1)!.code, [6, 27]);
-  assert.deepEqual(asked.filter(({ kind }) => kind === "speech").at(-1)!.code, [-4, -22]);
+  // Steps 2 to 7 of head 0, steps 4 to 7 of head 1, and two steps of 100 ms on either side.
+  assert.deepEqual(asked.filter(({ kind }) => kind === "sound").at(-1)!.code, [10, 45]);
+  assert.deepEqual(asked.filter(({ kind }) => kind === "speech").at(-1)!.code, [-8, -44]);
   assert.deepEqual(ends[0].labels, [{ name: "ten", score: 0.8 }]);
   assert.deepEqual(found[0].labels, [], "too few steps so far");
   assert.equal(asked.length, found.length, "names are looked up for messages alone");

@@ -21,7 +21,7 @@ def test_a_space_whitens_what_varies_within_a_name():
     rng = np.random.default_rng(1)
     means = rng.standard_normal((600, SIZE)) * SPREAD
     codes, number = draw(rng, means, 5)
-    space = fit_space(codes, number.astype(str), shrink=0)
+    space = fit_space(codes, number.astype(str))
     rest = space.project(codes) - space.project(means)[number]
     assert np.allclose(np.cov(rest.T), np.eye(SIZE), atol=0.15)
     wanted = np.sort(SPREAD**2 / np.diag(WITHIN) ** 2)[::-1]

@@ -37,19 +37,15 @@ def test_every_step_of_a_recording_is_heard_once():
         assert abs(live[0] / at_once[0] - 1) < 0.05
 
 
-class Clip:
-    def __init__(self, name: str) -> None:
-        self.name, self.engine = name, "made"
-
-
 def made(rng: np.random.Generator, means: np.ndarray, names: list[str], each: int) -> Heard:
-    clips, codes = [], []
+    heard_names, codes = [], []
     for name, mean in zip(names, means, strict=True):
         for _ in range(each):
             code = mean + 0.25 * rng.standard_normal(SIZE)
-            clips.append(Clip(name))
+            heard_names.append(name)
             codes.append(code / np.linalg.norm(code))
-    return Heard(clips, np.stack(codes))  # type: ignore[arg-type]
+    engines = np.full(len(codes), "made")
+    return Heard(np.array(heard_names), engines, np.stack(codes))
 
 
 def test_a_label_file_is_read_as_it_was_written(tmp_path: Path):

@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SHRINK = 0.1
-"""Share of the mean variance within a name that is added in all directions."""
 Floats = NDArray[Any]
 
 
@@ -32,8 +30,9 @@ class LabelSpace:
         return np.asarray((codes - self.mean) @ self.transform.T)
 
 
-def fit_space(codes: Floats, names: NDArray[np.str_], shrink: float = SHRINK) -> LabelSpace:
-    """The space in which codes of length 1 of several examples a name are compared best."""
+def fit_space(codes: Floats, names: NDArray[np.str_], shrink: float = 0.0) -> LabelSpace:
+    """The space in which codes of length 1 of several examples a name are compared best. `shrink`
+    of the mean variance within a name is added in all directions."""
     known, number = np.unique(names, return_inverse=True)
     count = np.bincount(number)
     total = np.zeros((len(known), codes.shape[1]))
@@ -81,9 +80,9 @@ def calibrate(
     best, found = space, np.inf
     known = truth >= 0
     right = ratios[np.arange(len(truth)), np.maximum(truth, 0)]
-    for scale in np.geomspace(0.03, 1.5, 40):
+    for scale in np.geomspace(0.05, 1.5, 24):
         any_name = log_sum(scale * ratios) - np.log(ratios.shape[1])
-        for unknown in np.linspace(-6, 14, 81):
+        for unknown in np.linspace(-8, 12, 81):
             total = np.logaddexp(any_name, unknown)
             own = np.where(known, scale * right - np.log(ratios.shape[1]), unknown)
             loss = (weight * (total - own)).sum() / weight.sum()

@@ -17,6 +17,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +54,20 @@ LEAST = 0.5
 Floats = NDArray[Any]
 
 
+@dataclass(frozen=True)
+class Media:
+    """Where recordings are, and where their codes are kept, so that a fit needs no encoding."""
+
+    pack: Path
+    stores: list[Path]
+    codes: Path | None
+
+
 class Heard:
     """Codes of recordings, `[n, c]`, and whose they are."""
 
-    def __init__(self, clips: list[Spoken], codes: Floats) -> None:
-        self.codes = codes
-        self.names = np.array([clip.name for clip in clips])
-        self.engines = np.array([clip.engine for clip in clips])
+    def __init__(self, names: Floats, engines: Floats, codes: Floats) -> None:
+        self.names, self.engines, self.codes = names, engines, codes
 
 
 def listen(encode: Encode, clips: Iterable[Spoken], rng: Generator, *, live: bool) -> Heard:
@@ -70,7 +78,9 @@ def listen(encode: Encode, clips: Iterable[Spoken], rng: Generator, *, live: boo
         wave, start, end = placed(clip.samples, rng, rooms if number % 2 else None)
         features = heard(encode, wave, start, end, rng) if live else whole(encode, wave, start, end)
         codes.append(head_code(features, clip.kind))
-    return Heard(chosen, np.stack(codes))
+    names = np.array([clip.name for clip in chosen])
+    engines = np.array([clip.engine for clip in chosen])
+    return Heard(names, engines, np.stack(codes))
 
 
 def training_words(names: Vocabulary) -> list[Spoken]:
@@ -230,19 +240,31 @@ def write(folder: Path, banks: dict[str, tuple[Bank, str]]) -> None:
     manifest_file.write_text(yaml.safe_dump(manifest, sort_keys=False, width=100))
 
 
-def heard_in(
-    encode: Encode, pack_folder: Path, stores: list[Path], split: str, *, live: bool
-) -> dict[str, Heard]:
-    """What a split says and sounds like, by kind."""
-    names = vocabulary(pack_folder, stores, (split,))
+def heard_in(encode: Encode, media: Media, split: str, *, live: bool) -> dict[str, Heard]:
+    """What a split says and sounds like, by kind; kept in the media's folder of codes."""
+    kept = media.codes / f"{split}-{'live' if live else 'whole'}.npz" if media.codes else None
+    if kept and kept.exists():
+        columns = np.load(kept)
+        parts = ("names", "engines", "codes")
+        return {kind: Heard(*(columns[f"{kind}-{part}"] for part in parts)) for kind in KINDS}
+    names = vocabulary(media.pack, media.stores, (split,))
     spoken = asked_words(names) if live else training_words(names)
-    pack = OpenPack(pack_folder)
-    parts = ("sounds", "noises") if live else ("sounds",)
-    sounding = [clip for part in parts for clip in sounds(pack, part, split)]
-    return {
+    pack = OpenPack(media.pack)
+    sounding = [
+        clip
+        for part in (("sounds", "noises") if live else ("sounds",))
+        for clip in sounds(pack, part, split)
+    ]
+    found = {
         kind: listen(encode, clips, np.random.default_rng(0), live=live)
         for kind, clips in zip(KINDS, (sounding, spoken), strict=True)
     }
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(
+            kept, **{f"{k}-{part}": v for k, one in found.items() for part, v in vars(one).items()}
+        )
+    return found
 
 
 def main() -> None:
@@ -251,14 +273,16 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, required=True)
     parser.add_argument("--store", type=Path, action="append", default=[], help="word stores")
     parser.add_argument("--report", choices=("val", "test"), help="measure, and write nothing")
+    parser.add_argument("--codes", type=Path, help="folder that keeps the recordings' codes")
     given = parser.parse_args()
+    media = Media(given.pack, given.store, given.codes)
     encode = encoder(given.model / "audio.onnx")
-    asked = heard_in(encode, given.pack, given.store, given.report or "val", live=True)
+    asked = heard_in(encode, media, given.report or "val", live=True)
     if given.report:
         content = json.loads((given.model / FILE).read_text())
         banks = {part["kind"]: read_bank(part) for part in content["kinds"]}
     else:
-        trained = heard_in(encode, given.pack, given.store, "train", live=False)
+        trained = heard_in(encode, media, "train", live=False)
         banks = {kind: Bank.of(trained[kind]).calibrated(asked[kind]) for kind in KINDS}
         on = {kind: f"{len(asked[kind].names)} recordings (validation)" for kind in KINDS}
         write(given.model, {kind: (bank, on[kind]) for kind, bank in banks.items()})

@@ -3,7 +3,7 @@ import { HEAD_KINDS } from "../../core/head_kind.ts";
 import { threadsOption } from "../runtime_options.ts";
 import type { AddOptions } from "./label_add.ts";
 import type { ListOptions } from "./label_list.ts";
-import type { TestOptions } from "./label_test.ts";
+import type { TestOptions } from "./test_labels.ts";
 
 /** `whence label`: names for sounds and words, learned from a few recordings. */
 export function labelCommand(): Command {
@@ -76,7 +76,7 @@ function testCommand(): Command {
     .option("--min-score <n>", "labels less probable than this are left out", "0.5")
     .option("--json", "print one line of JSON per recording")
     .action(async (paths: string[], options: TestOptions) => {
-      const { testLabels } = await import("./label_test.ts");
+      const { testLabels } = await import("./test_labels.ts");
       await testLabels(paths, options);
     });
 }

@@ -3,7 +3,7 @@ import type { LabelScore } from "../../labels/labeler.ts";
 import { tableText } from "../table.ts";
 
 /** Name of what should get no label. */
-export const UNKNOWN = "unknown";
+const UNKNOWN = "unknown";
 
 /** One recording, and the labels that it got. */
 export interface LabeledClip {
@@ -15,19 +15,19 @@ export interface LabeledClip {
 }
 
 /** A table of all names with what their recordings were labeled, and the sums. */
-export function labelReport(clips: readonly LabeledClip[], unknown: string): string {
+export function labelReport(clips: readonly LabeledClip[]): string {
   const groups = Map.groupBy(clips, ({ truth }) => truth);
   const rows = [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([truth, all]) => {
-    const others = Map.groupBy(all.filter((clip) => isWrong(clip, unknown)), topOf);
+    const others = Map.groupBy(all.filter(isWrong), topOf);
     const confused = [...others].map(([name, { length }]) =>
       length > 1 ? `${name} ${length}` : name
     );
     return [
       truth,
       String(all.length),
-      String(all.filter((clip) => isRight(clip, unknown)).length),
+      String(all.filter(isRight).length),
       String(all.filter((clip) => topOf(clip) === undefined).length),
-      String(all.length - all.filter((clip) => !isWrong(clip, unknown)).length),
+      String(all.filter(isWrong).length),
       confused.join(", "),
     ];
   });
@@ -35,28 +35,28 @@ export function labelReport(clips: readonly LabeledClip[], unknown: string): str
     [["name", "clips", "right", "no label", "wrong", "taken for"], ...rows],
     ["left", "right", "right", "right", "right", "left"],
   );
-  return [table, "", ...summary(clips, unknown)].join("\n");
+  return [table, "", ...summary(clips)].join("\n");
 }
 
 const topOf = ({ labels }: LabeledClip): string | undefined => labels[0]?.name;
 
-const isRight = (clip: LabeledClip, unknown: string) =>
-  topOf(clip) === (clip.truth === unknown ? undefined : clip.truth);
+const isRight = (clip: LabeledClip) =>
+  topOf(clip) === (clip.truth === UNKNOWN ? undefined : clip.truth);
 
-const isWrong = (clip: LabeledClip, unknown: string) =>
-  topOf(clip) !== undefined && !isRight(clip, unknown);
+const isWrong = (clip: LabeledClip) => topOf(clip) !== undefined && !isRight(clip);
 
-function summary(clips: readonly LabeledClip[], unknown: string): string[] {
-  const known = clips.filter(({ truth }) => truth !== unknown);
-  const rest = clips.filter(({ truth }) => truth === unknown);
+function summary(clips: readonly LabeledClip[]): string[] {
+  const known = clips.filter(({ truth }) => truth !== UNKNOWN);
+  const found = known.filter(isRight).length;
+  const rest = clips.filter(({ truth }) => truth === UNKNOWN);
   const labeled = clips.filter(({ labels }) => labels.length > 0);
   const mean = labeled.reduce((sum, { labels }) => sum + labels[0].score, 0) / labeled.length;
-  const right = labeled.filter((clip) => isRight(clip, unknown)).length;
+  const right = labeled.filter(isRight).length;
   return [
     ...known.length === 0 ? [] : [
-      `top-1: ${known.filter((clip) => isRight(clip, unknown)).length} of ${
-        counted(known.length, "recording")
-      } right (${percent(known.filter((clip) => isRight(clip, unknown)).length, known.length)})`,
+      `top-1: ${found} of ${counted(known.length, "recording")} right (${
+        percent(found, known.length)
+      })`,
     ],
     ...rest.length === 0 ? [] : [
       `unknown: ${rest.filter(({ labels }) => labels.length === 0).length} of ${

@@ -5,7 +5,7 @@ import { findModel } from "../../model/find_model.ts";
 import { UsageError } from "../exit.ts";
 import type { RuntimeOptions } from "../runtime_options.ts";
 import { heardCode, openEncoders } from "./heard_code.ts";
-import { type LabeledClip, labelReport, UNKNOWN } from "./label_report.ts";
+import { type LabeledClip, labelReport } from "./label_report.ts";
 
 /** Options of `whence label test`. */
 export interface TestOptions extends RuntimeOptions {
@@ -54,7 +54,7 @@ export async function testLabels(paths: readonly string[], options: TestOptions)
     clips.push(clip);
     if (options.json) console.log(JSON.stringify({ ...clip, kind: heard?.kind ?? null }));
   }
-  if (!options.json) console.log(labelReport(clips, UNKNOWN));
+  if (!options.json) console.log(labelReport(clips));
 }
 
 /** The sound files of a folder and the folders in it, sorted; a file is itself. */
