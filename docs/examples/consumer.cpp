@@ -31,18 +31,16 @@ class Tracker {
 
   // Topics to subscribe to, with QoS 1.
   std::vector<std::string> filters() const {
-    return {prefix_ + "/+/event", prefix_ + "/+/state", prefix_ + "/available"};
+    return {prefix_ + "/+/event", prefix_ + "/+/state", prefix_ + "/+/available"};
   }
 
   // Takes one MQTT message and returns what it changes. Throws if the payload is not valid.
   std::vector<Change> take(const std::string& topic, const std::string& payload) {
-    if (topic == prefix_ + "/available") {
-      return payload == "offline" ? end("offline") : std::vector<Change>{};
-    }
     const auto slash = topic.rfind('/');
     const auto pipeline = topic.substr(prefix_.size() + 1, slash - prefix_.size() - 1);
     const auto leaf = topic.substr(slash + 1);
     if (leaf == "event") return takeEvent(json::parse(payload));
+    if (leaf == "available") return payload == "offline" ? end("offline", pipeline) : std::vector<Change>{};
     if (leaf != "state" || payload.empty()) return {};  // An empty payload deletes the retained state.
     const auto state = json::parse(payload).at("state").get<std::string>();
     return state == "stopped" || state == "failed" ? end(state, pipeline) : std::vector<Change>{};

@@ -38,7 +38,7 @@ class Tracker:
     @property
     def filters(self) -> List[str]:
         """Topics to subscribe to, with QoS 1."""
-        return [f"{self._prefix}/{name}" for name in ("+/event", "+/state", "available")]
+        return [f"{self._prefix}/{name}" for name in ("+/event", "+/state", "+/available")]
 
     @property
     def lasting(self) -> List[WhenceEvent]:
@@ -47,14 +47,14 @@ class Tracker:
 
     def take(self, topic: str, payload: str) -> List[Change]:
         """Takes one MQTT message; returns what it changes. Raises ValueError or KeyError if it is not valid."""
-        if topic == f"{self._prefix}/available":
-            return self.end("offline") if payload == "offline" else []
         pipeline, _, leaf = topic[len(self._prefix) + 1 :].partition("/")
         if leaf == "event":
             event = json.loads(payload)
             if event["schema"] != "whence/event/2":
                 raise ValueError(f"schema must be whence/event/2, got {event['schema']}")
             return self._take_event(cast(WhenceEvent, event))
+        if leaf == "available" and payload == "offline":
+            return self.end("offline", pipeline)
         if leaf == "state" and payload != "":  # An empty payload deletes the retained state.
             state = json.loads(payload)["state"]
             if state in ("stopped", "failed"):

@@ -1,4 +1,5 @@
 import { cString } from "../core/c_string.ts";
+import type { Sample, SampleSink } from "./capture_pipeline.ts";
 import type { Native } from "./native.ts";
 import { OFFSETS, SIZES } from "./struct_offsets.ts";
 
@@ -10,15 +11,8 @@ const STATS = cString("stats");
 const RENDERED = cString("rendered");
 const LATE = cString("dropped");
 
-/** One buffer taken from an appsink. */
-export interface Sample {
-  /** Running time in ns, negative before the beginning of the stream; undefined for a buffer without a time stamp. */
-  readonly ptsNs: number | undefined;
-  readonly data: Uint8Array<ArrayBuffer>;
-}
-
 /** An appsink. No call blocks. */
-export class AppSink {
+export class AppSink implements SampleSink {
   readonly #native: Native;
   readonly #sink: Deno.PointerObject;
   readonly #depth: number;
@@ -40,22 +34,18 @@ export class AppSink {
     this.#depth = leaky ? depth : Infinity;
   }
 
-  /** Buffers that have reached the appsink, as of the last {@linkcode count}. */
   get arrived(): number {
     return this.#arrived;
   }
 
-  /** Buffers dropped because the queue was full or because they came too late, as of the last {@linkcode count}. */
   get dropped(): number {
     return this.#dropped + this.#late;
   }
 
-  /** Whether buffers are queued, as of the last {@linkcode count}. */
   get waiting(): boolean {
     return this.#arrived - this.#dropped > this.#taken;
   }
 
-  /** Whether the stream has ended and all of it has been taken. */
   get ended(): boolean {
     return this.#native.gst_app_sink_is_eos(this.#sink) !== 0;
   }
@@ -65,7 +55,6 @@ export class AppSink {
     this.#native.gst_util_set_object_arg(this.#sink, ASYNC, NO);
   }
 
-  /** Reads the element's counters. The drops are exact if this is called before each run of takes. */
   count(): void {
     const native = this.#native;
     this.#gvalue.fill(0);
@@ -78,7 +67,6 @@ export class AppSink {
     this.#dropped = Math.max(this.#dropped, this.#arrived - this.#taken - this.#depth);
   }
 
-  /** The next buffer; undefined when none is queued. */
   take(): Sample | undefined {
     const native = this.#native;
     const sample = native.gst_app_sink_try_pull_sample(this.#sink, 0n);

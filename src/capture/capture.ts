@@ -1,7 +1,10 @@
 import { unlessAborted } from "../core/unless_aborted.ts";
+import type { CapturePipeline } from "./capture_pipeline.ts";
 import { GstCapture } from "./gst_capture.ts";
 import { GstPipeline } from "./gst_pipeline.ts";
 import { requireElements } from "./inspect.ts";
+import { ChildPipeline } from "./isolated/child_pipeline.ts";
+import { ffiCommand } from "./isolated/ffi_command.ts";
 import type { Capture } from "./media.ts";
 import type { CapturePlan } from "./plan.ts";
 
@@ -45,7 +48,7 @@ export async function openCapture(
   return capture;
 }
 
-async function build(plan: CapturePlan): Promise<GstPipeline> {
+async function build(plan: CapturePlan): Promise<CapturePipeline> {
   await requireElements(plan.elements);
-  return await GstPipeline.build(plan);
+  return plan.isolate ? new ChildPipeline(plan, ffiCommand()) : await GstPipeline.build(plan);
 }

@@ -2,12 +2,11 @@ import { setImmediate } from "node:timers/promises";
 import type { FitGeometry } from "../core/fit_geometry.ts";
 import { fitGeometry } from "../core/fit_geometry.ts";
 import { maskSecrets } from "../core/secrets.ts";
-import type { AppSink, Sample } from "./app_sink.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
 import { CaptureError } from "./capture_error.ts";
 import { cannot, faultOf } from "./capture_faults.ts";
+import type { CapturePipeline, Sample, SampleSink } from "./capture_pipeline.ts";
 import { Coverage, type Damage } from "./coverage.ts";
-import type { GstPipeline } from "./gst_pipeline.ts";
 import type {
   Arrivals,
   AudioChunk,
@@ -23,7 +22,6 @@ import { packRows } from "./pack_rows.ts";
 import type { CapturePlan } from "./plan.ts";
 import { SignalJudge } from "./signal_judge.ts";
 import type { Stream } from "./source.ts";
-import { startPipeline } from "./start_pipeline.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Pause between two reads of a stream that has no data, ms. */
@@ -41,7 +39,7 @@ export class GstCapture implements Capture {
   readonly pictures?: PictureBranch;
   onNotice: ((notice: CaptureNotice) => void) | undefined;
   readonly #plan: CapturePlan;
-  readonly #pipeline: GstPipeline;
+  readonly #pipeline: CapturePipeline;
   readonly #starvedAfterMs: number;
   readonly #abort = () => void this[Symbol.asyncDispose]();
   readonly #timeline: AudioTimeline;
@@ -63,7 +61,7 @@ export class GstCapture implements Capture {
   /** Running time at which the first recorded stream ended; generated streams end there too. */
   #endNs = Infinity;
 
-  constructor(pipeline: GstPipeline, plan: CapturePlan, starvedAfterMs: number) {
+  constructor(pipeline: CapturePipeline, plan: CapturePlan, starvedAfterMs: number) {
     this.#pipeline = pipeline;
     this.#plan = plan;
     this.live = plan.live;
@@ -107,14 +105,14 @@ export class GstCapture implements Capture {
       this.#readBus();
       if (this.#fault) throw this.#fault;
     };
-    await startPipeline(pipeline, this.#plan, {
+    await pipeline.start(this.#plan, {
       timeoutMs,
       starvedAfterMs: this.#starvedAfterMs,
       check,
     });
     this.#epochZeroNs = pipeline.epochZeroNs();
     this.#durationNs = pipeline.durationNs();
-    const dog = (stream: Stream, sink: AppSink) =>
+    const dog = (stream: Stream, sink: SampleSink) =>
       new Watchdog(stream, sink, this.live, this.#starvedAfterMs, began);
     this.#watchdogs = [dog("video", pipeline.frames), dog("audio", pipeline.samples)];
     this.#signal = signal;
@@ -250,11 +248,11 @@ export class GstCapture implements Capture {
     if (this.#plan[stream].endless === "no") this.#endNs = Math.min(this.#endNs, endNs);
   }
 
-  #sink(stream: Stream): AppSink {
+  #sink(stream: Stream): SampleSink {
     return stream === "video" ? this.#pipeline.frames : this.#pipeline.samples;
   }
 
-  #sinks(): AppSink[] {
+  #sinks(): SampleSink[] {
     return this.#closing ? [] : [this.#pipeline.frames, this.#pipeline.samples];
   }
 

@@ -5,10 +5,12 @@ import { maskSecrets } from "../core/secrets.ts";
 import { AppSink } from "./app_sink.ts";
 import { Bus } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
+import type { CapturePipeline, StartOptions } from "./capture_pipeline.ts";
 import { keepHung, stillHangs } from "./hung_pipelines.ts";
 import { loadNative, type Native, takeError } from "./native.ts";
 import type { CapturePlan } from "./plan.ts";
 import { FRAME_SINK, JPEG_SINK, JPEG_VALVE, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./sink_bin.ts";
+import { startPipeline, type StateProgress, type TargetState } from "./start_pipeline.ts";
 
 const STATE = { none: 0, null: 1, ready: 2, paused: 3, playing: 4 } as const;
 const CHANGE = { failure: 0, success: 1, async: 2, noPreroll: 3 } as const;
@@ -26,21 +28,15 @@ const STOP_MS = 2_000;
 /** Interval of the check whether a pipeline has stopped, ms. */
 const LOOK_MS = 2;
 
-/** A state that can be requested of a pipeline. */
-export type TargetState = Exclude<keyof typeof STATE, "none">;
-/** Progress of a state change; `live`: reached, but data flows only while playing. */
-export type StateProgress = "failed" | "going" | "reached" | "live";
-
 /**
  * A GStreamer pipeline with the appsinks of a plan.
  *
  * A state change can block forever in a driver or on a file, so GStreamer makes it on one of its own threads; this class
  * polls its progress.
  */
-export class GstPipeline {
+export class GstPipeline implements CapturePipeline {
   readonly frames: AppSink;
   readonly samples: AppSink;
-  /** Camera pictures as JPEG files, if the plan has a branch for them. */
   readonly pictures: AppSink | undefined;
   readonly bus: Bus;
   readonly #native: Native;
@@ -113,6 +109,10 @@ export class GstPipeline {
     return new GstPipeline(native, pipeline, plan);
   }
 
+  start(plan: CapturePlan, options: StartOptions): Promise<void> {
+    return startPipeline(this, plan, options);
+  }
+
   /** Requests a state. The next request must wait until {@linkcode progress} reports that this one is reached or failed. */
   request(state: TargetState): void {
     const target = Deno.UnsafePointer.create(BigInt(STATE[state]));
@@ -130,27 +130,23 @@ export class GstPipeline {
     return change === CHANGE.noPreroll ? "live" : "reached";
   }
 
-  /** Lets camera pictures through to their encoder, or keeps them back. */
   encodePictures(on: boolean): void {
     if (this.#valve === undefined) return;
     this.#native.gst_util_set_object_arg(this.#valve, DROP, cString(String(!on)));
   }
 
-  /** Length of a recording as its container states it, ns; undefined if it states none. */
   durationNs(): number | undefined {
     const duration = new BigInt64Array(1);
     const known = this.#native.gst_element_query_duration(this.#pipeline, FORMAT_TIME, duration);
     return known === 0 || duration[0] <= 0n ? undefined : Number(duration[0]);
   }
 
-  /** Epoch time of running time 0, ns. */
   epochZeroNs(): bigint {
     const running = this.#native.gst_clock_get_time(this.#clock) -
       this.#native.gst_element_get_base_time(this.#pipeline);
     return BigInt(Date.now()) * 1_000_000n - running;
   }
 
-  /** Size of the source picture; undefined while it is unknown or unchanged since the last call. */
   newPicture(): PictureSize | undefined {
     const native = this.#native;
     const caps = native.gst_pad_get_current_caps(this.#picturePad);

@@ -43,6 +43,8 @@ export interface CapturePlan {
   readonly live: boolean;
   /** Whether there is a branch for camera pictures. */
   readonly pictures: boolean;
+  /** Whether it is captured in a process of its own. */
+  readonly isolate: boolean;
   /** Whether the streams wait for each other before they start. */
   readonly together: boolean;
   /** Whether to open the source again after a failure. */
@@ -86,6 +88,7 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     elements: [...new Set([...launchElements(launch), ...later])],
     live,
     pictures: jpeg !== undefined,
+    isolate: source.isolate,
     together,
     toleratesDamage: source.tolerate_damage,
     reopens: devices || [video, audio].some(({ address }) => address.descriptor.reopens),

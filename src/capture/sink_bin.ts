@@ -30,7 +30,7 @@ export const SINK_DEPTH = {
 } as const;
 
 /** Pictures that wait for their reader; newer ones push older ones out. */
-const JPEG_DEPTH = 4;
+export const JPEG_DEPTH = 4;
 /** Largest width and height of a camera picture, pixels. */
 const JPEG_SIZE = 1280;
 

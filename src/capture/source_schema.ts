@@ -28,6 +28,9 @@ export function sourceSchemaOf(sources: readonly SourceDescriptor[]) {
     tolerate_damage: z.boolean().default(false).describe(
       "Damaged recordings with `pace: fast`: whether to warn instead of failing",
     ),
+    isolate: z.boolean().default(false).describe(
+      "Whether to capture in a child process: a decoder or driver that crashes or hangs costs this source about two seconds",
+    ),
   }).superRefine((source, context) => {
     const ways = [source.uri, source.video ?? source.audio, source.graph]
       .filter((way) => way !== undefined);

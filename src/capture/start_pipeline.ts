@@ -1,6 +1,5 @@
-import type { AppSink } from "./app_sink.ts";
 import { cannot } from "./capture_faults.ts";
-import type { GstPipeline, StateProgress, TargetState } from "./gst_pipeline.ts";
+import type { SampleSink, StartOptions } from "./capture_pipeline.ts";
 import { nextTick } from "./next_tick.ts";
 import type { CapturePlan } from "./plan.ts";
 
@@ -9,14 +8,21 @@ const LOOK_MS = 5;
 /** Time to wait for the message that explains a failure, ms. */
 const EXPLAIN_MS = 1000;
 
-/** How a pipeline is started. */
-export interface StartOptions {
-  /** Time that opening may take, and for recordings the first data, ms. */
-  readonly timeoutMs: number;
-  /** Time to wait for the first data of devices, ms. */
-  readonly starvedAfterMs: number;
-  /** Throws if the pipeline has reported an error, or if the start is to be aborted. */
-  readonly check: () => void;
+/** A state that can be requested of a pipeline. */
+export type TargetState = "null" | "ready" | "paused" | "playing";
+/** Progress of a state change; `live`: reached, but data flows only while playing. */
+export type StateProgress = "failed" | "going" | "reached" | "live";
+
+interface StartableSink extends SampleSink {
+  startAlone(): void;
+}
+
+/** What {@linkcode startPipeline} starts. */
+export interface StartablePipeline {
+  readonly frames: StartableSink;
+  readonly samples: StartableSink;
+  request(state: TargetState): void;
+  progress(): StateProgress;
 }
 
 /**
@@ -25,7 +31,7 @@ export interface StartOptions {
  * @throws {CaptureError} when it fails, or does not start in time.
  */
 export async function startPipeline(
-  pipeline: GstPipeline,
+  pipeline: StartablePipeline,
   plan: CapturePlan,
   { timeoutMs, starvedAfterMs, check }: StartOptions,
 ): Promise<void> {
@@ -73,7 +79,7 @@ async function poll(
   }
 }
 
-function flow(sinks: readonly AppSink[]): StateProgress {
+function flow(sinks: readonly SampleSink[]): StateProgress {
   for (const sink of sinks) sink.count();
   return sinks.every((sink) => sink.arrived > 0) ? "reached" : "going";
 }

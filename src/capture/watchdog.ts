@@ -1,10 +1,10 @@
-import type { AppSink } from "./app_sink.ts";
+import type { SampleSink } from "./capture_pipeline.ts";
 import type { CaptureNotice } from "./media.ts";
 
 /** Detects when a stream stops delivering data and when it resumes. */
 export class Watchdog {
   readonly #stream: "audio" | "video";
-  readonly #sink: AppSink;
+  readonly #sink: SampleSink;
   readonly #live: boolean;
   readonly #limitMs: number;
   #arrived = 0;
@@ -14,7 +14,7 @@ export class Watchdog {
   /** @param live whether the source paces itself; one that waits for its reader is not starved while buffers are queued. */
   constructor(
     stream: "audio" | "video",
-    sink: AppSink,
+    sink: SampleSink,
     live: boolean,
     limitMs: number,
     nowMs: number,

@@ -1,5 +1,5 @@
 import type { WhenceEvent } from "../events/event.ts";
-import { availabilityTopic, pipelineTopics } from "../publish/mqtt/topics.ts";
+import { pipelineTopics } from "../publish/mqtt/topics.ts";
 import { readEvent, readState } from "./read_message.ts";
 
 /**
@@ -35,8 +35,8 @@ export class EventTracker {
 
   /** Topics to subscribe to, with QoS 1. */
   get filters(): string[] {
-    const { event, state } = pipelineTopics(this.#prefix, "+");
-    return [event, state, availabilityTopic(this.#prefix)];
+    const { event, state, available } = pipelineTopics(this.#prefix, "+");
+    return [event, state, available];
   }
 
   /** The newest message of each event that lasts. */
@@ -50,12 +50,10 @@ export class EventTracker {
    * @throws {EventFormatError} when the payload is not an event or state of this version.
    */
   take(topic: string, payload: string): EventChange[] {
-    if (topic === availabilityTopic(this.#prefix)) {
-      return payload === "offline" ? this.end("offline") : [];
-    }
     const [pipeline] = topic.slice(this.#prefix.length + 1).split("/");
     const topics = pipelineTopics(this.#prefix, pipeline);
     if (topic === topics.event) return this.#takeEvent(readEvent(payload));
+    if (topic === topics.available && payload === "offline") return this.end("offline", pipeline);
     // An empty payload deletes the retained state.
     if (topic !== topics.state || payload === "") return [];
     const state = readState(payload);

@@ -17,6 +17,7 @@ import { makeSinks, usedSinks } from "../publish/make_sinks.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
 import { chooseVideoFormat } from "../record/choose_video_format.ts";
+import { RecordError } from "../record/gst_process.ts";
 import { EnginePool } from "./engine_pool.ts";
 import type { PipelineParts, Source, SourceChecks } from "./parts.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -93,7 +94,7 @@ export function composeParts(
   };
 }
 
-/** What `check` and `doctor` use to look at sources. */
+/** What `check` and `doctor` use to look at sources, and at what encodes recordings. */
 export function sourceChecks(sources: readonly SourceDescriptor[] = SOURCES): SourceChecks {
   return {
     async plan(source, manifest, folder) {
@@ -101,6 +102,15 @@ export function sourceChecks(sources: readonly SourceDescriptor[] = SOURCES): So
       return { shown: plan.shown, elements: plan.elements, fault: await tryPlan(plan) };
     },
     examine: (examined) => examineCapture(examined, sources),
+    async encoderFault() {
+      try {
+        await chooseVideoFormat(inspectWithHints);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof RecordError)) throw error;
+        return error.message;
+      }
+    },
   };
 }
 

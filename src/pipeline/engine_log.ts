@@ -1,5 +1,5 @@
 import type { Log } from "../core/log.ts";
-import type { Refusal } from "../model/runtime/session.ts";
+import type { Refusal } from "../model/runtime/refusal.ts";
 import type { Engine } from "./engine.ts";
 
 /** Logs a model that was loaded: what it runs on and what it cannot do. */

@@ -50,6 +50,7 @@ export async function examine(
     ...await examineServer(found),
     ...await examineModels(found.model),
     ...await examineSinks(found),
+    ...examineRecording(found),
     ...found.config ? probePorts(found.config) : [],
   );
   return findings;
@@ -144,6 +145,18 @@ async function examineSinks({ config, document, sinks }: Partial<Preflight>): Pr
     needed: config !== undefined,
     detail,
   }));
+}
+
+function examineRecording({ recording }: Partial<Preflight>): Finding[] {
+  if (recording === undefined) return [];
+  const { folder: name, status, detail } = recording;
+  return [{
+    area: "Recordings",
+    name,
+    status: status === "ok" ? "ok" : "missing",
+    needed: true,
+    detail,
+  }];
 }
 
 /** The sinks of a file with other faults; without a file, those that a pipeline uses by default. */

@@ -46,7 +46,7 @@ export interface PlannedSource {
   readonly fault: CaptureError | undefined;
 }
 
-/** What `check` and `doctor` use to look at sources. */
+/** What `check` and `doctor` use to look at sources, and at what encodes recordings. */
 export interface SourceChecks {
   /**
    * Plans a source without opening it.
@@ -57,6 +57,8 @@ export interface SourceChecks {
   plan(source: SourceConfig, manifest: Manifest, folder: string): Promise<PlannedSource>;
   /** Looks at this machine's devices and libraries for capture, and at the source of a file if it is given. */
   examine(examined?: ExaminedSource): Promise<Finding[]>;
+  /** Why this machine cannot encode videos, in one line; undefined if it can. */
+  encoderFault(): Promise<string | undefined>;
 }
 
 /** Callbacks of a pipeline's sinks. */

@@ -21,6 +21,7 @@ import { localConfig } from "../model/runtime/remote/remote_runtime.ts";
 import { type LibraryProbe, probeProviders } from "../model/runtime/runtime.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
 import { SINKS } from "../publish/sinks.ts";
+import { type TriedRecording, tryRecording } from "./record_preflight.ts";
 import { sinkFilePaths, type TriedSink, trySinks } from "./sink_preflight.ts";
 
 /** What a pipeline file would run with. */
@@ -34,6 +35,8 @@ export interface Preflight {
   readonly server?: ServerProbe;
   readonly offer: Offer;
   readonly sinks: readonly TriedSink[];
+  /** Absent if the file records nothing. */
+  readonly recording?: TriedRecording;
 }
 
 /** The outcome: `found` is whole when `faults` is empty. */
@@ -44,7 +47,7 @@ export interface PreflightReport {
 
 /**
  * Looks for everything that a pipeline file names on this machine: its model, source files, certificates, library and
- * providers; and tries its sinks. Works on files with faults too, so that what is missing shows together with what is wrong.
+ * providers; and tries its sinks and its folder of recordings. Works on files with faults too, so that what is missing shows together with what is wrong.
  */
 export async function preflight(
   reading: PipelineReading,
@@ -75,7 +78,8 @@ async function lookAround(
   if (plan?.fault) faults.push(document.fault(plan.fault.path, plan.fault.message));
   const run = hasLibrary ? await runtimeOf(document, config, model, faults) : undefined;
   const tried = hasFiles ? await trySinks(document, config, sinks, faults) : undefined;
-  return { found: { document, config, model, plan, ...run, sinks: tried }, faults };
+  const recording = config.record && await tryRecording(document, config.record, checks, faults);
+  return { found: { document, config, model, plan, ...run, sinks: tried, recording }, faults };
 }
 
 async function modelOf(

@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { CaptureError } from "../capture/capture_error.ts";
 import { SOURCE_KEYS } from "../capture/source.ts";
 import { readAddress } from "../capture/source_address.ts";
 import { parseListenAddress } from "../core/listen_address.ts";
@@ -20,12 +21,19 @@ const PLATFORM_FILES = ["/etc/nv_tegra_release"];
  * The files and addresses that a pipeline uses from JavaScript.
  *
  * @throws {ModelError} when its model is not found.
+ * @throws {CaptureError} when its source is captured in a child process.
  * @throws {PublishError} when one of its sinks does not say what it uses.
  */
 export async function reachOf(
   { config, file, folder }: Pick<LoadedPipeline, "config" | "file" | "folder">,
 ) {
   const { runtime, source, metrics } = config;
+  if (source.isolate) {
+    throw new CaptureError(
+      "Cannot capture in a child process under least permissions: a process that may start others may do anything",
+      ["source", "isolate"],
+    );
+  }
   const model = await findModel(config.model, folder);
   const address = isRemote(runtime.library) ? parseOipAddress(runtime.library) : undefined;
   const server = address === undefined ? [] : [address.host];

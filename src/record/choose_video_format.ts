@@ -1,3 +1,4 @@
+import { encodesVideo } from "./encodes_video.ts";
 import { RecordError } from "./gst_process.ts";
 import { VIDEO_ELEMENTS, VIDEO_FORMATS, type VideoFormat } from "./video_format.ts";
 
@@ -9,11 +10,15 @@ export type InspectElements = (
 >;
 
 /**
- * The best format that this machine can encode.
+ * The best format that this machine can encode. Encoders in hardware are tried first; one that fails is passed over.
  *
+ * @param works whether a format's encoder works; called for hardware only.
  * @throws {RecordError} that names the package if there is none.
  */
-export async function chooseVideoFormat(inspect: InspectElements): Promise<VideoFormat> {
+export async function chooseVideoFormat(
+  inspect: InspectElements,
+  works: (format: VideoFormat) => Promise<boolean> = encodesVideo,
+): Promise<VideoFormat> {
   const missing = (await inspect(VIDEO_ELEMENTS)).find(({ found }) => !found);
   if (missing !== undefined) {
     throw new RecordError(
@@ -21,7 +26,8 @@ export async function chooseVideoFormat(inspect: InspectElements): Promise<Video
     );
   }
   for (const format of VIDEO_FORMATS) {
-    if ((await inspect(format.elements)).every(({ found }) => found)) return format;
+    const installed = (await inspect(format.elements)).every(({ found }) => found);
+    if (installed && (!format.hardware || await works(format))) return format;
   }
   const [{ hint }] = await inspect(["vp8enc"]);
   throw new RecordError(`Cannot make videos: GStreamer has no encoder${hint}`);

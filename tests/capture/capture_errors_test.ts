@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { CaptureError } from "../../src/capture/capture_error.ts";
+import { eachBinding } from "./bindings.ts";
 import { Clips, H264_PCM, picture, planOf, record, tone } from "./media.ts";
 
 async function failure(source: Record<string, unknown>): Promise<CaptureError> {
@@ -34,14 +35,16 @@ Deno.test("files without audio or video are rejected with the missing stream", a
   }
 });
 
-Deno.test("files that are not media are rejected", async () => {
+Deno.test("files that are not media are rejected", async (t) => {
   using clips = new Clips();
   Deno.writeTextFileSync(clips.path("text.mkv"), "hello");
   Deno.writeTextFileSync(clips.path("empty.mp4"), "");
-  const text = await failure({ uri: clips.path("text.mkv") });
-  assert.match(text.message, /text\.mkv: Could not determine type of stream \(typefind\)$/);
-  const empty = await failure({ uri: clips.path("empty.mp4") });
-  assert.match(empty.message, /empty\.mp4: .*no data \(typefind\)$/);
+  await eachBinding(t, async (via) => {
+    const text = await failure({ uri: clips.path("text.mkv"), ...via });
+    assert.match(text.message, /text\.mkv: Could not determine type of stream \(typefind\)$/);
+    const empty = await failure({ uri: clips.path("empty.mp4"), ...via });
+    assert.match(empty.message, /empty\.mp4: .*no data \(typefind\)$/);
+  });
 });
 
 Deno.test("a truncated clip delivers what it contains", async () => {
@@ -53,7 +56,7 @@ Deno.test("a truncated clip delivers what it contains", async () => {
   assert.ok(frames.length > 5 && frames.length < 40 && chunks.length > 0);
 });
 
-Deno.test("missing devices, hosts and elements are errors with the path of their key", async () => {
+Deno.test("missing devices, hosts and elements are errors with the path of their key", async (t) => {
   const cases: [Record<string, unknown>, RegExp, string[]][] = [
     [
       { video: "v4l2:///dev/video99", audio: "silence://" },
@@ -81,11 +84,13 @@ Deno.test("missing devices, hosts and elements are errors with the path of their
       ["source", "graph"],
     ],
   ];
-  for (const [source, message, path] of cases) {
-    const error = await failure(source);
-    assert.match(error.message, message);
-    assert.deepEqual(error.path, path);
-  }
+  await eachBinding(t, async (via) => {
+    for (const [source, message, path] of cases) {
+      const error = await failure({ ...source, ...via });
+      assert.match(error.message, message);
+      assert.deepEqual(error.path, path);
+    }
+  });
 });
 
 /** What capturing `file` says where the named GStreamer features are missing. */

@@ -2,28 +2,31 @@ import assert from "node:assert/strict";
 import { openCapture } from "../../src/capture/capture.ts";
 import type { CaptureNotice } from "../../src/capture/media.ts";
 import { eventually } from "../support/eventually.ts";
+import { eachBinding } from "./bindings.ts";
 import { Clips, H264_PCM, picture, planOf, tone } from "./media.ts";
 
 const TEST = { video: "test://ball", audio: "test://ticks" };
 
-Deno.test("unread data is dropped, oldest first, and counted", async () => {
+Deno.test("unread data is dropped, oldest first, and counted", async (t) => {
   const graph = "videotestsrc num-buffers=60 is-live=true ! video/x-raw,framerate=30/1 ! " +
     "appsink name=video audiotestsrc num-buffers=300 is-live=true samplesperbuffer=160 ! " +
     "audio/x-raw,rate=16000 ! appsink name=audio";
-  await using capture = await openCapture(planOf({ graph, frame_rate: 60 }));
-  await eventually("52 of 60 frames and 44 of 300 buffers are dropped", () => {
-    const { droppedFrames, droppedAudioBuffers } = capture.stats();
-    return droppedFrames >= 52 && droppedAudioBuffers >= 44;
+  await eachBinding(t, async (via) => {
+    await using capture = await openCapture(planOf({ graph, frame_rate: 60, ...via }));
+    await eventually("52 of 60 frames and 44 of 300 buffers are dropped", () => {
+      const { droppedFrames, droppedAudioBuffers } = capture.stats();
+      return droppedFrames >= 52 && droppedAudioBuffers >= 44;
+    });
+    const times: number[] = [];
+    for await (const frame of capture.frames()) times.push(Math.round(frame.ptsNs * 30 / 1e9));
+    let chunks = 0;
+    for await (const _ of capture.audio()) chunks++;
+    assert.equal(times.length, 8);
+    assert.ok(times.at(-1)! - times[0] === 7 && times[0] >= 50, times.join());
+    assert.equal(chunks, 256);
+    const { frames, droppedFrames, droppedAudioBuffers } = capture.stats();
+    assert.deepEqual([frames, droppedFrames, droppedAudioBuffers], [8, 52, 44]);
   });
-  const times: number[] = [];
-  for await (const frame of capture.frames()) times.push(Math.round(frame.ptsNs * 30 / 1e9));
-  let chunks = 0;
-  for await (const _ of capture.audio()) chunks++;
-  assert.equal(times.length, 8);
-  assert.ok(times.at(-1)! - times[0] === 7 && times[0] >= 50, times.join());
-  assert.equal(chunks, 256);
-  const { frames, droppedFrames, droppedAudioBuffers } = capture.stats();
-  assert.deepEqual([frames, droppedFrames, droppedAudioBuffers], [8, 52, 44]);
 });
 
 Deno.test("a stream without data is reported as starved, silence is not", async () => {
@@ -48,7 +51,7 @@ Deno.test("a stream without data is reported as starved, silence is not", async 
   assert.ok(samples >= 16_000);
 });
 
-Deno.test("a stream that resumes is reported once", async () => {
+Deno.test("a stream that resumes is reported once", async (t) => {
   using clips = new Clips();
   const file = await clips.make(
     ...picture(10, 2.2),
@@ -57,25 +60,29 @@ Deno.test("a stream that resumes is reported once", async () => {
     ...H264_PCM,
     "gap.mkv",
   );
-  await using capture = await openCapture(planOf({ uri: file }), { starvedAfterMs: 500 });
-  const notices: string[] = [];
-  capture.onNotice = (notice) =>
-    notices.push("stream" in notice ? `${notice.kind} ${notice.stream}` : notice.message);
-  await Promise.all([capture.frames(), capture.audio()].map(async (stream) => {
-    for await (const _ of stream);
-  }));
-  assert.deepEqual(notices, ["starved video", "flowing video"]);
+  await eachBinding(t, async (via) => {
+    await using capture = await openCapture(planOf({ uri: file, ...via }), { starvedAfterMs: 500 });
+    const notices: string[] = [];
+    capture.onNotice = (notice) =>
+      notices.push("stream" in notice ? `${notice.kind} ${notice.stream}` : notice.message);
+    await Promise.all([capture.frames(), capture.audio()].map(async (stream) => {
+      for await (const _ of stream);
+    }));
+    assert.deepEqual(notices, ["starved video", "flowing video"]);
+  });
 });
 
-Deno.test("a slow reader does not make a stream starved", async () => {
+Deno.test("a slow reader does not make a stream starved", async (t) => {
   using clips = new Clips();
   const file = await clips.make(...picture(10, 5), ...tone(5), ...H264_PCM, "a.mkv");
-  const plan = planOf({ uri: file, pace: "fast" });
-  await using capture = await openCapture(plan, { starvedAfterMs: 200 });
-  const notices: CaptureNotice[] = [];
-  capture.onNotice = (notice) => notices.push(notice);
-  await new Promise((resolve) => setTimeout(resolve, 800));
-  assert.deepEqual(notices, []);
+  await eachBinding(t, async (via) => {
+    const plan = planOf({ uri: file, pace: "fast", ...via });
+    await using capture = await openCapture(plan, { starvedAfterMs: 200 });
+    const notices: CaptureNotice[] = [];
+    capture.onNotice = (notice) => notices.push(notice);
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    assert.deepEqual(notices, []);
+  });
 });
 
 Deno.test("an abort ends the streams and releases everything", async () => {
@@ -106,13 +113,15 @@ Deno.test("an abort before or during opening rejects", async () => {
   await assert.rejects(opening, /abort/i);
 });
 
-Deno.test("opening fails at the deadline if one stream never starts", async () => {
+Deno.test("opening fails at the deadline if one stream never starts", async (t) => {
   const graph =
     "videotestsrc ! appsink name=video audiotestsrc ! valve drop=true ! appsink name=audio";
-  await assert.rejects(
-    openCapture(planOf({ graph, pace: "fast" }), { openTimeoutMs: 300 }),
-    /^CaptureError: Cannot capture from source\.graph: no video and audio arrived within 0\.3 s$/,
-  );
+  await eachBinding(t, async (via) => {
+    await assert.rejects(
+      openCapture(planOf({ graph, pace: "fast", ...via }), { openTimeoutMs: 300 }),
+      /^CaptureError: Cannot capture from source\.graph: no video and audio arrived within 0\.3 s$/,
+    );
+  });
 });
 
 Deno.test("an HTTP camera that sends a sequence of JPEGs is captured", async () => {

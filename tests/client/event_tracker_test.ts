@@ -50,21 +50,23 @@ Deno.test("a pipeline that stops or fails ends its events, and no others", () =>
   }
 });
 
-Deno.test("other states, online and a deleted state end nothing; offline ends everything", () => {
+Deno.test("other states, online and a deleted state end nothing; offline ends the events of its pipeline", () => {
   const tracker = new EventTracker();
   taken(tracker, EVENT, sampleMessage().line);
+  taken(tracker, "whence/back/event", sampleMessage({ id: OTHER, pipeline: "back" }).line);
   for (const state of ["starting", "running", "reconnecting"]) {
     assert.deepEqual(taken(tracker, STATE, JSON.stringify({ state, since: 1, reason: null })), []);
   }
   assert.deepEqual(taken(tracker, STATE, ""), []);
-  assert.deepEqual(taken(tracker, "whence/available", "online"), []);
-  assert.deepEqual(taken(tracker, "whence/available", "offline"), ["end 0 offline"]);
+  assert.deepEqual(taken(tracker, "whence/front/available", "online"), []);
+  assert.deepEqual(taken(tracker, "whence/front/available", "offline"), ["end 0 offline"]);
+  assert.deepEqual(tracker.lasting.map(({ pipeline }) => pipeline), ["back"]);
 });
 
 Deno.test("messages that waited while the process was offline resume an event", () => {
   const tracker = new EventTracker();
   taken(tracker, EVENT, sampleMessage().line);
-  taken(tracker, "whence/available", "offline");
+  taken(tracker, "whence/front/available", "offline");
   assert.deepEqual(taken(tracker, EVENT, sampleMessage().line), []);
   const update = sampleMessage({ type: "update", seq: 1 }).line;
   assert.deepEqual(taken(tracker, EVENT, update), ["update 1 message"]);
@@ -76,11 +78,11 @@ Deno.test("a prefix may have several levels", () => {
   assert.deepEqual(tracker.filters, [
     "home/robot/+/event",
     "home/robot/+/state",
-    "home/robot/available",
+    "home/robot/+/available",
   ]);
   const { line } = sampleMessage();
   assert.deepEqual(taken(tracker, "home/robot/front/event", line), ["new 0 message"]);
-  assert.deepEqual(taken(tracker, "home/robot/available", "offline"), ["end 0 offline"]);
+  assert.deepEqual(taken(tracker, "home/robot/front/available", "offline"), ["end 0 offline"]);
 });
 
 Deno.test("unknown fields are dropped at every depth, other faults are errors", () => {

@@ -54,8 +54,9 @@ const SCENARIO: readonly (readonly [Message, ...lines: string[]])[] = [
     ],
     `new back sound 0.97 0.31,0.52 ${C} 1 message`,
   ],
-  [["available", "online"]],
-  [["available", "offline"], `end back sound 0.97 0.31,0.52 ${C} 1 offline`],
+  [["front/available", "offline"]],
+  [["back/available", "online"]],
+  [["back/available", "offline"], `end back sound 0.97 0.31,0.52 ${C} 1 offline`],
   [
     event({ id: B, seq: 1, type: "update" }),
     `update front sound 0.97 0.31,0.52 ${B} 1 message`,

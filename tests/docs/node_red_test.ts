@@ -50,7 +50,7 @@ Deno.test("ids are unique, and wires, tabs, brokers and scopes refer to nodes of
 Deno.test("the flow subscribes with QoS 1 to what the rules need, and all of it reaches the function", () => {
   const inputs = ofType("mqtt in");
   assert.deepEqual(inputs.map(({ topic }) => topic), [
-    ...["whence/+/event", "whence/+/state", "whence/available"],
+    ...["whence/+/event", "whence/+/state", "whence/+/available"],
   ]);
   for (const { id, qos, datatype } of inputs) assert.deepEqual([qos, datatype], ["1", "utf8"], id);
   for (const { id, wires } of [...inputs, ...ofType("status")]) {
@@ -81,11 +81,9 @@ Deno.test("the function drops duplicates and ends events whose pipeline has stop
   assert.deepEqual(on("front/state", state("stopped")), []);
   const update = message({ type: "update", seq: 1 });
   assert.deepEqual(on("front/event", update), ["front update 1 message"]);
-  assert.deepEqual(on("available", "online"), []);
-  assert.deepEqual(
-    on("available", "offline"),
-    ["front end 1 offline", "back end 0 offline"].reverse(),
-  );
+  assert.deepEqual(on("front/available", "online"), []);
+  assert.deepEqual(on("front/available", "offline"), ["front end 1 offline"]);
+  assert.deepEqual(on("back/available", "offline"), ["back end 0 offline"]);
   assert.deepEqual(on("front/event", message({ schema: "whence/event/1", seq: 2 })), []);
   assert.deepEqual(warnings, ["schema must be whence/event/2, got whence/event/1"]);
 });

@@ -15,7 +15,7 @@ Deno.test("the demo clip through a real broker gives true events", async (test) 
     publish: { mqtt: { url: broker.url, picture: true } },
   }, MODEL);
   await run.ended;
-  await run.listener.until("whence/available", "offline");
+  await run.listener.until("whence/front/available", "offline");
   const truth = clipTruthSchema.parse(
     JSON.parse(await Deno.readTextFile(`${MODEL}/demo.truth.json`)),
   );

@@ -21,7 +21,7 @@ Deno.test("the picture of an event is the camera's, in its size, with the event'
     publish: { mqtt: { url: broker.url, picture: true } },
   }, MODEL);
   await run.ended;
-  await run.listener.until("whence/available", "offline");
+  await run.listener.until("whence/front/available", "offline");
   const pictures = run.listener.heard.filter(({ topic }) => topic === TOPIC);
   assert.ok(pictures.length > 0);
   const infos = run.listener.on(`${TOPIC}/info`).map((text) => JSON.parse(text));

@@ -10,7 +10,7 @@ Deno.test("live pace and fast find the same events, unless the machine was too s
   for (const pace of ["fast", "live"]) {
     await using run = await runPipeline(broker, { source: { uri: "animals.mkv", pace } }, CLIPS);
     await run.ended;
-    await run.listener.until("whence/available", "offline");
+    await run.listener.until("whence/front/available", "offline");
     const { steps, frames } = run.pipeline.stats();
     const complete = steps.lost + steps.unpaired + frames.dropped === 0;
     found.push({ complete, ends: run.events().filter(({ type }) => type === "end") });

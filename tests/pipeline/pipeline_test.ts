@@ -14,7 +14,7 @@ Deno.test("a pipeline that is asked to stop reports it and goes offline", async 
   await eventually("hops", () => run.pipeline.stats().hops.run > 2);
   run.stop();
   await run.ended;
-  await run.listener.until("whence/available", "offline");
+  await run.listener.until("whence/front/available", "offline");
   assert.deepEqual(run.states().at(-1), {
     ...run.states().at(-1),
     state: "stopped",
@@ -28,7 +28,7 @@ Deno.test("an event that is active when the pipeline stops ends with the reason 
   await eventually("an event begins", () => run.events().some(({ type }) => type === "new"));
   run.stop();
   await run.ended;
-  await run.listener.until("whence/available", "offline");
+  await run.listener.until("whence/front/available", "offline");
   const last = run.events().at(-1)!;
   assert.deepEqual([last.type, last.reason], ["end", "stopped"]);
 });
@@ -127,7 +127,7 @@ Deno.test("a pipeline that is stopped while it loads stops at once", async () =>
   await using run = await runPipeline(broker, { source: PATTERN }, ".");
   run.stop();
   await run.ended;
-  await run.listener.until("whence/available", "offline");
+  await run.listener.until("whence/front/available", "offline");
   assert.equal(run.states().at(-1)?.state, "stopped");
   assert.equal(run.pipeline.stats().hops.run, 0);
 });

@@ -37,7 +37,7 @@ Deno.test("a broker's restart loses nothing and keeps the order", async () => {
   await eventually("all arrived", () => sequences(ear).once.length === 300);
   assert.deepEqual(sequences(ear).once, upTo(300));
   await using late = await MqttListener.connect(broker.url, "whence/#");
-  await late.until("whence/available", "online");
+  await late.until("whence/front/available", "online");
   await late.until("whence/front/state", JSON.stringify(running));
   await sink.close();
   const { accepted, acknowledged, dropped } = sink.counters();
@@ -62,7 +62,7 @@ Deno.test("a broker without persistence gets all retained messages again", async
   await broker.stop();
   await broker.resume();
   await using ear = await MqttListener.connect(broker.url, "whence/#");
-  await ear.until("whence/available", "online");
+  await ear.until("whence/front/available", "online");
   await ear.until("whence/front/sound", "ON");
   await ear.until("whence/front/speech", "OFF");
   await ear.until("whence/front/state", JSON.stringify(running));
@@ -75,7 +75,7 @@ Deno.test("messages that were not acknowledged are sent again with the same id a
   await using proxy = new TcpProxy(broker.port);
   await using ear = await MqttListener.connect(broker.url, "whence/#");
   const sink = await openSink({ url: proxy.url });
-  await ear.until("whence/available", "online");
+  await ear.until("whence/front/available", "online");
   sink.event(sampleMessage({ seq: 0 }));
   await eventually("the first is acknowledged", () => sink.counters().acknowledged === 1);
   proxy.deaf = true;
@@ -161,26 +161,36 @@ Deno.test("stats and pictures do not wait for an unavailable broker; state does"
   proxy.closed = false;
   await ear.until("whence/front/state", JSON.stringify({ ...running, since: 2 }));
   await sink.close();
-  await ear.until("whence/available", "offline");
+  await ear.until("whence/front/available", "offline");
   assert.deepEqual(
     ear.heard.map(({ topic }) => topic),
-    ["whence/available", "whence/front/state", "whence/available"],
+    ["whence/front/available", "whence/front/state", "whence/front/available"],
   );
 });
 
-Deno.test("the broker publishes offline for a process that was killed", async () => {
+Deno.test("two processes on one prefix: the broker publishes offline for the pipeline of the one that was killed", async () => {
   await using broker = await Mosquitto.start();
   await using ear = await MqttListener.connect(broker.url, "whence/#");
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL("killed_process.ts", import.meta.url).pathname, broker.url],
-    stdin: "null",
-    stdout: "null",
-  }).spawn();
-  await eventually("the child's event", () => ear.on("whence/front/event").length === 1);
-  assert.deepEqual(ear.on("whence/available"), ["online"]);
-  child.kill("SIGKILL");
-  await child.status;
-  await ear.until("whence/available", "offline");
-  await using late = await MqttListener.connect(broker.url, "whence/available");
-  await late.until("whence/available", "offline");
+  const script = new URL("killed_process.ts", import.meta.url).pathname;
+  const [front, back] = ["front", "back"].map((pipeline) =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", script, broker.url, "", pipeline],
+      stdin: "null",
+      stdout: "null",
+    }).spawn()
+  );
+  for (const pipeline of ["front", "back"]) {
+    await eventually("its event", () => ear.on(`whence/${pipeline}/event`).length === 1);
+    assert.deepEqual(ear.on(`whence/${pipeline}/available`), ["online"]);
+  }
+  front.kill("SIGKILL");
+  await front.status;
+  await ear.until("whence/front/available", "offline");
+  await using late = await MqttListener.connect(broker.url, "whence/+/available");
+  await late.until("whence/front/available", "offline");
+  await late.until("whence/back/available", "online");
+  back.kill("SIGKILL");
+  await back.status;
+  await late.until("whence/back/available", "offline");
+  assert.deepEqual(late.on("whence/front/available"), ["offline"]);
 });

@@ -210,7 +210,7 @@ Deno.test("a file is written although the port of an embedded broker is taken", 
   await publisher.close();
   assert.equal((await Deno.readTextFile(`${folder}/e.jsonl`)).split("\n").length, 2);
   assert.deepEqual(lines, [
-    `warning: mqtt: Cannot start the embedded broker on port ${port}: another process is listening there`,
+    `warning: mqtt: Cannot start the embedded broker on 127.0.0.1:${port}: another process is listening there`,
     `warning: 1 event messages did not reach embedded:${port}`,
   ]);
   assert.equal(publisher.counters().mqtt.dropped, 1);
@@ -233,7 +233,7 @@ Deno.test("pipelines with an embedded broker share it, and it stops with the las
   back.publisher.event(sampleEvent());
   await eventually("another", () => ear.on("whence/back/event").length === 1);
   await back.publisher.close();
-  assert.deepEqual(ear.on("whence/available"), ["online", "offline"]);
+  assert.deepEqual(ear.on("whence/front/available"), ["online", "offline"]);
   await assert.rejects(
     Deno.connect({ port: Number(url.split(":")[1]), hostname: "127.0.0.1" }),
     Deno.errors.ConnectionRefused,

@@ -70,7 +70,7 @@ for (const distribution of ["humble", "jazzy"]) {
         whence.client.publishAsync(topic, text, { qos: 1, retain: true });
       const state = (state: string, reason: string | null) =>
         retained("whence/front/state", JSON.stringify({ state, since: 1, reason, providers: {} }));
-      await retained("whence/available", "online");
+      await retained("whence/front/available", "online");
       await state("running", null);
       await using bridge = new BridgeProcess(broker.port, distribution);
       await eventually("the bridge listens", () => bridge.on("/diagnostics").length >= 2);

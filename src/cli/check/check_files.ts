@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { CaptureError } from "../../capture/capture_error.ts";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
 import { sourceChecks } from "../../pipeline/compose.ts";
@@ -51,9 +52,15 @@ async function describe(flight: Preflight): Promise<string> {
     ),
     section("runtime", runtimeText(flight)),
     section("events", eventsText(flight)),
+    ...recordingText(flight),
     ...portsText(flight),
     section("permissions", await permissionsText(flight)),
   ].join("\n");
+}
+
+function recordingText({ recording }: Preflight): string[] {
+  if (recording === undefined) return [];
+  return [section("recordings", `${recording.folder}: ${recording.detail}`)];
 }
 
 /** What would be served where. Another process, or this pipeline itself if it runs, may use the port now. */
@@ -69,7 +76,7 @@ async function permissionsText({ document, config }: Preflight): Promise<string>
     const reach = await reachOf({ ...document, config });
     return permissionFlags([reach, { write: [stateFolder()] }]).join("\n");
   } catch (error) {
-    if (!(error instanceof PublishError)) throw error;
+    if (!(error instanceof PublishError || error instanceof CaptureError)) throw error;
     return `all: ${error.message}`;
   }
 }

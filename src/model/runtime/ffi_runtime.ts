@@ -18,7 +18,8 @@ import { judgePlacement, readPlacement } from "./placement.ts";
 import { PROBE_MODEL } from "./probe_model.ts";
 import { chooseProviders, type Offer, type WantedProviders } from "./provider_policy.ts";
 import { RunTrace, type Traced } from "./run_trace.ts";
-import type { Refusal, Runtime, Session } from "./session.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Runtime, Session } from "./session.ts";
 import { trimMemory } from "./trim_memory.ts";
 
 const LOG_FATAL = 4;

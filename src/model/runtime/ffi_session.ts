@@ -8,7 +8,8 @@ import { oneLine } from "./ort_message.ts";
 import { describe, readTensor, wrapTensor } from "./ort_values.ts";
 import type { Placement, Whereabouts } from "./placement.ts";
 import type { RunTrace, Traced } from "./run_trace.ts";
-import type { Refusal, Session, Tensor, TensorInfo } from "./session.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Session, Tensor, TensorInfo } from "./session.ts";
 import { trimMemory } from "./trim_memory.ts";
 
 /** What sessions of one runtime share. */

@@ -5,7 +5,8 @@ import type { Accelerator } from "../provider.ts";
 import { checkFeeds } from "./feeds.ts";
 import { oneLine } from "./ort_message.ts";
 import { chooseProviders, type Offer, type WantedProviders } from "./provider_policy.ts";
-import type { Refusal, Runtime, Session, Tensor, TensorInfo, TensorType } from "./session.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Runtime, Session, Tensor, TensorInfo, TensorType } from "./session.ts";
 
 /** onnxruntime-node's own JavaScript API: the fallback provider only, and each call blocks the event loop. */
 export class NodeRuntime implements Runtime {

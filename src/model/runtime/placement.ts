@@ -1,7 +1,7 @@
 import { readCString } from "../../core/c_string.ts";
 import { Out } from "./c_memory.ts";
 import type { Ort } from "./ort_api.ts";
-import type { Refusal } from "./session.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** Nodes of a model by the provider that computes them, such as `{ cuda: 312, cpu: 4 }`. */
 export type Placement = Readonly<Record<string, number>>;

@@ -2,7 +2,7 @@ import { ModelError } from "../manifest.ts";
 import type { Accelerator, FallbackProvider, Provider } from "../provider.ts";
 import type { ProviderRegistry } from "../provider_registry.ts";
 import type { RuntimeConfig } from "../runtime_schema.ts";
-import type { Refusal } from "./session.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** The providers to try, most preferred first. */
 export interface WantedProviders {

@@ -1,3 +1,4 @@
+import type { Refusal } from "./refusal.ts";
 import type { Traced } from "./run_trace.ts";
 
 /** Element types of a model's inputs and outputs. */
@@ -15,12 +16,6 @@ export interface TensorInfo {
   readonly name: string;
   readonly type: TensorType;
   readonly dims: readonly number[];
-}
-
-/** An execution provider that is not used, with the reason in one line. */
-export interface Refusal {
-  readonly provider: string;
-  readonly reason: string;
 }
 
 /** One loaded ONNX model on one execution provider. */

@@ -5,7 +5,7 @@ import { EventOutbox } from "../outbox/event_outbox.ts";
 import type { OutboxMessage } from "../outbox/outbox.ts";
 import { isDue, rotate, type Rotation } from "./rotate.ts";
 import type { EventMessage, Sink, SinkCounters } from "../sink.ts";
-import { faultCode, writeFault } from "./write_fault.ts";
+import { faultCode, writeFault } from "../../core/write_fault.ts";
 import { RUN_ID, withRunId } from "./run_id.ts";
 
 /** Lines that wait for the disk at most. */

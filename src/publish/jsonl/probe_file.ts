@@ -1,10 +1,7 @@
-import { mkdtemp, open, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { folderOf, isThere, tryFolder } from "../../core/probe_folder.ts";
 import type { SinkProbe } from "../sink_descriptor.ts";
-import { faultCode, writeFault } from "./write_fault.ts";
-
-/** About one file system block: a full disk has no room for it. */
-const TRIAL = "\n".repeat(4096);
+import { faultCode, writeFault } from "../../core/write_fault.ts";
 
 /**
  * Tries whether a file could be appended to: opens it if it exists, and writes a temporary file beside it, or into the nearest
@@ -35,33 +32,3 @@ async function tryToAppendNothing(path: string): Promise<void> {
 }
 
 const DISK_FULL = new Set(["ENOSPC", "EDQUOT"]);
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (faultCode(error) === "ENOENT") return false;
-    throw error;
-  }
-}
-
-async function folderOf(path: string): Promise<string> {
-  const folder = dirname(path);
-  return folder === path || await isThere(folder) ? folder : await folderOf(folder);
-}
-
-async function tryFolder(folder: string): Promise<void> {
-  const trial = await mkdtemp(join(folder, ".whence-"));
-  try {
-    const file = await open(join(trial, "trial"), "w");
-    try {
-      await file.appendFile(TRIAL);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } finally {
-    await rm(trial, { recursive: true });
-  }
-}

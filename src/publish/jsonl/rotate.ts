@@ -1,5 +1,5 @@
 import { rename } from "node:fs/promises";
-import { faultCode } from "./write_fault.ts";
+import { faultCode } from "../../core/write_fault.ts";
 
 /** When a file makes way for a new one. */
 export interface Rotation {

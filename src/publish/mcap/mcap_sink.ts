@@ -5,7 +5,7 @@ import { COMPRESSIONS } from "../../mcap/compression.ts";
 import { PROFILE_NAMES } from "../../mcap/profile_names.ts";
 import type { McapOptions, McapRecorder } from "../../mcap/mcap_recorder.ts";
 import { Telemetry } from "../../telemetry/telemetry.ts";
-import { writeFault } from "../jsonl/write_fault.ts";
+import { writeFault } from "../../core/write_fault.ts";
 import type { HeardTelemetry } from "../filtered_telemetry.ts";
 import type { Sink, SinkCounters } from "../sink.ts";
 

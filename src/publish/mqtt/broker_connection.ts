@@ -4,7 +4,7 @@ import type { MqttSession } from "./mqtt_session.ts";
 import type { ProtocolVersion } from "./publish_message.ts";
 import type { BrokerLogin } from "./topic_guard.ts";
 import type { Log } from "../../core/log.ts";
-import { availabilityTopic } from "./topics.ts";
+import { pipelineTopics } from "./topics.ts";
 import { within } from "../../core/within.ts";
 
 /** A broker as one pipeline sees it. */
@@ -15,8 +15,8 @@ export interface BrokerTarget {
   readonly credentials: CredentialFiles;
   /** Used in place of the files: the login of an embedded broker. */
   readonly login?: BrokerLogin;
+  /** Default: generated from the pipeline's name. If other pipelines of the process use it, the name is appended. */
   readonly clientId?: string;
-  /** The pipeline's name, for a generated client id. */
   readonly pipeline: string;
   readonly versions?: readonly ProtocolVersion[];
   readonly delaysMs?: readonly number[];
@@ -25,9 +25,9 @@ export interface BrokerTarget {
 const FAREWELL_MS = 2_000;
 
 /**
- * The one connection of this process to a broker under a prefix, shared by all its pipelines, with one availability:
- * `online` on each connection, `offline` by the will or when the last pipeline releases it. An `offline` from elsewhere is
- * corrected meanwhile.
+ * The connection of one pipeline to a broker under a prefix, with its availability: `online` on each connection, `offline` by
+ * the will or at the last release. A connection has one will, so each pipeline has a connection of its own. An `offline` from
+ * elsewhere is corrected meanwhile. A reloaded pipeline takes over its connection.
  */
 export class BrokerConnection {
   static readonly #open = new Map<string, BrokerConnection>();
@@ -36,22 +36,26 @@ export class BrokerConnection {
   readonly link: MqttLink;
   readonly #key: string;
   readonly #availability: string;
+  readonly #url: string;
+  readonly #clientId: string;
   #users = 1;
 
   private constructor(key: string, target: BrokerTarget, log: Log) {
     this.#key = key;
-    this.#availability = availabilityTopic(target.prefix);
+    this.#availability = pipelineTopics(target.prefix, target.pipeline).available;
+    this.#url = target.url;
+    this.#clientId = BrokerConnection.#uniqueClientId(target);
     this.link = new MqttLink({
       url: target.url,
       log,
-      clientId: target.clientId ?? randomClientId(target.pipeline),
+      clientId: this.#clientId,
       readCredentials: async () => target.login ?? await readCredentials(target.credentials),
       will: { topic: this.#availability, payload: "offline" },
       versions: target.versions,
       delaysMs: target.delaysMs,
     });
     this.link.listen({ up: (session) => void this.#announce(session, "online"), down: () => {} });
-    // The will of an earlier connection can arrive late, and another process may share the prefix.
+    // The will of an earlier connection can arrive late, and another process may run a pipeline with the same name.
     this.link.subscribe(this.#availability, (_, payload) => {
       const { session } = this.link;
       if (this.#users === 0 || !session) return;
@@ -60,9 +64,10 @@ export class BrokerConnection {
     this.link.start();
   }
 
-  /** The shared connection to a target, with the first user's client id and log. Needs one `release`. */
+  /** The pipeline's connection to a target, with the first user's client id and log. Needs one `release`. */
   static async acquire(target: BrokerTarget, log: Log): Promise<BrokerConnection> {
-    const key = JSON.stringify([target.url, target.prefix, target.credentials]);
+    const { url, prefix, credentials, pipeline } = target;
+    const key = JSON.stringify([url, prefix, credentials, pipeline]);
     // Otherwise the older client's `offline` could arrive after the newer one's `online`.
     while (BrokerConnection.#closing.has(key)) await BrokerConnection.#closing.get(key);
     const shared = BrokerConnection.#open.get(key);
@@ -73,6 +78,15 @@ export class BrokerConnection {
     const connection = new BrokerConnection(key, target, log);
     BrokerConnection.#open.set(key, connection);
     return connection;
+  }
+
+  /** Pipelines with the same client id would disconnect each other. */
+  static #uniqueClientId({ url, clientId, pipeline }: BrokerTarget): string {
+    if (clientId === undefined) return randomClientId(pipeline);
+    const isUsed = BrokerConnection.#open.values().some((other) =>
+      other.#url === url && other.#clientId === clientId
+    );
+    return isUsed ? `${clientId}-${pipeline}` : clientId;
   }
 
   /** Ends one use; the last one publishes `offline` and disconnects. */

@@ -1,23 +1,36 @@
 import type { EventEmitter } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { Aedes, type Client } from "aedes";
+import { hostText, isLoopback, type ListenAddress } from "../../core/listen_address.ts";
 import { BoundedStore } from "./bounded_store.ts";
+import { readCredentials } from "./credentials.ts";
+import { type EmbeddedAddress, embeddedAddress, ownAddress } from "./embedded_address.ts";
+import { GuestAccess, GuestRefusedError } from "./guest_access.ts";
 import { type BrokerLogin, TopicGuard } from "./topic_guard.ts";
 import { readWhole } from "./whole_reads.ts";
 
-/** The port that `embedded:` takes when it is free (IANA: mqtt). */
-const USUAL_PORT = 1883;
 /** A client must send CONNECT within this time, ms. */
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A subscriber whose socket takes nothing for this long is disconnected: it holds up all others, ms. */
 const DRAIN_TIMEOUT_MS = 10_000;
 /** Messages at QoS 2 that one client may have open. */
 const OPEN_QOS_2 = 100;
+/** Characters of the password of a broker that other machines can reach, at least. */
+const SHORTEST_PASSWORD = 8;
 
-function listen(server: Server, port: number): Promise<number> {
+/** Who may connect besides Whence. Absent: all programs that reach the address, 100 at most. */
+export interface BrokerAccess {
+  /** Login of all clients. */
+  readonly username?: string;
+  /** File whose first line is the password; read for each connection. */
+  readonly passwordFile?: string;
+  readonly maxClients?: number;
+}
+
+function listen(server: Server, { hostname, port }: ListenAddress): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
+    server.listen(port, hostname, () => {
       server.removeListener("error", reject);
       const address = server.address();
       if (address === null || typeof address === "string") reject(new Error("no port"));
@@ -26,61 +39,66 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-const isTaken = (error: unknown) =>
-  error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another process is listening there",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EACCES: "permission denied",
+};
 
-/** The port in `embedded:PORT`, or undefined for `embedded:`. */
-export function requestedPort(url: string): number | undefined {
-  const port = url.slice("embedded:".length);
-  return port === "" ? undefined : Number(port);
-}
+const codeOf = (error: unknown) =>
+  error instanceof Error && "code" in error ? String(error.code) : "";
 
-/** Receives each refused publication: who tried to publish where. */
-export type RefusalListener = (clientId: string, topic: string) => void;
+const isTaken = (error: unknown) => codeOf(error) === "EADDRINUSE";
 
-/** An MQTT 3.1.1 broker (aedes) on the loopback interface inside this process, shared by its pipelines. */
+/** Receives one line for each client that was refused or disconnected. */
+export type RefusalListener = (line: string) => void;
+
+/** An MQTT 3.1.1 broker (aedes) inside this process, shared by its pipelines. */
 export class EmbeddedBroker {
   static readonly #running = new Set<EmbeddedBroker>();
   /** Starts and stops run one at a time, so that pipelines that start together share one broker. */
   static #turn: Promise<unknown> = Promise.resolve();
 
-  readonly #port: number;
-  readonly #aedes: Aedes;
+  readonly #address: ListenAddress;
+  readonly #access: BrokerAccess;
   readonly #server: Server;
-  readonly #sockets: Set<Socket>;
-  readonly #guard: TopicGuard;
-  readonly #refusals: Set<RefusalListener>;
+  readonly #parts: BrokerParts;
   #users = 0;
 
-  private constructor(port: number, server: Server, parts: BrokerParts) {
-    this.#port = port;
+  private constructor(
+    address: ListenAddress,
+    access: BrokerAccess,
+    server: Server,
+    parts: BrokerParts,
+  ) {
+    this.#address = address;
+    this.#access = access;
     this.#server = server;
-    this.#aedes = parts.aedes;
-    this.#sockets = parts.sockets;
-    this.#guard = parts.guard;
-    this.#refusals = parts.refusals;
+    this.#parts = parts;
   }
 
-  /** Where clients find it, such as `mqtt://127.0.0.1:1883`. */
+  /** Where clients of this machine find it, such as `mqtt://127.0.0.1:1883`. */
   get url(): string {
-    return `mqtt://127.0.0.1:${this.#port}`;
+    return `mqtt://${hostText(ownAddress(this.#address))}`;
   }
 
   /** The login of connections that may publish under a reserved prefix. Never to be logged. */
   get login(): BrokerLogin {
-    return this.#guard.login;
+    return this.#parts.guard.login;
   }
 
   /**
-   * The broker of this process on `embedded:PORT`; for `embedded:` the one that is running, else a new one on port 1883, or
-   * on a free port if that is taken. Needs one `release`.
+   * The broker of this process on `embedded:[HOST:]PORT`; for `embedded:` the one that is running, else a new one on port 1883
+   * of the loopback interface, or on a free port if that is taken. Needs one `release`.
    *
-   * @throws {Error} if PORT is taken.
+   * @throws {Error} if the address is taken, or other machines can reach it and there is no good password.
    */
-  static acquire(url: string): Promise<EmbeddedBroker> {
-    const requested = requestedPort(url);
+  static acquire(url: string, access: BrokerAccess = {}): Promise<EmbeddedBroker> {
+    const address = embeddedAddress(url);
+    if (address === undefined) throw new RangeError(`Cannot start an embedded broker at ${url}`);
     return EmbeddedBroker.#inTurn(async () => {
-      const broker = EmbeddedBroker.#find(requested) ?? await EmbeddedBroker.#start(requested);
+      const broker = EmbeddedBroker.#find(address) ?? await EmbeddedBroker.#start(address, access);
+      broker.#requireSame(access);
       broker.#users++;
       return broker;
     });
@@ -89,18 +107,31 @@ export class EmbeddedBroker {
   /**
    * Reserves a topic prefix for connections that use `login`; other clients may still publish to `PREFIX/NAME/set`.
    *
-   * @param onRefusal called for each client that was disconnected because it published elsewhere under a reserved prefix.
+   * @param onRefusal called for each client that was not admitted, or disconnected because it published elsewhere under a
+   *   reserved prefix.
    * @returns ends the calls of `onRefusal`; the prefix stays reserved.
    */
   reserve(prefix: string, onRefusal: RefusalListener): () => void {
-    this.#guard.reserve(prefix);
-    this.#refusals.add(onRefusal);
-    return () => this.#refusals.delete(onRefusal);
+    const { guard, refusals } = this.#parts;
+    guard.reserve(prefix);
+    refusals.add(onRefusal);
+    return () => refusals.delete(onRefusal);
   }
 
-  static #find(port: number | undefined): EmbeddedBroker | undefined {
+  static #find({ fixed, hostname, port }: EmbeddedAddress): EmbeddedBroker | undefined {
     return EmbeddedBroker.#running.values().find((broker) =>
-      port === undefined || port === broker.#port
+      !fixed || hostname === broker.#address.hostname && port === broker.#address.port
+    );
+  }
+
+  /** A login that one pipeline sets must not be left out because another one started the broker. */
+  #requireSame({ username, passwordFile }: BrokerAccess): void {
+    const { username: name, passwordFile: file } = this.#access;
+    if (username === undefined && passwordFile === undefined) return;
+    if (username === name && passwordFile === file) return;
+    throw new Error(
+      `Cannot share the embedded broker on ${hostText(this.#address)}: ` +
+        "username and password_file must be the same in all its pipelines",
     );
   }
 
@@ -110,25 +141,25 @@ export class EmbeddedBroker {
     return result;
   }
 
-  static async #start(requested: number | undefined): Promise<EmbeddedBroker> {
-    const parts = await makeParts();
+  static async #start(address: EmbeddedAddress, access: BrokerAccess): Promise<EmbeddedBroker> {
+    const { hostname, fixed } = address;
+    await requireSafe(address, access);
+    const parts = await makeParts(access);
     const server = createServer((socket) => {
-      parts.sockets.add(socket);
-      socket.once("close", () => parts.sockets.delete(socket));
-      parts.aedes.handle(readWhole(socket));
+      if (parts.guests.enter(socket)) parts.aedes.handle(readWhole(socket));
     });
     try {
-      const port = await listen(server, requested ?? USUAL_PORT).catch((error) => {
-        if (requested === undefined && isTaken(error)) return listen(server, 0);
+      const port = await listen(server, address).catch((error) => {
+        if (!fixed && isTaken(error)) return listen(server, { hostname, port: 0 });
         throw error;
       });
-      const broker = new EmbeddedBroker(port, server, parts);
+      const broker = new EmbeddedBroker({ hostname, port }, access, server, parts);
       EmbeddedBroker.#running.add(broker);
       return broker;
     } catch (error) {
       parts.aedes.close();
-      const reason = isTaken(error) ? "another process is listening there" : String(error);
-      throw new Error(`Cannot start the embedded broker on port ${requested}: ${reason}`);
+      const reason = REASONS[codeOf(error)] ?? String(error);
+      throw new Error(`Cannot start the embedded broker on ${hostText(address)}: ${reason}`);
     }
   }
 
@@ -138,9 +169,10 @@ export class EmbeddedBroker {
       if (--this.#users > 0) return;
       EmbeddedBroker.#running.delete(this);
       const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-      await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
+      const { aedes, guests } = this.#parts;
+      await new Promise<void>((resolve) => aedes.close(() => resolve()));
       // aedes knows only the clients that have sent CONNECT.
-      for (const socket of this.#sockets) socket.destroy();
+      for (const socket of guests.sockets) socket.destroy();
       await closed;
     });
   }
@@ -149,25 +181,63 @@ export class EmbeddedBroker {
 /** What a broker is made of, before it has a port. */
 interface BrokerParts {
   readonly aedes: Aedes;
-  readonly sockets: Set<Socket>;
+  readonly guests: GuestAccess;
   readonly guard: TopicGuard;
   readonly refusals: Set<RefusalListener>;
 }
 
-async function makeParts(): Promise<BrokerParts> {
+/** A broker that other machines can reach has a password that is not guessed at once. */
+async function requireSafe(address: ListenAddress, access: BrokerAccess): Promise<void> {
+  if (isLoopback(address.hostname)) return;
+  const { username, passwordFile } = access;
+  const refuse = (fault: string) => {
+    throw new Error(`Cannot start the embedded broker on ${hostText(address)}: ${fault}`);
+  };
+  if (username === undefined || passwordFile === undefined) {
+    return refuse("other machines can reach it: username and password_file must be set");
+  }
+  const { password = "" } = await readCredentials({ password_file: passwordFile });
+  if (password.length < SHORTEST_PASSWORD) {
+    refuse(`the password in ${passwordFile} must have at least ${SHORTEST_PASSWORD} characters`);
+  }
+}
+
+async function makeParts(
+  { username, passwordFile, maxClients }: BrokerAccess,
+): Promise<BrokerParts> {
   const guard = new TopicGuard();
   const refusals = new Set<RefusalListener>();
+  const refuse = (line: string) => {
+    for (const listener of refusals) listener(line);
+  };
+  const guests = new GuestAccess({
+    username,
+    readPassword: passwordFile === undefined
+      ? undefined
+      : async () => (await readCredentials({ password_file: passwordFile })).password,
+    maxClients,
+  });
   const clients = new Set<string>();
   const aedes = await Aedes.createBroker({
     persistence: new BoundedStore((topic) => guard.isReserved(topic), (id) => clients.has(id)),
     connectTimeout: CONNECT_TIMEOUT_MS,
     drainTimeout: DRAIN_TIMEOUT_MS,
     maxInflightInbound: OPEN_QOS_2,
-    authenticate: (client, username, password, done) =>
-      done(null, guard.admit(client, username, password)),
+    authenticate: (client, username, password, done) => {
+      const who = guard.identify(client, username, password);
+      if (who !== "guest") return done(null, who === "own");
+      guests.admit(client, username, password).then(() => done(null, true), (error) => {
+        refuse(`Refused a client at ${addressOf(client)}: ${error.message}`);
+        done(
+          error instanceof GuestRefusedError ? error : Object.assign(error, { returnCode: 3 }),
+          false,
+        );
+      });
+    },
     authorizePublish: (client, packet, done) => {
       if (guard.mayPublish(client, packet)) return done(null);
-      for (const listener of refusals) listener(client?.id ?? "", packet.topic);
+      const name = JSON.stringify(client?.id ?? "");
+      refuse(`Disconnected client ${name}: it published to ${packet.topic}, which only Whence may`);
       done(new Error(`only Whence may publish to ${packet.topic}`));
     },
   });
@@ -175,5 +245,7 @@ async function makeParts(): Promise<BrokerParts> {
   aedes.on("clientDisconnect", ({ id }: Client) => clients.delete(id));
   // An error event without a listener would end the process; the client's connection shows what it means.
   (aedes as EventEmitter).on("error", () => {});
-  return { aedes, sockets: new Set(), guard, refusals };
+  return { aedes, guests, guard, refusals };
 }
+
+const addressOf = ({ conn }: Client) => (conn as Socket).remoteAddress ?? "an unknown address";

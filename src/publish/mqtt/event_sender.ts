@@ -94,7 +94,7 @@ export class EventSender implements LinkListener {
     this.#options.outbox.giveBack();
   }
 
-  /** Asks for one turn at a time, so that the pipelines of one connection take turns. */
+  /** Asks for one turn at a time, so that events and the newest values of other topics take turns. */
   #pump(): void {
     const session = this.#session;
     if (session === undefined || session === this.#asked) return;

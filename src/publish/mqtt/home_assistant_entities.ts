@@ -1,6 +1,6 @@
 import project from "../../../deno.json" with { type: "json" };
 import type { HeadKind } from "../../core/head_kind.ts";
-import { availabilityTopic, pipelineTopics } from "./topics.ts";
+import { pipelineTopics } from "./topics.ts";
 
 /** What Home Assistant is told about one pipeline. */
 export interface AnnouncedPipeline {
@@ -67,8 +67,8 @@ export function discoveryPayload(announced: AnnouncedPipeline, entity: Entity): 
 
 /** Entities that each pipeline has. */
 export function pipelineEntities({ prefix, pipeline }: AnnouncedPipeline): Entity[] {
-  const { state, stats, set } = pipelineTopics(prefix, pipeline);
-  const availability = { availability_topic: availabilityTopic(prefix) };
+  const { available, state, stats, set } = pipelineTopics(prefix, pipeline);
+  const availability = { availability_topic: available };
   return [
     {
       component: "switch",
@@ -172,7 +172,7 @@ export function kindEntities(announced: AnnouncedPipeline, kind: HeadKind): Enti
       component: "image",
       object: `${kind}_picture`,
       config: {
-        availability_topic: availabilityTopic(prefix),
+        availability_topic: topics.available,
         name: `Last ${kind}`,
         content_type: "image/jpeg",
         image_topic: topics.picture(kind),
@@ -205,12 +205,13 @@ const ofKind = (kind: HeadKind, template: string) =>
 
 /** Available while the process is connected and the pipeline runs. */
 function whileRunning(prefix: string, pipeline: string) {
+  const { available, state } = pipelineTopics(prefix, pipeline);
   return {
     availability_mode: "all",
     availability: [
-      { topic: availabilityTopic(prefix) },
+      { topic: available },
       {
-        topic: pipelineTopics(prefix, pipeline).state,
+        topic: state,
         value_template: "{{ 'online' if value_json.state == 'running' else 'offline' }}",
       },
     ],

@@ -92,7 +92,7 @@ export function describeFault(error: unknown): string {
 
 /** A broker's address without user name, password and query, for messages. */
 export function shownUrl(url: string): string {
-  if (/^embedded:\d*$/.test(url)) return url;
+  if (/^embedded:[\w.:[\]-]*$/.test(url)) return url;
   try {
     const { protocol, host, pathname } = new URL(url);
     return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;

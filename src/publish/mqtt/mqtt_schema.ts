@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { onceGood } from "../../config/once_good.ts";
+import { embeddedAddress, isOpenToNetwork } from "./embedded_address.ts";
 import { outboxSchema } from "../outbox/outbox_schema.ts";
 
 const topicSchema = z.string().regex(
@@ -10,22 +11,27 @@ const topicSchema = z.string().regex(
 /** The MQTT broker and how to connect to it. */
 export const mqttSchema = z.strictObject({
   url: z.string().regex(
-    /^(mqtts?|wss?):\/\/\S+$|^embedded:(\d+)?$/,
-    "must be mqtt://HOST[:PORT], mqtts://…, ws://…, wss://…, or embedded:[PORT]",
-  ).refine((url) => URL.canParse(url) && Number(/^embedded:(\d*)$/.exec(url)?.[1] ?? 0) <= 65535, {
+    /^(mqtts?|wss?):\/\/\S+$|^embedded:[\w.:[\]-]*$/,
+    "must be mqtt://HOST[:PORT], mqtts://…, ws://…, wss://…, or embedded:[HOST:][PORT]",
+  ).refine((url) => url.startsWith("embedded:") ? embeddedAddress(url) : URL.canParse(url), {
     message: "must have a host, and a port up to 65535",
     when: ({ issues }) => issues.length === 0,
   }).default("mqtt://localhost:1883").describe(
-    "Address of the broker; embedded: starts one in this process, for this machine only",
+    "Address of the broker; embedded: starts one in this process, for this machine only unless HOST is another address",
   ),
   prefix: topicSchema.default("whence").describe("First part of all topics"),
   qos: z.union([z.literal(0), z.literal(1)]).default(1).describe(
     "Quality of service of events and states: 1 is acknowledged and sent again, 0 is not",
   ),
   client_id: z.string().min(1).max(128).optional().describe(
-    "MQTT client ID. Default: whence-NAME-random",
+    "MQTT client ID; pipelines of one process that set the same one append their name, but for the first. Default: whence-NAME-random",
   ),
-  username: z.string().min(1).optional().describe("User name at the broker"),
+  max_clients: z.int().min(1).max(1000).default(100).describe(
+    "Clients that may be connected to an embedded broker at the same time",
+  ),
+  username: z.string().min(1).optional().describe(
+    "User name at the broker; of an embedded one, the name that all clients must use",
+  ),
   password_file: z.string().min(1).optional().describe("File whose first line is the password"),
   ca: z.string().min(1).optional().describe("PEM file of the certificate authority"),
   cert: z.string().min(1).optional().describe("PEM file of the client's certificate"),
@@ -45,6 +51,14 @@ export const mqttSchema = z.strictObject({
     context.addIssue({ code: "custom", message: "must have both cert and key, or neither" });
   }
 }, onceGood("cert", "key")).refine(
+  ({ url, username, password_file }) =>
+    !isOpenToNetwork(url) || username !== undefined && password_file !== undefined,
+  {
+    path: ["url"],
+    message: "must be embedded:[PORT] unless both username and password_file are set",
+    ...onceGood("url", "username", "password_file"),
+  },
+).refine(
   ({ url, ca, cert }) => /^(mqtts|wss):/.test(url) || (ca === undefined && cert === undefined),
   {
     path: ["url"],

@@ -243,15 +243,11 @@ export class MqttSink implements Sink {
   }
 
   async #startBroker(): Promise<void> {
-    const { prefix, url } = this.#config;
-    this.#broker = await EmbeddedBroker.acquire(url);
+    const { prefix, url, username, max_clients: maxClients } = this.#config;
+    const passwordFile = this.#credentialFiles.password_file;
+    this.#broker = await EmbeddedBroker.acquire(url, { username, passwordFile, maxClients });
     this.#url = this.#broker.url;
-    this.#undo.push(this.#broker.reserve(prefix, (client, topic) => {
-      const who = JSON.stringify(client);
-      this.#intruders.warn(
-        `Disconnected client ${who}: it published to ${topic}, which only Whence may`,
-      );
-    }));
+    this.#undo.push(this.#broker.reserve(prefix, (line) => this.#intruders.warn(line)));
   }
 
   get #credentialFiles() {

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import type { ProbeContext, SinkProbe } from "../sink_descriptor.ts";
 import { locateCredentials, readCredentials } from "./credentials.ts";
-import { requestedPort } from "./embedded_broker.ts";
+import { embeddedAddress } from "./embedded_address.ts";
 import { describeFault, isPermanent, MessageRefusedError } from "./mqtt_fault.ts";
 import { randomClientId } from "./mqtt_link.ts";
 import type { MqttConfig } from "./mqtt_schema.ts";
@@ -50,12 +50,12 @@ export async function probeBroker(
 }
 
 async function probeEmbedded(url: string): Promise<SinkProbe> {
-  const port = requestedPort(url);
-  if (port === undefined) return { status: "ok", detail: "starts with the pipeline" };
+  const { hostname, port, fixed } = embeddedAddress(url)!;
+  if (!fixed) return { status: "ok", detail: "starts with the pipeline" };
   const server = createServer();
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   server.once("error", (error) => resolve("code" in error ? String(error.code) : error.message));
-  server.listen(port, "127.0.0.1", () => resolve(undefined));
+  server.listen(port, hostname, () => resolve(undefined));
   const fault = await promise;
   if (fault === undefined) {
     await new Promise<void>((done) => server.close(() => done()));

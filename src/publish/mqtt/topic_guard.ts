@@ -1,4 +1,5 @@
 import type { Client, PublishPacket } from "aedes";
+import { sameToken } from "../../core/token.ts";
 
 /** Who Whence's own connections to the embedded broker log in as. */
 export interface BrokerLogin {
@@ -33,13 +34,20 @@ export class TopicGuard {
     return false;
   }
 
-  /** Whether a client may connect: only with our password under our name or under the client id of one of our connections. */
-  admit(client: Client, username: string | undefined, password: Uint8Array | undefined): boolean {
-    if (username !== this.login.username) return !this.#ownIds.has(client.id);
-    if (new TextDecoder().decode(password) !== this.login.password) return false;
+  /**
+   * Who a client is: `own`, with our password under our name; `impostor`, if it uses our name or the client id of one of our
+   * connections without it.
+   */
+  identify(
+    client: Client,
+    username: string | undefined,
+    password: Uint8Array | undefined,
+  ): "own" | "guest" | "impostor" {
+    if (username !== this.login.username) return this.#ownIds.has(client.id) ? "impostor" : "guest";
+    if (!sameToken(new TextDecoder().decode(password), this.login.password)) return "impostor";
     this.#own.add(client);
     this.#ownIds.add(client.id);
-    return true;
+    return "own";
   }
 
   /** Whether a client may publish a message; `$SYS` belongs to the broker. */

@@ -1,12 +1,11 @@
 import type { HeadKind } from "../../core/head_kind.ts";
 
-/** `online` or `offline`, retained; one per process, and its MQTT will. */
-export const availabilityTopic = (prefix: string) => `${prefix}/available`;
-
 /** All topics of one pipeline. */
 export function pipelineTopics(prefix: string, pipeline: string) {
   const base = `${prefix}/${pipeline}`;
   return {
+    /** `online` or `offline`, retained; also the MQTT will of the pipeline's connection. */
+    available: `${base}/available`,
     event: `${base}/event`,
     state: `${base}/state`,
     stats: `${base}/stats`,

@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import { resolvePath } from "../../core/paths.ts";
-import { probeFile } from "../jsonl/probe_file.ts";
+import { probeFolder } from "../../core/probe_folder.ts";
 import { mcapSchema, McapSink } from "../mcap/mcap_sink.ts";
 import type { SinkDescriptor } from "../sink_descriptor.ts";
 
@@ -17,6 +16,12 @@ export const mcapSink: SinkDescriptor<"mcap", typeof mcapSchema> = {
     new McapSink(config, resolvePath(folder, config.path), { pipeline, telemetry, log }),
   target: ({ path }) => path,
   describe: ({ path }, { folder }) => resolvePath(folder, path),
-  probe: ({ path }, { folder, pipeline = "whence" }) =>
-    probeFile(join(resolvePath(folder, path), `${pipeline}.mcap`)),
+  async probe({ path }, { folder }) {
+    try {
+      const { detail } = await probeFolder(resolvePath(folder, path));
+      return { status: "ok", detail };
+    } catch (error) {
+      return { status: "broken", detail: error instanceof Error ? error.message : String(error) };
+    }
+  },
 };

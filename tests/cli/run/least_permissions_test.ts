@@ -124,7 +124,21 @@ Deno.test("run --least-permissions: events reach the broker, and the process ID 
     process.kill("SIGTERM");
     assert.equal((await process.status).code, 0, await log);
     assert.doesNotMatch(await log, /NotCapable|access to/);
-    await listener.until("whence/available", "offline");
+    await listener.until("whence/front/available", "offline");
+  });
+});
+
+Deno.test("run --least-permissions: a capture process is refused in one line, and check says so", async () => {
+  const yaml = `source: { uri: ${CLIP}, isolate: true }\n${MODEL}publish: { jsonl: a.jsonl }\n`;
+  await withFiles({ "front.yaml": yaml }, async (folder) => {
+    const file = join(folder, "front.yaml");
+    const { code, stderr } = await whence(["run", "--least-permissions", file]);
+    assert.equal(code, 2);
+    const reason = "Cannot capture in a child process under least permissions";
+    assert.match(stderr, new RegExp(`^${reason}: [^\n]*; leave out --least-permissions\n$`));
+    const check = await whence(["check", file]);
+    assert.equal(check.code, 0, check.stderr);
+    assert.match(check.stdout, new RegExp(`^ *all: ${reason}`, "m"));
   });
 });
 

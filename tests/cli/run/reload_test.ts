@@ -131,7 +131,7 @@ Deno.test("run: SIGHUP applies new thresholds in place, and refuses what is not 
     await eventually("the log tells", () => /restart Whence to use the new metrics/.test(run.log));
     // No reload has ended an event or the connection; a starved machine may end one with another reason.
     assert.ok(run.events().every(({ reason }) => reason !== "stopped"));
-    assert.deepEqual(listener.on("whence/available"), ["online"]);
+    assert.deepEqual(listener.on("whence/front/available"), ["online"]);
   });
 });
 
@@ -159,6 +159,6 @@ Deno.test("run --watch: a new source is opened; the broker and the other pipelin
     assert.match(run.log, /front: reloaded .*front\.yaml: new source/);
     assert.equal(run.states("rear").length, others);
     assert.ok(run.states().every(({ state }) => state === "starting" || state === "running"));
-    assert.deepEqual(listener.on("whence/available"), ["online"]);
+    assert.deepEqual(listener.on("whence/front/available"), ["online"]);
   });
 });

@@ -41,7 +41,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       await eventually("an event lasts", () => events().some(({ type }) => type === "update"));
       process.kill(signal);
       assert.equal((await process.status).code, 0);
-      await listener.until("whence/available", "offline");
+      await listener.until("whence/front/available", "offline");
       const begun = events().filter(({ type }) => type === "new").map(({ id }) => id);
       const ended = events().filter(({ type }) => type === "end").map(({ id }) => id);
       assert.deepEqual(ended.toSorted(), begun.toSorted());

@@ -60,7 +60,8 @@ Deno.test("a port in use is an error in one line, and harms no later start", asy
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
   await assert.rejects(EmbeddedBroker.acquire(`embedded:${port}`), {
-    message: `Cannot start the embedded broker on port ${port}: another process is listening there`,
+    message:
+      `Cannot start the embedded broker on 127.0.0.1:${port}: another process is listening there`,
   });
   taken.close();
   const broker = await EmbeddedBroker.acquire(`embedded:${port}`);
@@ -157,8 +158,8 @@ Deno.test("under Whence's prefix other clients may publish to set only", async (
     onSet: (on) => switched.push(on),
   });
   await using ear = await MqttListener.connect(sink.url, "#");
-  await ear.until("whence/available", "online");
-  const forged = ["whence/front/event", "whence/front/state", "whence/available", "whence"];
+  await ear.until("whence/front/available", "online");
+  const forged = ["whence/front/event", "whence/front/state", "whence/front/available", "whence"];
   for (const topic of forged) {
     await using forger = await MqttListener.connect(sink.url, "none", { reconnectPeriod: 0 });
     forger.client.publish(topic, "forged", { qos: 1, retain: true });
@@ -167,7 +168,7 @@ Deno.test("under Whence's prefix other clients may publish to set only", async (
   // A will is a message as well.
   await using will = await MqttListener.connect(sink.url, "none", {
     reconnectPeriod: 0,
-    will: { topic: "whence/available", payload: Buffer.from("forged"), qos: 1, retain: true },
+    will: { topic: "whence/front/available", payload: Buffer.from("forged"), qos: 1, retain: true },
   });
   will.client.stream.destroy();
   // Our name without our password.

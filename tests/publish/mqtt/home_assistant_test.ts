@@ -54,7 +54,7 @@ Deno.test("a pipeline is announced as one device with an entity per value", asyn
   assert.deepEqual(sound, {
     unique_id: "whence_front_sound",
     availability_mode: "all",
-    availability: [{ topic: "whence/available" }, {
+    availability: [{ topic: "whence/front/available" }, {
       topic: "whence/front/state",
       value_template: "{{ 'online' if value_json.state == 'running' else 'offline' }}",
     }],

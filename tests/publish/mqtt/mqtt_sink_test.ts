@@ -26,9 +26,9 @@ Deno.test("everything that a pipeline publishes arrives on its topic", async () 
   sink.picture(samplePicture(jpeg, { kind: "speech" }));
   sink.active("sound", false);
   await sink.close();
-  await ear.until("lab/w/available", "offline");
+  await ear.until("lab/w/front/available", "offline");
 
-  assert.deepEqual(ear.on("lab/w/available"), ["online", "offline"]);
+  assert.deepEqual(ear.on("lab/w/front/available"), ["online", "offline"]);
   assert.deepEqual(ear.on("lab/w/front/event").map(decodeEvent), [event]);
   assert.deepEqual(ear.on("lab/w/front/sound"), ["ON", "OFF"]);
   assert.deepEqual(ear.on("lab/w/front/state").map((text) => JSON.parse(text)), [running]);
@@ -63,7 +63,7 @@ Deno.test("availability, state and activity are retained, events are not", async
   await eventually("the event", () => early.on("whence/front/event").length === 1);
   await using late = await MqttListener.connect(broker.url, "whence/#");
   await late.until("whence/front/speech", "ON");
-  await late.until("whence/available", "online");
+  await late.until("whence/front/available", "online");
   await eventually("the state", () => late.on("whence/front/state").length === 1);
   assert.ok(late.heard.every(({ retain }) => retain));
   assert.deepEqual(late.on("whence/front/event"), []);
@@ -74,12 +74,12 @@ Deno.test("pictures are not published unless picture is set", async () => {
   await using broker = await Mosquitto.start();
   await using ear = await MqttListener.connect(broker.url, "whence/#");
   const sink = await openSink({ url: broker.url });
-  await ear.until("whence/available", "online");
+  await ear.until("whence/front/available", "online");
   assert.ok(!sink.takesPictures);
   sink.picture(samplePicture(new Uint8Array([1])));
   sink.active("sound", true);
   await sink.close();
-  await ear.until("whence/available", "offline");
+  await ear.until("whence/front/available", "offline");
   assert.deepEqual(ear.on("whence/front/picture/sound"), []);
 });
 
@@ -100,7 +100,7 @@ Deno.test("a pipeline is switched by valid messages on its set topic only", asyn
   const wishes: boolean[] = [];
   const sink = await openSink({ url: broker.url }, { log, onSet: (on) => wishes.push(on) });
   await using mouth = await MqttListener.connect(broker.url, "whence/#");
-  await mouth.until("whence/available", "online");
+  await mouth.until("whence/front/available", "online");
   // The subscription may still be on its way.
   await eventually("the first wish", async () => {
     await mouth.say("whence/front/set", '{"enabled": false}');
@@ -119,70 +119,73 @@ Deno.test("a pipeline is switched by valid messages on its set topic only", asyn
   await sink.close();
 });
 
-Deno.test("two pipelines share one connection and one availability", async () => {
+Deno.test("two pipelines of a process each have a connection and an availability", async () => {
   await using broker = await Mosquitto.start();
   await using ear = await MqttListener.connect(broker.url, "#");
   const { log, lines } = keepLog();
   const heard: string[] = [];
+  // One client id for both would make them disconnect each other.
+  const block = { url: broker.url, client_id: "robot" };
   const [front, back] = await Promise.all(
     ["front", "back"].map((pipeline) =>
-      openSink({ url: broker.url }, { pipeline, log, onSet: () => heard.push(pipeline) })
+      openSink(block, { pipeline, log, onSet: () => heard.push(pipeline) })
     ),
   );
   front.event(sampleMessage());
   back.event(sampleMessage({ pipeline: "back" }));
   await eventually("both events", () => ear.heard.filter((m) => m.qos === 1).length >= 3);
   await front.close();
+  await ear.until("whence/front/available", "offline");
   back.event(sampleMessage({ pipeline: "back", seq: 1 }));
   await eventually("back goes on", () => ear.on("whence/back/event").length === 2);
   await eventually("back is switched", async () => {
     await ear.say("whence/back/set", '{"enabled": true}');
     return heard.length > 0;
   });
-  assert.deepEqual(ear.on("whence/available"), ["online"]);
+  assert.deepEqual(ear.on("whence/back/available"), ["online"]);
   await back.close();
-  await ear.until("whence/available", "offline");
-  assert.deepEqual(ear.on("whence/available"), ["online", "offline"]);
-  assert.equal(lines.filter((line) => line.includes("Connected")).length, 1);
+  await ear.until("whence/back/available", "offline");
+  assert.deepEqual(ear.on("whence/front/available"), ["online", "offline"]);
+  assert.deepEqual(lines, Array(2).fill(`info: Connected to ${broker.url} (MQTT 5)`));
   assert.ok(heard.every((name) => name === "back"));
 });
 
-Deno.test("a pipeline that starts while the last one stops waits, and is online in the end", async () => {
+Deno.test("a pipeline that starts while it still stops waits, and is online in the end", async () => {
   await using broker = await Mosquitto.start();
   await using proxy = new TcpProxy(broker.port);
   await using ear = await MqttListener.connect(broker.url, "whence/#");
   const first = await openSink({ url: proxy.url }, { drainMs: 0 });
-  await ear.until("whence/available", "online");
+  await ear.until("whence/front/available", "online");
   proxy.deaf = true;
   const closing = first.close().then(() => assert.equal(proxy.connections, 1));
-  await ear.until("whence/available", "offline");
+  await ear.until("whence/front/available", "offline");
   proxy.deaf = false;
-  const second = await openSink({ url: proxy.url }, { pipeline: "back" });
+  const second = await openSink({ url: proxy.url });
   await closing;
-  second.event(sampleMessage({ pipeline: "back" }));
-  await eventually("the event", () => ear.on("whence/back/event").length === 1);
-  assert.equal(ear.on("whence/available").at(-1), "online");
+  second.event(sampleMessage());
+  await eventually("the event", () => ear.on("whence/front/event").length === 1);
+  assert.equal(ear.on("whence/front/available").at(-1), "online");
   await second.close();
 });
 
 Deno.test("an offline that comes late or from another process is corrected", async () => {
   await using broker = await Mosquitto.start();
-  await using ear = await MqttListener.connect(broker.url, "whence/available");
+  await using ear = await MqttListener.connect(broker.url, "whence/front/available");
   const sink = await openSink({ url: broker.url });
-  await ear.until("whence/available", "online");
+  await ear.until("whence/front/available", "online");
   await eventually("online again", async () => {
-    await ear.client.publishAsync("whence/available", "offline", { qos: 1, retain: true });
+    await ear.client.publishAsync("whence/front/available", "offline", { qos: 1, retain: true });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    return ear.on("whence/available").at(-1) === "online";
+    return ear.on("whence/front/available").at(-1) === "online";
   });
-  await using late = await MqttListener.connect(broker.url, "whence/available");
-  await late.until("whence/available", "online");
+  await using late = await MqttListener.connect(broker.url, "whence/front/available");
+  await late.until("whence/front/available", "online");
   await sink.close();
-  await late.until("whence/available", "offline");
-  assert.deepEqual(late.on("whence/available"), ["online", "offline"]);
+  await late.until("whence/front/available", "offline");
+  assert.deepEqual(late.on("whence/front/available"), ["online", "offline"]);
 });
 
-Deno.test("many pipelines together respect the Receive Maximum of a broker", async () => {
+Deno.test("each of many pipelines respects the Receive Maximum of a broker", async () => {
   await using broker = await Mosquitto.start({ listener: ["max_inflight_messages 2"] });
   await using proxy = new TcpProxy(broker.port);
   await using ear = await MqttListener.connect(broker.url, "whence/+/event");
@@ -196,9 +199,9 @@ Deno.test("many pipelines together respect the Receive Maximum of a broker", asy
   for (let seq = 1; seq < 100; seq++) {
     sinks.forEach((sink, i) => sink.event(sampleMessage({ pipeline: names[i], seq })));
   }
-  await eventually("those that are allowed", () => ear.heard.length === 3);
+  await eventually("those that are allowed", () => ear.heard.length === 9);
   await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.equal(ear.heard.length, 3);
+  assert.equal(ear.heard.length, 9);
   proxy.cut();
   proxy.deaf = false;
   await Promise.all(sinks.map((sink) => sink.close()));
@@ -212,7 +215,7 @@ Deno.test("many pipelines together respect the Receive Maximum of a broker", asy
 
 Deno.test("events that the broker refuses are counted, logged once, and block nothing", async () => {
   const folder = await Deno.makeTempDir();
-  await Deno.writeTextFile(`${folder}/acl`, "topic readwrite whence/available\n");
+  await Deno.writeTextFile(`${folder}/acl`, "topic readwrite whence/front/available\n");
   await using broker = await Mosquitto.start({ listener: [`acl_file ${folder}/acl`] });
   const { log, lines } = keepLog();
   const sink = await openSink({ url: broker.url }, { log });
@@ -320,7 +323,8 @@ Deno.test("a picture follows its event, with its id as user property and as JSON
     height: 360,
     bytes: 1,
   });
-  const topics = ear.heard.map(({ topic }) => topic.replace("whence/front/", ""));
+  const topics = ear.heard.map(({ topic }) => topic.replace("whence/front/", ""))
+    .filter((topic) => topic !== "available");
   assert.deepEqual(topics.slice(-2), ["picture/sound", "picture/sound/info"]);
   assert.equal(sink.counters().replaced, 1);
 });
@@ -393,7 +397,7 @@ Deno.test("MQTT 5: messages say what they contain and when they expire, and a co
   const obeyed: boolean[] = [];
   const block = { url: broker.url, outbox: { max_days: 2 } };
   const sink = await openSink(block, { log, onSet: (enabled) => obeyed.push(enabled) });
-  await ear.until("whence/available", "online");
+  await ear.until("whence/front/available", "online");
   sink.state({ state: "running", since: 1, reason: null });
   sink.event(sampleMessage());
   sink.stats({ hops: 1 });
@@ -407,7 +411,7 @@ Deno.test("MQTT 5: messages say what they contain and when they expire, and a co
   await ask('{"enabled": true}', "whence/front/event");
   await eventually("all are obeyed", () => obeyed.length === 2);
   await sink.close();
-  await ear.until("whence/available", "offline");
+  await ear.until("whence/front/available", "offline");
   const propertiesOf = (topic: string) => {
     const { contentType, messageExpiryInterval } =
       ear.heard.find((message) => message.topic === topic)?.properties ?? {};

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  availabilityTopic,
   everyEventFilter,
   pipelineTopics,
   topicMatches,
@@ -10,7 +9,7 @@ Deno.test("topics are as documented", () => {
   const topics = pipelineTopics("home/whence", "front");
   assert.deepEqual(
     [
-      availabilityTopic("home/whence"),
+      topics.available,
       topics.event,
       topics.state,
       topics.stats,
@@ -20,7 +19,7 @@ Deno.test("topics are as documented", () => {
       topics.pictureInfo("speech"),
     ],
     [
-      "home/whence/available",
+      "home/whence/front/available",
       "home/whence/front/event",
       "home/whence/front/state",
       "home/whence/front/stats",

@@ -28,7 +28,7 @@ class Bridge:
         self._state = None
         self._stats = None
         self._handlers = {
-            f"{prefix}/available": self._take_available,
+            f"{prefix}/{pipeline}/available": self._take_available,
             f"{prefix}/{pipeline}/event": self._take_event,
             f"{prefix}/{pipeline}/state": self._take_state,
             f"{prefix}/{pipeline}/stats": self._take_stats,

@@ -1,0 +1,13 @@
+/** The capture process: runs the pipeline that its standard input asks for, and writes what it delivers to file 3. */
+import { dieWithParent, writeAll } from "./libc.ts";
+import { serveCapture } from "./serve_capture.ts";
+
+const OUTPUT = 3;
+
+dieWithParent();
+// Service managers and terminals signal all processes at once. This one ends when its input does, after the last sample.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.addSignalListener(signal, () => {});
+}
+await serveCapture(Deno.stdin.readable, (bytes) => writeAll(OUTPUT, bytes));
+Deno.exit(0);
