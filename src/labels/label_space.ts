@@ -57,9 +57,12 @@ export class NameScorer {
   readonly #space: LabelSpace;
   readonly #groups: readonly Group[];
   readonly #logPrior: number;
+  /** All names. */
+  readonly names: ReadonlySet<string>;
 
   constructor(space: LabelSpace, prototypes: readonly Prototype[]) {
     this.#space = space;
+    this.names = new Set(prototypes.map(({ name }) => name));
     const counts = [...new Set(prototypes.map(({ examples }) => examples))];
     this.#groups = counts.map((count) =>
       groupOf(space, prototypes.filter(({ examples }) => examples === count), count)

@@ -38,6 +38,11 @@ export class Labeler {
     this.#scorers = new Map(scorers);
   }
 
+  /** Whether this name can be a label of something. */
+  knows(name: string): boolean {
+    return this.#scorers.values().some((scorer) => scorer.names.has(name));
+  }
+
   /**
    * The labels of what is heard, most probable first; none if it is most probably unknown.
    *

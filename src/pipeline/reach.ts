@@ -42,6 +42,9 @@ export async function reachOf(
   const library = ["auto", "node"].includes(runtime.library) || server.length > 0
     ? []
     : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
+  const banks = [config.things, config.labels.bank].flatMap((bank) =>
+    bank === undefined ? [] : [resolve(folder, bank)]
+  );
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
   const listener = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
   const parts: Reach[] = [
@@ -50,6 +53,7 @@ export async function reachOf(
         resolve(file),
         model.path,
         ...library,
+        ...banks,
         ...PLATFORM_FILES,
         ...(authority ? [resolve(authority)] : []),
       ],
