@@ -5,6 +5,7 @@ import { doctorCommand } from "./doctor/doctor.ts";
 import { evaluateCommand } from "./evaluate/evaluate.ts";
 import { forgetCommand } from "./forget/forget.ts";
 import { labelCommand } from "./label/label.ts";
+import { learnCommand } from "./learn/learn.ts";
 import { localizeCommand } from "./localize/localize.ts";
 import { modelCommand } from "./model/model.ts";
 import { whence } from "./program.ts";
@@ -12,6 +13,7 @@ import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
 import { runtimeCommand } from "./runtime/runtime.ts";
 import { schemaCommand } from "./schema.ts";
+import { setupCommand } from "./setup/setup.ts";
 import { showCommand } from "./show/show.ts";
 import { viewCommand } from "./view/view.ts";
 import { watchCommand } from "./watch/watch.ts";
@@ -31,6 +33,8 @@ export function whenceProgram(): Command {
     runtimeCommand(),
     showCommand(),
     labelCommand(),
+    setupCommand(),
+    learnCommand(),
     schemaCommand(),
     forgetCommand(),
     pruneCommand(),

@@ -28,17 +28,14 @@ export async function reachOf(
   { config, file, folder }: Pick<LoadedPipeline, "config" | "file" | "folder">,
 ) {
   const { runtime, source, metrics } = config;
-  if (source.isolate) {
+  if (source.isolate || source.binding === "superficial") {
     throw new CaptureError(
       "Cannot capture in a child process under least permissions: a process that may start others may do anything",
       ["source", "isolate"],
     );
   }
   const model = await findModel(config.model, folder);
-  const address = isRemote(runtime.library) ? parseOipAddress(runtime.library) : undefined;
-  const server = address === undefined ? [] : [address.host];
-  // Deno itself reads it for HTTP.
-  const authority = address?.protocol === "grpcs" ? Deno.env.get("DENO_CERT") : undefined;
+  const server = isRemote(runtime.library) ? [parseOipAddress(runtime.library).host] : [];
   const library = ["auto", "node"].includes(runtime.library) || server.length > 0
     ? []
     : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
@@ -46,17 +43,10 @@ export async function reachOf(
     bank === undefined ? [] : [resolve(folder, bank)]
   );
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
-  const listener = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
+  const address = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
   const parts: Reach[] = [
     {
-      read: [
-        resolve(file),
-        model.path,
-        ...library,
-        ...banks,
-        ...PLATFORM_FILES,
-        ...(authority ? [resolve(authority)] : []),
-      ],
+      read: [resolve(file), model.path, ...library, ...banks, ...PLATFORM_FILES],
       write: cache,
       net: server,
     },
@@ -67,7 +57,7 @@ export async function reachOf(
     ...Object.entries(config.publish).flatMap(([key, settings]) =>
       sinkReach(key, settings, folder)
     ),
-    ...listener === undefined ? [] : [{ net: [`${listener.hostname}:${listener.port}`] }],
+    ...address === undefined ? [] : [{ net: [`${address.hostname}:${address.port}`] }],
   ];
   return joinedReach(parts);
 }
