@@ -2,9 +2,10 @@ import { dirname, resolve } from "node:path";
 import { CaptureError } from "../capture/capture_error.ts";
 import { SOURCE_KEYS } from "../capture/source.ts";
 import { readAddress } from "../capture/source_address.ts";
-import { parseListenAddress } from "../core/listen_address.ts";
+import { hostText, parseListenAddress } from "../core/listen_address.ts";
 import { resolvePath } from "../core/paths.ts";
 import { joinedReach, type Reach } from "../core/reach.ts";
+import { FOXGLOVE_PORT } from "../foxglove/foxglove_schema.ts";
 import { METRICS_PORT } from "../metrics/metrics_schema.ts";
 import { findModel } from "../model/find_model.ts";
 import { libraryPath } from "../model/runtime/library_path.ts";
@@ -43,7 +44,8 @@ export async function reachOf(
     bank === undefined ? [] : [resolve(folder, bank)]
   );
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
-  const address = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
+  const listener = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
+  const foxglove = config.foxglove && parseListenAddress(config.foxglove.address, FOXGLOVE_PORT);
   const parts: Reach[] = [
     {
       read: [resolve(file), model.path, ...library, ...banks, ...PLATFORM_FILES],
@@ -57,7 +59,7 @@ export async function reachOf(
     ...Object.entries(config.publish).flatMap(([key, settings]) =>
       sinkReach(key, settings, folder)
     ),
-    ...address === undefined ? [] : [{ net: [`${address.hostname}:${address.port}`] }],
+    ...[listener, foxglove].flatMap((served) => served ? [{ net: [hostText(served)] }] : []),
   ];
   return joinedReach(parts);
 }

@@ -138,7 +138,7 @@ function steps(root: SystemRoot, deb: string, folder: string): Step[] {
       name: "clip of 3 s at `pace: fast`, network cut: events against this machine's",
       async run() {
         await runTool("ffmpeg", [
-          ...["-v", "error", "-ss", "3.2", "-t", "3"],
+          ...["-v", "error", "-ss", "5", "-t", "3"],
           ...["-i", join(PROJECT, "models/denseav-mini/demo.mkv")],
           ...["-c:v", "libx264", "-crf", "18", "-c:a", "pcm_s16le", clip],
         ]);
