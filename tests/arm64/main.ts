@@ -28,7 +28,7 @@ const TESTS = [
   "tests/model/runtime/ort_api_test.ts",
 ];
 const PIPELINE = `name: clip
-source: { uri: clip.mkv, pace: fast, frame_rate: 4 }
+source: { uri: clip.mkv, pace: fast, frame_rate: 2 }
 model: denseav-mini
 runtime: { threads: 1, run_limit: 30m }
 publish: { jsonl: events.jsonl }
