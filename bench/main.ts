@@ -11,6 +11,7 @@ const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchReport> }>> 
   memory: () => import("./memory.ts"),
   "import-speed": () => import("./import_speed.ts"),
   things: () => import("./things.ts"),
+  labels: () => import("./labels.ts"),
   peer: () => import("./peer.ts"),
 };
 

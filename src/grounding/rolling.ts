@@ -298,7 +298,7 @@ export class RollingGrounding {
       audioClass,
       imageClass: image.cls,
     });
-    return { ptsNs, framePtsNs, level, activation, volume };
+    return { ptsNs, framePtsNs, level, audio, activation, volume };
   }
 }
 
