@@ -29,17 +29,14 @@ export async function reachOf(
   { config, file, folder }: Pick<LoadedPipeline, "config" | "file" | "folder">,
 ) {
   const { runtime, source, metrics } = config;
-  if (source.isolate) {
+  if (source.isolate || source.binding === "superficial") {
     throw new CaptureError(
       "Cannot capture in a child process under least permissions: a process that may start others may do anything",
       ["source", "isolate"],
     );
   }
   const model = await findModel(config.model, folder);
-  const address = isRemote(runtime.library) ? parseOipAddress(runtime.library) : undefined;
-  const server = address === undefined ? [] : [address.host];
-  // Deno itself reads it for HTTP.
-  const authority = address?.protocol === "grpcs" ? Deno.env.get("DENO_CERT") : undefined;
+  const server = isRemote(runtime.library) ? [parseOipAddress(runtime.library).host] : [];
   const library = ["auto", "node"].includes(runtime.library) || server.length > 0
     ? []
     : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
@@ -47,17 +44,7 @@ export async function reachOf(
   const listener = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
   const foxglove = config.foxglove && parseListenAddress(config.foxglove.address, FOXGLOVE_PORT);
   const parts: Reach[] = [
-    {
-      read: [
-        resolve(file),
-        model.path,
-        ...library,
-        ...PLATFORM_FILES,
-        ...(authority ? [resolve(authority)] : []),
-      ],
-      write: cache,
-      net: server,
-    },
+    { read: [resolve(file), model.path, ...library, ...PLATFORM_FILES], write: cache, net: server },
     ...SOURCE_KEYS.flatMap((key) => {
       const text = source[key];
       return text === undefined ? [] : [readAddress(text, key, folder).reach()];
