@@ -8,7 +8,7 @@ import type { PipelineConfig } from "./schema.ts";
 import { type Detection, Detector, type Label } from "../detection/detector.ts";
 import { skipRules } from "../detection/skip_rules.ts";
 import type { Hop, Step } from "../grounding/grounded_step.ts";
-import { SKIP_NOTHING, type SkipRules } from "../grounding/skip_rules.ts";
+import type { SkipRules } from "../grounding/skip_rules.ts";
 import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
 import { FrameRing } from "../ring/frame_ring.ts";
@@ -278,7 +278,7 @@ export class SourceStream {
     const seconds = this.#clock.follow();
     if (seconds !== 0) this.#listener.clockSet(seconds);
     // A listener sees every step, also those that cannot take part in an event.
-    this.#rolling.rules = this.#telemetry?.beforeSteps() ? SKIP_NOTHING : this.#skipRules;
+    this.#rolling.rules = this.#telemetry?.beforeSteps(this.#skipRules) ?? this.#skipRules;
     this.#rolling.onFrame = this.#telemetry?.onFrame;
   }
 
