@@ -4,6 +4,7 @@ import { demoCommand } from "./demo/demo.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { evaluateCommand } from "./evaluate/evaluate.ts";
 import { forgetCommand } from "./forget/forget.ts";
+import { learnCommand } from "./learn/learn.ts";
 import { localizeCommand } from "./localize/localize.ts";
 import { modelCommand } from "./model/model.ts";
 import { whence } from "./program.ts";
@@ -11,6 +12,7 @@ import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
 import { runtimeCommand } from "./runtime/runtime.ts";
 import { schemaCommand } from "./schema.ts";
+import { setupCommand } from "./setup/setup.ts";
 import { showCommand } from "./show/show.ts";
 import { viewCommand } from "./view/view.ts";
 import { watchCommand } from "./watch/watch.ts";
@@ -29,6 +31,8 @@ export function whenceProgram(): Command {
     modelCommand(),
     runtimeCommand(),
     showCommand(),
+    setupCommand(),
+    learnCommand(),
     schemaCommand(),
     forgetCommand(),
     pruneCommand(),
