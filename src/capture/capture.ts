@@ -2,11 +2,12 @@ import { unlessAborted } from "../core/unless_aborted.ts";
 import type { CapturePipeline } from "./capture_pipeline.ts";
 import { GstCapture } from "./gst_capture.ts";
 import { GstPipeline } from "./gst_pipeline.ts";
-import { requireElements } from "./inspect.ts";
 import { ChildPipeline } from "./isolated/child_pipeline.ts";
-import { ffiCommand } from "./isolated/ffi_command.ts";
+import { ffiBinding } from "./isolated/ffi_binding.ts";
+import { superficialBinding } from "./isolated/superficial/superficial_binding.ts";
 import type { Capture } from "./media.ts";
 import type { CapturePlan } from "./plan.ts";
+import { requirePlan } from "./require_plan.ts";
 
 /** How a capture is opened. */
 export interface CaptureOptions {
@@ -49,6 +50,7 @@ export async function openCapture(
 }
 
 async function build(plan: CapturePlan): Promise<CapturePipeline> {
-  await requireElements(plan.elements);
-  return plan.isolate ? new ChildPipeline(plan, ffiCommand()) : await GstPipeline.build(plan);
+  await requirePlan(plan);
+  if (plan.binding === "superficial") return new ChildPipeline(plan, superficialBinding());
+  return plan.isolate ? new ChildPipeline(plan, ffiBinding()) : await GstPipeline.build(plan);
 }

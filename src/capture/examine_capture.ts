@@ -3,6 +3,7 @@ import { CaptureError } from "./capture_error.ts";
 import { findDevices } from "./devices.ts";
 import type { ExaminedSource } from "./examined_source.ts";
 import { gstreamerVersion, inspectElements } from "./inspect.ts";
+import { examineSuperficial } from "./isolated/superficial/examine_superficial.ts";
 import { probeSource } from "./probe_source.ts";
 import type { SourceDescriptor } from "./source.ts";
 import { SOURCES } from "./sources.ts";
@@ -16,6 +17,7 @@ export async function examineCapture(
   return [
     ...await examineGStreamer(examined?.elements, sources),
     ...examineDevices(sources),
+    ...examined?.source.binding === "superficial" ? await examineSuperficial() : [],
     ...examined === undefined ? [] : await examineSource(examined, sources),
   ];
 }

@@ -66,6 +66,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "dashdemux",
     "av1dec",
     "openh264enc",
+    "gdppay",
   ],
   "gstreamer1.0-plugins-ugly": ["x264enc"],
   "gstreamer1.0-libav": [

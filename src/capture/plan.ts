@@ -45,6 +45,8 @@ export interface CapturePlan {
   readonly pictures: boolean;
   /** Whether it is captured in a process of its own. */
   readonly isolate: boolean;
+  /** What reaches GStreamer. */
+  readonly binding: SourceConfig["binding"];
   /** Whether the streams wait for each other before they start. */
   readonly together: boolean;
   /** Whether to open the source again after a failure. */
@@ -78,7 +80,22 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
   const together = !live || (video.endless === "no" && audio.endless === "no");
   const format = { width, height, fit: source.fit, frameRate: source.frame_rate };
   const { jpeg } = options;
-  const launch = launchText(video, audio, { live, together, format, sampleRate, jetson, jpeg });
+  const stamped = source.binding === "superficial";
+  if (stamped && video.address.descriptor.picture?.measured) {
+    throw new CaptureError(
+      `Cannot capture from ${video.label}: source.binding must be ffi for it`,
+      ["source", "binding"],
+    );
+  }
+  const launch = launchText(video, audio, {
+    live,
+    together,
+    format,
+    sampleRate,
+    jetson,
+    jpeg,
+    stamped,
+  });
   const later = [video, audio].flatMap(({ address }) => address.laterElements);
   return {
     ...format,
@@ -88,7 +105,8 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     elements: [...new Set([...launchElements(launch), ...later])],
     live,
     pictures: jpeg !== undefined,
-    isolate: source.isolate,
+    isolate: source.isolate || source.binding === "superficial",
+    binding: source.binding,
     together,
     toleratesDamage: source.tolerate_damage,
     reopens: devices || [video, audio].some(({ address }) => address.descriptor.reopens),
@@ -126,6 +144,7 @@ interface LaunchOptions {
   readonly sampleRate: number;
   readonly jetson: boolean;
   readonly jpeg: string | undefined;
+  readonly stamped: boolean;
 }
 
 function launchText(video: NamedSource, audio: NamedSource, options: LaunchOptions): string {
@@ -143,13 +162,18 @@ function launchText(video: NamedSource, audio: NamedSource, options: LaunchOptio
 }
 
 function videoText({ address, endless }: NamedSource, options: LaunchOptions): string {
-  const { live, together, format, jetson, jpeg } = options;
+  const { live, together, format, jetson, jpeg, stamped } = options;
   const { tagged, videoMemory, measured } = address.descriptor.picture ?? {};
-  const mode = { leaky: live, together, paced: live && endless === "no" };
+  const mode = { leaky: live, together, paced: live && endless === "no", stamped };
   return videoTail(format, mode, { upright: tagged, nvmm: jetson && videoMemory, measured, jpeg });
 }
 
 function audioText({ endless }: NamedSource, options: LaunchOptions): string {
-  const { live, together, sampleRate } = options;
-  return audioTail(sampleRate, { leaky: live, together, paced: live && endless === "no" });
+  const { live, together, sampleRate, stamped } = options;
+  return audioTail(sampleRate, {
+    leaky: live,
+    together,
+    paced: live && endless === "no",
+    stamped,
+  });
 }

@@ -21,6 +21,8 @@ export interface SinkMode {
   readonly paced: boolean;
   /** Waits for data of both streams before it starts; off for devices, so that a dead microphone does not block a camera. */
   readonly together: boolean;
+  /** Puts time stamps into the bytes (`gdppay`), for a binding that gives nothing else. */
+  readonly stamped?: boolean;
 }
 
 /** Maximum number of queued buffers; 256 audio buffers are 2.5 s or more. */
@@ -82,22 +84,28 @@ export function videoTail(
     ...(jpeg === undefined ? [] : [`tee name=${JPEG_TEE}`]),
     "videoconvert",
     ...turn,
+    ...(mode.stamped ? [SHAPE_BRANCH] : []),
     ...(format.fit === "crop"
       ? [`aspectratiocrop${name} aspect-ratio=${format.width}/${format.height}`, scale("", false)]
       : [scale(name, format.fit === "letterbox")]),
     `video/x-raw,format=RGB,${size}`,
     appsink("video", mode),
   ].join(" ! ");
-  return jpeg === undefined ? tail : `${tail}  ${jpegBranch(jpeg, turn)}`;
+  return jpeg === undefined ? tail : `${tail}  ${jpegBranch(jpeg, turn, mode)}`;
 }
 
 const JPEG_TEE = "jpeg_tee";
+
+/** Keeps the newest source picture for a binding that cannot read the caps of a pad. Without the queue, it would wait there. */
+const SHAPE_BRANCH = "tee name=shape_tee  shape_tee. ! " +
+  "queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0 ! " +
+  "fakesink name=shape sync=false async=false enable-last-sample=true  shape_tee.";
 
 /**
  * The way of camera pictures, with a thread of its own. It never holds up the frames: pictures that are not taken are
  * dropped, and nothing is scaled or encoded while the valve is closed.
  */
-function jpegBranch(encoder: string, turn: readonly string[]): string {
+function jpegBranch(encoder: string, turn: readonly string[], { stamped }: SinkMode): string {
   return [
     `${JPEG_TEE}. ! valve name=${JPEG_VALVE} drop=true`,
     "queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=0",
@@ -106,7 +114,9 @@ function jpegBranch(encoder: string, turn: readonly string[]): string {
     "videoconvert",
     ...turn,
     encoder,
-    `appsink name=${JPEG_SINK} sync=false async=false drop=true max-buffers=${JPEG_DEPTH} enable-last-sample=false`,
+    `${
+      stamped ? STAMP : ""
+    }appsink name=${JPEG_SINK} sync=false async=false drop=true max-buffers=${JPEG_DEPTH} enable-last-sample=false`,
   ].join(" ! ");
 }
 
@@ -123,9 +133,13 @@ export function audioTail(sampleRate: number, mode: SinkMode): string {
 /** Paced frames later than this are dropped. QoS events are off: decoders would skip frames that are only slightly late. */
 const LATENESS_NS = 1e9;
 
-function appsink(stream: "video" | "audio", { leaky, paced, together }: SinkMode): string {
+const STAMP = "gdppay crc-header=false ! ";
+
+function appsink(stream: "video" | "audio", { leaky, paced, together, stamped }: SinkMode): string {
   const depth = SINK_DEPTH[stream][leaky ? "leaky" : "waiting"];
   const name = stream === "video" ? FRAME_SINK : SAMPLE_SINK;
   const late = paced && stream === "video" ? ` max-lateness=${LATENESS_NS}` : "";
-  return `appsink name=${name} sync=${paced} async=${together} drop=${leaky} max-buffers=${depth} enable-last-sample=false${late}`;
+  return `${
+    stamped ? STAMP : ""
+  }appsink name=${name} sync=${paced} async=${together} drop=${leaky} max-buffers=${depth} enable-last-sample=false${late}`;
 }

@@ -31,6 +31,10 @@ export function sourceSchemaOf(sources: readonly SourceDescriptor[]) {
     isolate: z.boolean().default(false).describe(
       "Whether to capture in a child process: a decoder or driver that crashes or hangs costs this source about two seconds",
     ),
+    binding: z.enum(["ffi", "superficial"]).default("ffi").describe(
+      "What reaches GStreamer: `ffi`, Deno's FFI; `superficial`, node-gstreamer-superficial in a child process of Node.js " +
+        "(`whence setup superficial`)",
+    ),
   }).superRefine((source, context) => {
     const ways = [source.uri, source.video ?? source.audio, source.graph]
       .filter((way) => way !== undefined);

@@ -12,6 +12,7 @@ import { pruneCommand } from "./prune/prune.ts";
 import { runCommand } from "./run/run.ts";
 import { runtimeCommand } from "./runtime/runtime.ts";
 import { schemaCommand } from "./schema.ts";
+import { setupCommand } from "./setup/setup.ts";
 import { showCommand } from "./show/show.ts";
 import { viewCommand } from "./view/view.ts";
 import { watchCommand } from "./watch/watch.ts";
@@ -30,6 +31,7 @@ export function whenceProgram(): Command {
     modelCommand(),
     runtimeCommand(),
     showCommand(),
+    setupCommand(),
     learnCommand(),
     schemaCommand(),
     forgetCommand(),

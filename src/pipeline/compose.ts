@@ -2,8 +2,8 @@ import { openCapture } from "../capture/capture.ts";
 import { inspectWithHints } from "../capture/inspect_with_hints.ts";
 import { examineCapture } from "../capture/examine_capture.ts";
 import { jpegEncoder } from "../capture/jpeg_encoder.ts";
-import { requireElements } from "../capture/inspect.ts";
 import { planCapture } from "../capture/plan.ts";
+import { requirePlan } from "../capture/require_plan.ts";
 import { SOURCE_KEYS, type SourceDescriptor } from "../capture/source.ts";
 import { readAddress } from "../capture/source_address.ts";
 import { SOURCES } from "../capture/sources.ts";
@@ -132,7 +132,7 @@ function sourceOf(
     device: plan.video.endless === "device" || plan.audio.endless === "device",
     reopens: plan.reopens,
     repeats: !plan.reopens && [plan.video, plan.audio].some(({ endless }) => endless === "no"),
-    require: () => requireElements(plan.elements),
+    require: () => requirePlan(plan),
     answers: async () => {
       const texts = SOURCE_KEYS.flatMap((key) => {
         const text = source[key];

@@ -124,6 +124,34 @@ Deno.test("opening fails at the deadline if one stream never starts", async (t) 
   });
 });
 
+Deno.test("camera pictures come only while they are encoded, with the times of frames", async (t) => {
+  await eachBinding(t, async (via) => {
+    const plan = planOf({ ...TEST, ...via }, { jpeg: "jpegenc" });
+    await using capture = await openCapture(plan);
+    const frames = new Set<number>();
+    const look = () => capture.take().frames.forEach(({ ptsNs }) => frames.add(ptsNs));
+    await eventually("frames without pictures", () => {
+      look();
+      return frames.size > 3;
+    });
+    assert.deepEqual(capture.pictures!.take(), []);
+    capture.pictures!.encode(true);
+    const times: number[] = [];
+    await eventually("two pictures", () => {
+      look();
+      for (const { ptsNs, jpeg } of capture.pictures!.take()) {
+        assert.deepEqual([...jpeg.subarray(0, 2)], [0xff, 0xd8]);
+        times.push(ptsNs);
+      }
+      return times.length > 1;
+    });
+    await eventually("the frame of the first picture", () => {
+      look();
+      return frames.has(times[0]);
+    });
+  });
+});
+
 Deno.test("an HTTP camera that sends a sequence of JPEGs is captured", async () => {
   using clips = new Clips();
   await clips.make(...picture(1, 1), ..."-frames:v 1 one.jpg".split(" "));

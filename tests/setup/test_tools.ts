@@ -5,7 +5,7 @@ import { ensureElements } from "../../src/cli/setup/gstreamer.ts";
 import { missingPackages, type Need } from "./needs.ts";
 
 /** GStreamer elements that only tests use. */
-const ELEMENTS = ["x264enc", "mulawenc", "rtph264pay"];
+const ELEMENTS = ["x264enc", "mulawenc", "rtph264pay", "gdppay"];
 
 /** What only tests need, apart from elements. */
 const NEEDS: readonly Need[] = [

@@ -2,7 +2,6 @@ import type { AppSink } from "../app_sink.ts";
 import type { GstPipeline } from "../gst_pipeline.ts";
 import { nextTick } from "../next_tick.ts";
 import type { CapturePlan } from "../plan.ts";
-import { SINK_DEPTH } from "../sink_bin.ts";
 import type { Message } from "./messages.ts";
 
 /** Pause between two looks for data, ms. */
@@ -17,11 +16,14 @@ export class CapturePump {
   #dropped = 0;
   #news = Promise.withResolvers<void>();
 
-  constructor(pipeline: GstPipeline, plan: CapturePlan) {
+  constructor(
+    pipeline: GstPipeline,
+    plan: CapturePlan,
+    room: Readonly<Record<"video" | "audio", number>> = { video: Infinity, audio: Infinity },
+  ) {
     this.#pipeline = pipeline;
     this.#plan = plan;
-    const depth = (stream: "video" | "audio") => plan.live ? Infinity : SINK_DEPTH[stream].waiting;
-    this.#room = { video: depth("video"), audio: depth("audio") };
+    this.#room = { ...room };
   }
 
   /** Takes note that the reader has room for more buffers. */

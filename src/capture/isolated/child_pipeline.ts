@@ -1,4 +1,5 @@
 import type { PictureSize } from "../../core/fit_geometry.ts";
+import { maskSecrets } from "../../core/secrets.ts";
 import { CaptureError } from "../capture_error.ts";
 import type { BusMessage } from "../bus.ts";
 import type { CapturePipeline, StartOptions } from "../capture_pipeline.ts";
@@ -6,13 +7,21 @@ import { nextTick } from "../next_tick.ts";
 import type { CapturePlan } from "../plan.ts";
 import { JPEG_DEPTH, SINK_DEPTH } from "../sink_bin.ts";
 import { CaptureProcess } from "./capture_process.ts";
-import { type Message, MessageReader } from "./messages.ts";
+import { type Channel, type Message, MessageReader } from "./messages.ts";
 import { SampleQueue } from "./sample_queue.ts";
 
 /** Interval of the check whether the source has started, ms. */
 const LOOK_MS = 5;
 /** Time for the start of the process itself and for building the pipeline, ms; it has limits of its own, in case it hangs. */
 const PROCESS_MS = 45_000;
+
+/** How a child process reaches GStreamer. */
+export interface ChildBinding {
+  /** The program and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  /** Translates its messages; gives nothing for those that no reader needs. */
+  readonly translate: (message: Message) => Message | undefined;
+}
 
 /** A pipeline in a child process: if a driver or decoder crashes or hangs, only that process is lost. */
 export class ChildPipeline implements CapturePipeline {
@@ -21,6 +30,9 @@ export class ChildPipeline implements CapturePipeline {
   readonly pictures: SampleQueue | undefined;
   readonly bus = { take: () => this.#messages.splice(0) };
   readonly #process: CaptureProcess;
+  readonly #translate: ChildBinding["translate"];
+  readonly #depth: Readonly<Record<Channel, number>>;
+  readonly #live: boolean;
   readonly #reading: Promise<void>;
   readonly #messages: BusMessage[] = [];
   #started: { epochZeroNs: bigint; durationNs: number | undefined } | undefined;
@@ -31,20 +43,29 @@ export class ChildPipeline implements CapturePipeline {
   /**
    * Starts the process.
    *
-   * @param command the program and its arguments.
    * @throws {CaptureError} when no process can be started.
    */
-  constructor(plan: CapturePlan, command: readonly [string, ...string[]]) {
+  constructor(plan: CapturePlan, { command, translate }: ChildBinding) {
     const process = this.#process = new CaptureProcess(command);
+    this.#translate = translate;
+    const depth = plan.live ? "leaky" : "waiting";
+    this.#depth = {
+      video: SINK_DEPTH.video[depth],
+      audio: SINK_DEPTH.audio[depth],
+      pictures: JPEG_DEPTH,
+    };
+    this.#live = plan.live;
     const queue = (stream: "video" | "audio") =>
       new SampleQueue({
-        depth: SINK_DEPTH[stream][plan.live ? "leaky" : "waiting"],
+        depth: this.#depth[stream],
         leaky: plan.live,
         onRoom: (count) => process.request({ kind: "room", stream, count }),
       });
     this.frames = queue("video");
     this.samples = queue("audio");
-    if (plan.pictures) this.pictures = new SampleQueue({ depth: JPEG_DEPTH, leaky: true });
+    if (plan.pictures) {
+      this.pictures = new SampleQueue({ depth: this.#depth.pictures, leaky: true });
+    }
     this.#reading = this.#read();
   }
 
@@ -57,7 +78,14 @@ export class ChildPipeline implements CapturePipeline {
     plan: CapturePlan,
     { timeoutMs, starvedAfterMs, check }: StartOptions,
   ): Promise<void> {
-    this.#process.request({ kind: "open", plan, timeoutMs, starvedAfterMs });
+    this.#process.request({
+      kind: "open",
+      plan,
+      timeoutMs,
+      starvedAfterMs,
+      depth: this.#depth,
+      room: this.#live ? undefined : this.#depth,
+    });
     const deadlineMs = performance.now() + timeoutMs + starvedAfterMs + PROCESS_MS;
     while (this.#started === undefined) {
       await nextTick(LOOK_MS);
@@ -100,12 +128,20 @@ export class ChildPipeline implements CapturePipeline {
   async #read(): Promise<void> {
     const reader = new MessageReader();
     for await (const bytes of this.#process.output) {
-      for (const message of reader.read(bytes)) this.#take(message);
+      for (const message of reader.read(bytes)) this.#receive(message);
     }
     const text = await this.#process.ended();
     // It ends only when told to: anything else is a crash.
     if (this.#stopping || this.#failure !== undefined) return;
     this.#messages.push({ kind: "error", element: "capture process", text, detail: "" });
+  }
+
+  #receive(message: Message): void {
+    const translated = this.#translate(message);
+    if (translated !== undefined) return this.#take(translated);
+    // What is not queued takes no room.
+    if (message.kind !== "sample" || message.to === "pictures" || this.#live) return;
+    this.#process.request({ kind: "room", stream: message.to, count: 1 });
   }
 
   #take(message: Message): void {
@@ -130,11 +166,15 @@ export class ChildPipeline implements CapturePipeline {
         };
         return;
       case "failed":
-        this.#failure = new CaptureError(message.message, message.path, message.permanent);
+        this.#failure = new CaptureError(
+          maskSecrets(message.message),
+          message.path,
+          message.permanent,
+        );
     }
   }
 
-  #queue(channel: "video" | "audio" | "pictures"): SampleQueue | undefined {
+  #queue(channel: Channel): SampleQueue | undefined {
     return { video: this.frames, audio: this.samples, pictures: this.pictures }[channel];
   }
 }

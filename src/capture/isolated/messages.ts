@@ -13,6 +13,10 @@ export type Request =
     readonly plan: CapturePlan;
     readonly timeoutMs: number;
     readonly starvedAfterMs: number;
+    /** Room for buffers at the start; without it, everything is sent at once. */
+    readonly room?: Readonly<Record<"video" | "audio", number>>;
+    /** Depths of the appsinks. */
+    readonly depth: Readonly<Record<Channel, number>>;
   }
   /** The reader has room for so many more buffers; sent only if the source waits for its reader. */
   | { readonly kind: "room"; readonly stream: "video" | "audio"; readonly count: number }
@@ -28,6 +32,8 @@ export type Report =
     readonly permanent: boolean;
   }
   | { readonly kind: "bus"; readonly message: BusMessage }
+  /** A message of the bus as another binding gives it. */
+  | { readonly kind: "raw"; readonly message: Readonly<Record<string, unknown>> }
   | { readonly kind: "picture"; readonly size: PictureSize }
   | { readonly kind: "dropped"; readonly video: number; readonly audio: number }
   | { readonly kind: "ended"; readonly stream: "video" | "audio" };

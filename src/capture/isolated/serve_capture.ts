@@ -50,12 +50,12 @@ class Served {
   }
 
   async run(
-    { plan, timeoutMs, starvedAfterMs }: Extract<Request, { kind: "open" }>,
+    { plan, timeoutMs, starvedAfterMs, room }: Extract<Request, { kind: "open" }>,
     signal: AbortSignal,
   ): Promise<void> {
     try {
       const pipeline = this.#pipeline = await GstPipeline.build(plan);
-      const pump = this.#pump = new CapturePump(pipeline, plan);
+      const pump = this.#pump = new CapturePump(pipeline, plan, room);
       const check = () => {
         signal.throwIfAborted();
         const complaints = pump.complaints();

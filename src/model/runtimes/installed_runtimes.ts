@@ -1,12 +1,12 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { dataFolders, installFolder as folderOf } from "../../core/data_folder.ts";
 
 /** The file in an installed runtime's folder that describes it. */
 export const RECORD = "runtime.json";
 
-/** Where root installs runtimes, so that services find them. */
-const SHARED = "/var/lib/whence/runtimes";
+/** Name of the folder that runtimes are installed in. */
+const RUNTIMES = "runtimes";
 
 const recordSchema = z.object({
   /** The name that `runtime.library` takes. */
@@ -30,17 +30,12 @@ export const RUNTIME_NAME = /^[a-z0-9][a-z0-9_.-]*$/i;
 
 /** Folders that are searched for runtimes, in this order: the user's, then the machine's. */
 export function runtimeFolders(): string[] {
-  return [...new Set([userFolder(), SHARED])];
+  return dataFolders(RUNTIMES);
 }
 
 /** The folder that this user installs into: root installs for the whole machine, others for themselves. */
 export function installFolder(): string {
-  return Deno.uid() === 0 && !Deno.env.get("XDG_DATA_HOME") ? SHARED : userFolder();
-}
-
-function userFolder(): string {
-  const data = Deno.env.get("XDG_DATA_HOME") || join(homedir(), ".local/share");
-  return join(data, "whence/runtimes");
+  return folderOf(RUNTIMES);
 }
 
 /** All installed runtimes, by name; the user's own hide the machine's. */
