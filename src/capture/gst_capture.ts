@@ -3,8 +3,8 @@ import type { FitGeometry } from "../core/fit_geometry.ts";
 import { fitGeometry } from "../core/fit_geometry.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
-import { CaptureError } from "./capture_error.ts";
-import { cannot, faultOf } from "./capture_faults.ts";
+import { cannot, CaptureError } from "./capture_error.ts";
+import { faultOf } from "./capture_faults.ts";
 import type { CapturePipeline, Sample, SampleSink } from "./capture_pipeline.ts";
 import { Coverage, type Damage } from "./coverage.ts";
 import type {
