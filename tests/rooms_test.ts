@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   importer: ["model", "grounding", "onnx"],
   evaluation: ["model", "grounding", "onnx", "events"],
   calibration: ["model", "grounding", "onnx", "capture", "evaluation"],
+  learning: ["model", "onnx", "capture", "calibration"],
 };
 
 /** Parts of the importer, and what each may import of it. */

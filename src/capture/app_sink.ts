@@ -11,6 +11,9 @@ const STATS = cString("stats");
 const RENDERED = cString("rendered");
 const LATE = cString("dropped");
 
+/** Memory kept for later buffers: as many as are taken in a row at most. */
+const MOST_FREE = 8;
+
 /** An appsink. No call blocks. */
 export class AppSink implements SampleSink {
   readonly #native: Native;
@@ -18,6 +21,7 @@ export class AppSink implements SampleSink {
   readonly #depth: number;
   readonly #gvalue = new Uint8Array(SIZES.GValue);
   readonly #number = new BigUint64Array(1);
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
   #taken = 0;
   #arrived = 0;
   #late = 0;
@@ -79,6 +83,11 @@ export class AppSink implements SampleSink {
     }
   }
 
+  /** V8 would free the memory late, and collect garbage for it. */
+  recycle(data: Uint8Array<ArrayBuffer>): void {
+    if (this.#free.length < MOST_FREE) this.#free.push(data);
+  }
+
   /** Releases the appsink; the pipeline must have stopped. */
   release(): void {
     this.#native.gst_object_unref(this.#sink);
@@ -88,13 +97,18 @@ export class AppSink implements SampleSink {
     const native = this.#native;
     const buffer = native.gst_sample_get_buffer(sample)!;
     const size = native.gst_buffer_get_size(buffer);
-    const data = new Uint8Array(Number(size));
+    const data = this.#memory(Number(size));
     native.gst_buffer_extract(buffer, 0n, data, size);
     const pts = new Deno.UnsafePointerView(buffer).getBigUint64(OFFSETS.GstBuffer.pts);
     if (pts === NO_TIME) return { ptsNs: undefined, data };
     const segment = native.gst_sample_get_segment(sample);
     const sign = native.gst_segment_to_running_time_full(segment, FORMAT_TIME, pts, this.#number);
     return { ptsNs: sign === 0 ? undefined : sign * Number(this.#number[0]), data };
+  }
+
+  #memory(bytes: number): Uint8Array<ArrayBuffer> {
+    const free = this.#free.pop();
+    return free?.length === bytes ? free : new Uint8Array(bytes);
   }
 
   #field(structure: Deno.PointerValue, name: Uint8Array<ArrayBuffer>): number {

@@ -23,6 +23,8 @@ export interface SampleSink {
   count(): void;
   /** The next buffer; undefined when none is queued. */
   take(): Sample | undefined;
+  /** Takes back the memory of a buffer that is no longer used, for later ones. */
+  recycle?(data: Uint8Array<ArrayBuffer>): void;
 }
 
 /** How a pipeline is started. */

@@ -136,6 +136,12 @@ export class GstCapture implements Capture {
     return { frames, audio, ended: { frames: this.#ended.video, audio: this.#ended.audio } };
   }
 
+  recycle({ data }: Frame): void {
+    const { buffer } = data;
+    if (!(buffer instanceof ArrayBuffer) || data.length !== buffer.byteLength) return;
+    this.#pipeline.frames.recycle?.(new Uint8Array(buffer));
+  }
+
   stats(): CaptureStats {
     return {
       frames: this.#frames,

@@ -85,6 +85,8 @@ export interface Capture extends AsyncDisposable {
    * @throws {CaptureError} when the source has failed.
    */
   take(): Arrivals;
+  /** Takes back the memory of a frame that is no longer used, for later frames. */
+  recycle?(frame: Frame): void;
   /** The branch for camera pictures, if the capture was planned with one. */
   readonly pictures?: PictureBranch;
   /** Length of a recording as its container states it, ns. */

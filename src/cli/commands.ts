@@ -4,6 +4,7 @@ import { demoCommand } from "./demo/demo.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { evaluateCommand } from "./evaluate/evaluate.ts";
 import { forgetCommand } from "./forget/forget.ts";
+import { learnCommand } from "./learn/learn.ts";
 import { localizeCommand } from "./localize/localize.ts";
 import { modelCommand } from "./model/model.ts";
 import { whence } from "./program.ts";
@@ -31,6 +32,7 @@ export function whenceProgram(): Command {
     runtimeCommand(),
     showCommand(),
     setupCommand(),
+    learnCommand(),
     schemaCommand(),
     forgetCommand(),
     pruneCommand(),

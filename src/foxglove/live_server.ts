@@ -15,9 +15,6 @@ import { refusal } from "./live_access.ts";
 import { LiveChannels } from "./live_channels.ts";
 import { LiveConnection } from "./live_connection.ts";
 
-/** Foxglove's port unless told otherwise. */
-export const FOXGLOVE_PORT = 8765;
-
 /** Clients that may be connected at once. */
 const MOST_CLIENTS = 16;
 

@@ -1,8 +1,8 @@
-import type { Encoders } from "../model/encoders.ts";
+import type { Encoders, ImageFeatures } from "../model/encoders.ts";
 import type { HeldFrame } from "../ring/frame_ring.ts";
 import { headNorms, longestNorms } from "./feature_norms.ts";
 import type { RollingCounts } from "./rolling_stats.ts";
-import { StillPicture } from "./still_picture.ts";
+import { looksSame, type PictureLook, StillPicture } from "./still_picture.ts";
 
 /** A frame's image features. */
 export interface EncodedFrame {
@@ -10,6 +10,13 @@ export interface EncodedFrame {
   /** `[C, h, w]` */
   readonly features: Float32Array;
   readonly cls?: Float32Array;
+}
+
+/** A frame whose encoding began before a step needed it. */
+interface FrameAhead {
+  readonly ptsNs: number;
+  readonly look: PictureLook | undefined;
+  readonly features: Promise<ImageFeatures>;
 }
 
 /** Encodes each frame once, and none that shows the same as the one before; knows how long its features can be. */
@@ -24,6 +31,12 @@ export class FrameEncoder {
   /** Per head, no image feature is longer; undefined where that is not known. */
   readonly #bounds: (number | undefined)[];
   #encoded: EncodedFrame | undefined;
+  /** In order of time. */
+  #ahead: FrameAhead[] = [];
+  /** Time of the newest frame that `ahead` has decided on. */
+  #decidedNs = -Infinity;
+  /** The run of the encoder under way; never rejects. */
+  #running: Promise<void> | undefined;
 
   /** @param reuse whether a picture without change uses the features of the frame before it. */
   constructor(encoders: Encoders, counts: RollingCounts, reuse: boolean) {
@@ -60,20 +73,62 @@ export class FrameEncoder {
     return encoded;
   }
 
+  /**
+   * Begins to encode a frame that a step will probably need, unless the encoder is busy or the picture shows the same as one
+   * that is encoded. Changes no result: `encode` decides on each frame as if this had not been called.
+   *
+   * @returns settles when the encoder is free; undefined if nothing was begun.
+   */
+  ahead(frame: HeldFrame): Promise<void> | undefined {
+    if (this.#running || frame.ptsNs <= this.#decidedNs) return undefined;
+    this.#decidedNs = frame.ptsNs;
+    const look = this.#still?.look(frame.data);
+    const like = this.#ahead.at(-1)?.look ?? this.#still?.reference;
+    if (look && like && looksSame(look, like)) return undefined;
+    this.#ahead.push({ ptsNs: frame.ptsNs, look, features: this.#run(frame) });
+    return this.#running;
+  }
+
   async #encode(frame: HeldFrame): Promise<EncodedFrame> {
     const { ptsNs } = frame;
-    const same = this.#still?.isSame(frame.data) ?? false;
+    this.#decidedNs = Math.max(this.#decidedNs, ptsNs);
+    const begun = this.#takeAhead(ptsNs);
+    const same = this.#still?.isSame(frame.data, begun?.look) ?? false;
     if (same && this.#encoded) {
+      if (begun) this.#counts.unusedFrames++;
       this.#counts.reusedFrames++;
       return this.#encoded = { ...this.#encoded, ptsNs };
     }
     // If the encoder fails, nothing must be reused.
     this.#encoded = undefined;
-    // The ring may use its memory again while the encoder reads.
-    const { features, cls } = await this.#encoders.encodeImages(frame.data.slice(), 1);
+    const { features, cls } = await (begun?.features ?? this.#run(frame));
     this.#counts.encodedFrames++;
     this.#raiseBounds(features);
     return this.#encoded = { ptsNs, features, cls };
+  }
+
+  /** The frame of that time if its encoding has begun; forgets those before it. */
+  #takeAhead(ptsNs: number): FrameAhead | undefined {
+    const begun = this.#ahead.find((ahead) => ahead.ptsNs === ptsNs);
+    const later = this.#ahead.filter((ahead) => ahead.ptsNs > ptsNs);
+    this.#counts.unusedFrames += this.#ahead.length - later.length - (begun ? 1 : 0);
+    this.#ahead = later;
+    return begun;
+  }
+
+  /** Runs the encoder after the run under way: two at once would double the memory of its activations. */
+  #run(frame: HeldFrame): Promise<ImageFeatures> {
+    // The ring may use its memory again while the encoder reads.
+    const data = frame.data.slice();
+    const before = this.#running;
+    const features = before
+      ? before.then(() => this.#encoders.encodeImages(data, 1))
+      : this.#encoders.encodeImages(data, 1);
+    const running = features.then(() => {}, () => {}).then(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    this.#running = running;
+    return features;
   }
 
   /** A picture unlike those that the bounds were measured on may have longer features. */

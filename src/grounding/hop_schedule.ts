@@ -41,6 +41,17 @@ export class HopSchedule {
     return this.#earlyEnd(this.#onsets, step);
   }
 
+  /**
+   * Whether a step may begin an event, as far as its audio has been heard.
+   *
+   * @param from number of the next step to be grounded. @param gate as of {@linkcode due}.
+   */
+  mayBegin(step: number, from: number, gate: number): boolean {
+    if (!this.#onsets) return false;
+    this.#hear(this.#onsets, from, gate);
+    return this.#onsets.mayBegin(step);
+  }
+
   /** End of the next regular hop, or of one after it. */
   regular(after = 0): number {
     const { stride, hop } = this.#timing;

@@ -53,6 +53,7 @@ export class RollingGrounding {
   readonly #stride: number;
   readonly #first: number;
   readonly #window: Float32Array;
+  readonly #step: Float32Array;
   readonly #lookahead: number;
   readonly #maxDistanceNs: number;
   readonly #reach: number | undefined;
@@ -62,6 +63,8 @@ export class RollingGrounding {
   #margin: Float32Array;
   #rules = SKIP_NOTHING;
   #nextStep: number | undefined;
+  /** Whether the last step was grounded: the sound probably goes on. */
+  #grounding = false;
 
   constructor(
     encoders: Encoders,
@@ -78,6 +81,7 @@ export class RollingGrounding {
     this.#stride = stepSamples(manifest.audio);
     this.#first = Math.round(manifest.audio.first_feature * audio.sampleRate);
     this.#window = new Float32Array(windowSamples(manifest.audio, options.duration));
+    this.#step = new Float32Array(2 * Math.ceil(this.#stride / 2));
     this.#lookahead = Math.round(options.lookahead * audio.sampleRate);
     this.#maxDistanceNs = options.maxFrameDistance * 1e9;
     this.#margin = new Float32Array(manifest.image.grid.width * manifest.image.grid.height);
@@ -148,6 +152,30 @@ export class RollingGrounding {
     return await this.#run(end, end - this.#lookahead, framesKnownUntilNs, onStep);
   }
 
+  /**
+   * Begins to encode the next frame that a step will probably need, while the step's lookahead is still being heard: a frame
+   * of an onset, or of a sound that goes on. Changes no result; call it again when audio or frames have arrived.
+   *
+   * @param framesKnownUntilNs as of {@linkcode hop}.
+   * @returns settles when the next frame can be begun; undefined if there is nothing to begin.
+   */
+  ahead(framesKnownUntilNs: number): Promise<void> | undefined {
+    const from = this.#nextStep;
+    if (from === undefined) return undefined;
+    const half = Math.ceil(this.#stride / 2);
+    for (let step = from;; step++) {
+      const center = step * this.#stride + this.#first;
+      const ptsNs = this.#audio.timeNs(center);
+      if (center + half > this.#audio.end || ptsNs > framesKnownUntilNs) return undefined;
+      if (!this.#grounding && !this.#schedule.mayBegin(step, from, this.#rules.gate)) continue;
+      const frame = this.#frames.nearest(ptsNs);
+      if (!frame || Math.abs(frame.ptsNs - ptsNs) > this.#maxDistanceNs) continue;
+      if (this.#heardLevel(center + half) < this.#rules.gate) continue;
+      const begun = this.#frameEncoder.ahead(frame);
+      if (begun) return begun;
+    }
+  }
+
   /** Continues after the end of the stream, on silence, until all steps are final. */
   async *flush(onStep: (step: Step) => void = () => {}): AsyncGenerator<Hop> {
     if (this.#audio.begin === undefined) return;
@@ -195,6 +223,7 @@ export class RollingGrounding {
       const level = this.#levelAt(center - start);
       if (level < this.#rules.gate) {
         this.#counts.silentSteps++;
+        this.#grounding = false;
         take({ ptsNs, framePtsNs, level, skipped: "silent" });
         continue;
       }
@@ -205,9 +234,11 @@ export class RollingGrounding {
       const presence = audio.presence && column(audio.presence, row, audio.count);
       if (this.#isWeak(code, presence)) {
         this.#counts.weakSteps++;
+        this.#grounding = false;
         take({ ptsNs, framePtsNs, level, skipped: "weak" });
         continue;
       }
+      this.#grounding = true;
       const grounded = await this.#ground(ptsNs, level, frame, code, audio.cls);
       const step = presence ? { ...grounded, presence } : grounded;
       if (step.activation.every(Number.isFinite)) {
@@ -230,6 +261,12 @@ export class RollingGrounding {
   #levelAt(center: number): number {
     const half = Math.ceil(this.#stride / 2);
     return levelDbfs(this.#window.subarray(Math.max(0, center - half), center + half));
+  }
+
+  /** Level of the step that ends at a sample index. */
+  #heardLevel(end: number): number {
+    this.#audio.read(end, this.#step);
+    return levelDbfs(this.#step);
   }
 
   /** Encodes the window, or the part of it that the features of `step` and later ones depend on. */

@@ -21,7 +21,10 @@ export interface RollingStats {
   readonly unpairedSteps: number;
   /** Steps whose similarity was not a finite number: half precision overflowed, or the model is broken. */
   readonly invalidSteps: number;
+  /** Frames whose features a step used. */
   readonly encodedFrames: number;
+  /** Frames encoded before their hop that no step used in the end. */
+  readonly unusedFrames: number;
   /** Frames that show the same as the last one encoded, whose features they use. */
   readonly reusedFrames: number;
 }
@@ -44,6 +47,7 @@ export function zeroCounts(): RollingCounts {
     unpairedSteps: 0,
     invalidSteps: 0,
     encodedFrames: 0,
+    unusedFrames: 0,
     reusedFrames: 0,
   };
 }

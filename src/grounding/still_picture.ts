@@ -7,6 +7,14 @@ const NOISE = 2;
  */
 const SHAKE = 0.15;
 
+/** What is compared of a picture. */
+export interface PictureLook {
+  /** Mean color of each block. */
+  readonly means: Float32Array;
+  /** Largest difference of a picture that shows the same. */
+  readonly tolerance: number;
+}
+
 /**
  * Tells whether RGB pictures of one size show the same as a reference picture: no block has changed its mean color by more than
  * noise or a shift by about one pixel. Motion of an object of half a block's size changes a block by more.
@@ -16,9 +24,7 @@ export class StillPicture {
   readonly #block: number;
   readonly #columns: number;
   readonly #counts: Float32Array;
-  #reference: Float32Array;
-  #means: Float32Array;
-  #tolerance = -1;
+  #reference: PictureLook | undefined;
 
   /** @param block pixels along each side of a block; the last ones of rows and columns may have fewer. */
   constructor(width: number, height: number, block: number) {
@@ -31,23 +37,27 @@ export class StillPicture {
       { length: this.#columns * rows },
       (_, i) => size(i % this.#columns, width) * size(Math.floor(i / this.#columns), height),
     );
-    this.#reference = new Float32Array(3 * this.#counts.length);
-    this.#means = new Float32Array(3 * this.#counts.length);
   }
 
-  /** Whether a picture shows the same as the reference; if not, it becomes the reference. */
-  isSame(picture: Uint8Array): boolean {
-    this.#measure(picture);
-    if (this.#means.every((mean, i) => Math.abs(mean - this.#reference[i]) <= this.#tolerance)) {
-      return true;
-    }
-    [this.#reference, this.#means] = [this.#means, this.#reference];
-    this.#tolerance = Math.max(NOISE, SHAKE * deviation(this.#reference));
+  /**
+   * Whether a picture shows the same as the reference; if not, it becomes the reference.
+   *
+   * @param look of the picture, if it has been measured.
+   */
+  isSame(picture: Uint8Array, look: PictureLook = this.look(picture)): boolean {
+    if (this.#reference && looksSame(look, this.#reference)) return true;
+    this.#reference = look;
     return false;
   }
 
-  #measure(picture: Uint8Array): void {
-    const means = this.#means.fill(0);
+  /** How the reference looks; undefined before the first picture. */
+  get reference(): PictureLook | undefined {
+    return this.#reference;
+  }
+
+  /** Measures a picture without comparing it. */
+  look(picture: Uint8Array): PictureLook {
+    const means = new Float32Array(3 * this.#counts.length);
     for (let at = 0, y = 0; at < picture.length; y++) {
       let block = 3 * this.#columns * Math.floor(y / this.#block);
       for (let x = 0; x < this.#width; x += this.#block, block += 3) {
@@ -63,7 +73,13 @@ export class StillPicture {
       }
     }
     for (let i = 0; i < means.length; i++) means[i] /= this.#counts[Math.floor(i / 3)];
+    return { means, tolerance: Math.max(NOISE, SHAKE * deviation(means)) };
   }
+}
+
+/** Whether a picture shows the same as a reference. */
+export function looksSame({ means }: PictureLook, reference: PictureLook): boolean {
+  return means.every((mean, i) => Math.abs(mean - reference.means[i]) <= reference.tolerance);
 }
 
 /** Standard deviation. */

@@ -3,7 +3,9 @@ import type { Log } from "../core/log.ts";
 import { Similarity } from "../grounding/similarity.ts";
 import { type Encoders, loadModel } from "../model/encoders.ts";
 import { findModel } from "../model/find_model.ts";
+import { inLanes } from "../model/in_lanes.ts";
 import type { Manifest } from "../model/manifest.ts";
+import { PROVIDERS } from "../model/providers.ts";
 import { openRuntime } from "../model/runtime/runtime.ts";
 import type { Runtime } from "../model/runtime/session.ts";
 import { checkThings, readBank } from "../model/things/thing_bank.ts";
@@ -44,7 +46,8 @@ export async function loadEngine(config: EngineConfig, folder: string, log: Log)
     windowSamples: windowSamples(model.manifest.audio, config.window.duration),
   });
   stack.defer(() => loaded.release());
-  const encoders = withThings(loaded, await readThings(config.things, folder, model.manifest));
+  const things = await readThings(config.things, folder, model.manifest);
+  const encoders = withThings(inLanes(loaded, lanes(loaded, config)), things);
   const similarity = await Similarity.load(runtime, similarityShape(model.manifest));
   stack.defer(() => similarity.release());
   await similarity.warmUp();
@@ -71,6 +74,12 @@ async function readThings(bank: string | undefined, folder: string, manifest: Ma
   const things = await readBank(file);
   checkThings(file, things, manifest);
   return things;
+}
+
+/** How many runs of an encoder pay at once: as many as there are cores for; a GPU or a server decides for itself. */
+function lanes({ image }: Encoders, { runtime }: EngineConfig): number {
+  if (image.provider !== PROVIDERS.fallback.name) return Infinity;
+  return Math.max(1, Math.floor(navigator.hardwareConcurrency / runtime.threads));
 }
 
 function similarityShape({ channels, heads, class_token: classToken, image: { grid } }: Manifest) {

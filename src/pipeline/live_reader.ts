@@ -43,6 +43,8 @@ export class LiveReader {
   readonly #delay = new DeliveryDelay();
   #firstAttemptMs: number | undefined;
   #readNs: number | undefined;
+  /** When the pause under way ends. */
+  #wakesMs = -Infinity;
   #frames = true;
   #audio = true;
   #stopped = false;
@@ -79,12 +81,24 @@ export class LiveReader {
         this.#frames &&= !ended.frames;
         this.#audio &&= !ended.audio;
         if (this.#hasDue() || !this.#frames || !this.#audio) onNews();
-        await this.#pause.sleep(this.#pauseMs());
+        const pauseMs = this.#pauseMs();
+        this.#wakesMs = performance.now() + pauseMs;
+        await this.#pause.sleep(pauseMs);
       }
     } catch (error) {
       this.#failure = error;
       onNews();
     }
+  }
+
+  /** Reads sooner if the next hop is due before the end of the pause; call it after each hop. */
+  hopDone(): void {
+    if (performance.now() + this.#pauseMs() < this.#wakesMs) this.#pause.notify();
+  }
+
+  /** Whether it reads on: it has not been stopped and has not failed. */
+  get running(): boolean {
+    return !this.#stopped && this.#failure === undefined;
   }
 
   /** Makes {@linkcode run} return. */

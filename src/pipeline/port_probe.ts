@@ -1,14 +1,16 @@
 import { hostText, type ListenAddress, parseListenAddress } from "../core/listen_address.ts";
 import type { Finding } from "../core/finding.ts";
+import { FOXGLOVE_PORT } from "../foxglove/foxglove_schema.ts";
 import { METRICS_PORT } from "../metrics/metrics_schema.ts";
 import { VIEW_PORT } from "../viewer/view_schema.ts";
 import type { PipelineConfig } from "./schema.ts";
 
-/** Tries to listen where a pipeline serves its metrics and its live page. */
-export function probePorts({ metrics, view }: PipelineConfig): Finding[] {
+/** Tries to listen where a pipeline serves its metrics, its live page and Foxglove. */
+export function probePorts({ metrics, view, foxglove }: PipelineConfig): Finding[] {
   return [
     ...tried("metrics", metrics, METRICS_PORT),
     ...tried("live page", view?.address, VIEW_PORT),
+    ...tried("Foxglove", foxglove?.address, FOXGLOVE_PORT),
   ];
 }
 

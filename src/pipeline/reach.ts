@@ -2,9 +2,10 @@ import { dirname, resolve } from "node:path";
 import { CaptureError } from "../capture/capture_error.ts";
 import { SOURCE_KEYS } from "../capture/source.ts";
 import { readAddress } from "../capture/source_address.ts";
-import { parseListenAddress } from "../core/listen_address.ts";
+import { hostText, parseListenAddress } from "../core/listen_address.ts";
 import { resolvePath } from "../core/paths.ts";
 import { joinedReach, type Reach } from "../core/reach.ts";
+import { FOXGLOVE_PORT } from "../foxglove/foxglove_schema.ts";
 import { METRICS_PORT } from "../metrics/metrics_schema.ts";
 import { findModel } from "../model/find_model.ts";
 import { libraryPath } from "../model/runtime/library_path.ts";
@@ -35,27 +36,15 @@ export async function reachOf(
     );
   }
   const model = await findModel(config.model, folder);
-  const address = isRemote(runtime.library) ? parseOipAddress(runtime.library) : undefined;
-  const server = address === undefined ? [] : [address.host];
-  // Deno itself reads it for HTTP.
-  const authority = address?.protocol === "grpcs" ? Deno.env.get("DENO_CERT") : undefined;
+  const server = isRemote(runtime.library) ? [parseOipAddress(runtime.library).host] : [];
   const library = ["auto", "node"].includes(runtime.library) || server.length > 0
     ? []
     : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
   const listener = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
+  const foxglove = config.foxglove && parseListenAddress(config.foxglove.address, FOXGLOVE_PORT);
   const parts: Reach[] = [
-    {
-      read: [
-        resolve(file),
-        model.path,
-        ...library,
-        ...PLATFORM_FILES,
-        ...(authority ? [resolve(authority)] : []),
-      ],
-      write: cache,
-      net: server,
-    },
+    { read: [resolve(file), model.path, ...library, ...PLATFORM_FILES], write: cache, net: server },
     ...SOURCE_KEYS.flatMap((key) => {
       const text = source[key];
       return text === undefined ? [] : [readAddress(text, key, folder).reach()];
@@ -63,7 +52,7 @@ export async function reachOf(
     ...Object.entries(config.publish).flatMap(([key, settings]) =>
       sinkReach(key, settings, folder)
     ),
-    ...listener === undefined ? [] : [{ net: [`${listener.hostname}:${listener.port}`] }],
+    ...[listener, foxglove].flatMap((served) => served ? [{ net: [hostText(served)] }] : []),
   ];
   return joinedReach(parts);
 }

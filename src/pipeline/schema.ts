@@ -5,6 +5,7 @@ import { SOURCES } from "../capture/sources.ts";
 import { onceGood } from "../config/once_good.ts";
 import { cameraSchema } from "../detection/camera_schema.ts";
 import { detectSchema } from "../detection/detect_schema.ts";
+import { foxgloveSchema } from "../foxglove/foxglove_schema.ts";
 import { metricsSchema } from "../metrics/metrics_schema.ts";
 import { windowSchema } from "../grounding/window_schema.ts";
 import { runtimeSchema } from "../model/runtime_schema.ts";
@@ -43,6 +44,9 @@ export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registrie
     ),
     view: viewSchema.optional().describe(
       "Live page of the running pipeline (`whence run --view`); off without this block. `view: {}` takes the defaults.",
+    ),
+    foxglove: foxgloveSchema.optional().describe(
+      "Serves Foxglove and Lichtblick while the pipeline runs (`whence run --foxglove`); off without this block. `foxglove: {}` takes the defaults.",
     ),
     record: recordSchema.optional().describe(
       "Pictures and clips with sound of each event, or everything in segments; off without this block.",

@@ -139,6 +139,7 @@ export class SourceStream {
       while (!signal.aborted && reader.failure === undefined && !this.#exhausted(reader)) {
         await this.#wake.sleep(TICK_MS);
         await this.#hop(this.#audio.end, reader.frames ? this.#framesKnownUntil() : Infinity);
+        reader.hopDone();
         this.#endByClock();
         if (this.#device) this.#arrivals.requireAlive();
       }
@@ -153,7 +154,7 @@ export class SourceStream {
   }
 
   #liveReader(): LiveReader {
-    return new LiveReader({
+    const reader = new LiveReader({
       capture: this.#capture,
       frameRate: this.#config.source.frame_rate,
       keepFrame: (frame) => this.#keepFrame(frame),
@@ -161,9 +162,22 @@ export class SourceStream {
       dueNs: () => this.#rolling.due && this.#audio.timeNs(this.#rolling.due),
       endNs: () => this.#audio.endNs,
       nowNs: () => this.#clock.nowNs,
-      onTaken: () => this.#telemetry?.pictures(),
+      onTaken: () => {
+        this.#telemetry?.pictures();
+        this.#encodeAhead(reader);
+      },
       onNews: () => this.#wake.notify(),
     });
+    return reader;
+  }
+
+  /** Begins to encode frames before their hop, one after the other. */
+  async #encodeAhead(reader: LiveReader): Promise<void> {
+    while (reader.running) {
+      const begun = this.#rolling.ahead(reader.frames ? this.#framesKnownUntil() : Infinity);
+      if (!begun) return;
+      await begun;
+    }
   }
 
   async #runFast(signal: AbortSignal): Promise<void> {
@@ -193,9 +207,11 @@ export class SourceStream {
   }
 
   #keepFrame(frame: Frame): void {
-    this.#telemetry?.frame(frame);
+    const told = this.#telemetry?.frame(frame);
     const { rejected } = this.#frames;
     this.#frames.write(frame.data, frame.ptsNs);
+    // A listener may keep it.
+    if (!told) this.#capture.recycle?.(frame);
     if (this.#frames.rejected === rejected) this.#arrivals.came("frames");
   }
 

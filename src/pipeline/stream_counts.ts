@@ -32,6 +32,7 @@ export class StreamCounts {
         captured: count.frames ?? 0,
         encoded: count.encodedFrames ?? 0,
         reused: count.reusedFrames ?? 0,
+        unused: count.unusedFrames ?? 0,
         dropped: count.droppedFrames ?? 0,
         overwritten: count.overwrittenFrames ?? 0,
         rejected: count.rejectedFrames ?? 0,

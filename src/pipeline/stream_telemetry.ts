@@ -93,11 +93,12 @@ export class StreamTelemetry {
     }
   }
 
-  /** A frame as the model gets it. */
-  frame({ ptsNs, data }: Frame): void {
-    if (!this.#telemetry.wants("frame")) return;
+  /** A frame as the model gets it. Returns whether there is a listener, who may keep its data. */
+  frame({ ptsNs, data }: Frame): boolean {
+    if (!this.#telemetry.wants("frame")) return false;
     const { width, height } = this.#engine.manifest.image;
     this.#telemetry.tell("frame", { ...this.#moment(ptsNs), width, height, data });
+    return true;
   }
 
   /** Sound as the model gets it. */

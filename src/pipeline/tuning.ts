@@ -17,12 +17,15 @@ const kindChange = z.strictObject({
 const zoneName = z.string().max(64).regex(/^[A-Za-z0-9_-]+$/, "must be letters, digits, _ and -");
 const polygon = z.array(z.tuple([unit, unit])).min(3, "must have at least 3 corners").max(100);
 
-/** A change of detection settings: seconds, dBFS, zones as a whole. */
+/**
+ * A change of detection settings: seconds, dBFS, the zones that differ. A page may not know yet what its last change, or another
+ * page's, has made: what is not named stays. A zone that is null is removed.
+ */
 const changeSchema = z.strictObject({
   ...forEachKind(() => kindChange),
   gate: z.number().min(-200).max(0),
   region: z.strictObject({ level: unit }),
-  zones: z.record(zoneName, polygon),
+  zones: z.record(zoneName, polygon.nullable()),
 }).partial();
 
 /**
@@ -45,7 +48,7 @@ export function changedDetect(detect: Detect, change: unknown): Detect | string 
     ...forEachKind((kind) => ({ ...detect[kind], ...kinds[kind] })),
     gate: gate ?? detect.gate,
     region: { ...detect.region, ...region },
-    zones: zones ?? detect.zones,
+    zones: changedZones(detect.zones, zones),
   };
   for (const kind of HEAD_KINDS) {
     const { on, off } = changed[kind];
@@ -54,6 +57,17 @@ export function changedDetect(detect: Detect, change: unknown): Detect | string 
     }
   }
   return changed;
+}
+
+function changedZones(
+  zones: Detect["zones"],
+  changes: Readonly<Record<string, [number, number][] | null>> = {},
+): Detect["zones"] {
+  return Object.fromEntries(
+    Object.entries({ ...zones, ...changes }).flatMap(([name, points]) =>
+      points === null ? [] : [[name, points]]
+    ),
+  );
 }
 
 /** The keys of a pipeline file that differ between two settings, with their values as they are written. */

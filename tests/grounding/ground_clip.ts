@@ -50,6 +50,8 @@ export interface Feed {
   readonly rules?: SkipRules;
   /** The same picture in every frame. */
   readonly still?: boolean;
+  /** Begins to encode frames before their hop, as a live source does. */
+  readonly ahead?: boolean;
   /** Goes on after a hop that failed. */
   readonly ignoreErrors?: boolean;
   readonly sound?: (seconds: number) => Float32Array;
@@ -89,12 +91,14 @@ export async function ground(
   };
   const picture = new Uint8Array(width * height * 3);
   let frame = 0;
+  let begun = 0;
   for (let at = 0; at < samples.length; at += chunk) {
     audio.write(samples.subarray(at, at + chunk), startNs + at * 1e9 / RATE);
     while (frameStartNs + frame * 1e9 / fps <= audio.endNs) {
       for (let i = 0; i < picture.length; i++) picture[i] = (i * (still ? 3 : frame + 3)) % 251;
       frames.write(picture, frameStartNs + frame++ * 1e9 / fps);
     }
+    if (feed.ahead && rolling.ahead(frames.newestNs)) begun++;
     const hop = await rolling.hop(audio.end, frames.newestNs, tell).catch((error) => {
       if (!ignoreErrors) throw error;
     });
@@ -102,7 +106,7 @@ export async function ground(
   }
   for await (const hop of rolling.flush(tell)) steps.push(...hop.steps);
   assert.deepEqual(told, steps);
-  return { steps, toldAtNs, stats: rolling.stats() };
+  return { steps, toldAtNs, stats: rolling.stats(), begun };
 }
 
 /** Grounds a clip without skipping anything. */

@@ -13,7 +13,16 @@ function changed(change: unknown) {
 Deno.test("a change leaves the other settings as they are", () => {
   const detect = changed({ sound: { on: 0.8 }, gate: -40 });
   assert.deepEqual(detect, { ...DETECT, gate: -40, sound: { ...DETECT.sound, on: 0.8 } });
-  assert.deepEqual(changed({ zones: {} }).zones, {});
+});
+
+Deno.test("zones that are not named stay; null removes one", () => {
+  const { sofa } = DETECT.zones;
+  const door = [[0, 0], [0.5, 0], [0.5, 0.5]];
+  assert.deepEqual(changed({ zones: {} }).zones, { sofa });
+  assert.deepEqual(changed({ zones: { door } }).zones, { sofa, door });
+  assert.deepEqual(changed({ zones: { sofa: null } }).zones, {});
+  assert.deepEqual(changed({ zones: { sofa: null, bed: sofa } }).zones, { bed: sofa });
+  assert.deepEqual(changed({ zones: { nothing: null } }).zones, { sofa });
 });
 
 Deno.test("a change that is not valid is one line", () => {
@@ -41,7 +50,7 @@ Deno.test("edits are the keys that differ, as a pipeline file writes them", () =
     speech: { min_duration: 0.2 },
     gate: -40,
     region: { level: 0.3 },
-    zones: { door: [[0.1234567, 0], [1, 0], [1, 1]] },
+    zones: { sofa: null, door: [[0.1234567, 0], [1, 0], [1, 1]] },
   });
   assert.deepEqual(detectEdits(DETECT, detect).map(({ path, value }) => [path.join("."), value]), [
     ["detect.sound.on", 0.8],

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from whence_training.fuse import Asked, Fusion, losses
+from whence_training.center import center_neck, common_parts
+from whence_training.fuse import Asked, Fusion, Library, losses
 from whence_training.fused import BranchGate, FusedPicture
 from whence_training.fusion_bank import neck_input
 from whence_training.half_weights import store_in_half
@@ -125,6 +126,39 @@ def test_the_gate_mixes_what_its_branches_give_and_is_restored(tmp_path: Path):
     again = FusedPicture.restore(model.neck, torch.load(tmp_path / "kept.pt")).eval()
     with torch.no_grad():
         assert torch.equal(again(frames), both)
+
+
+def test_a_centered_neck_answers_less_to_what_all_codes_share_and_the_same_to_the_rest():
+    torch.manual_seed(0)
+    neck = small_neck()
+    norm = neck.code[2]
+    norm.running_mean = torch.randn(128)
+    norm.running_var = torch.rand(128) + 0.5
+    frames = torch.randint(256, (1, 160, 160, 3), dtype=torch.uint8)
+    common = torch.nn.functional.normalize(torch.randn(2, 64), dim=1)
+    with torch.no_grad():
+        before = neck(frames).flatten(2)[0].reshape(2, 64, -1)
+        center_neck(neck, common, [1.0, 0.25])
+        after = neck(frames).flatten(2)[0].reshape(2, 64, -1)
+    for head, share in enumerate((1.0, 0.25)):
+        shared = common[head] @ before[head]
+        assert torch.allclose(common[head] @ after[head], (1 - share) * shared, atol=1e-4)
+        assert torch.allclose(
+            after[head] + share * torch.outer(common[head], shared), before[head], atol=1e-4
+        )
+
+
+def test_the_common_part_is_the_mean_over_names_not_over_recordings(tmp_path: Path):
+    codes = np.zeros((4, 128), np.float32)
+    codes[0, 0], codes[1, 64], codes[2, 64], codes[3, 65] = 2, 1, 1, 1
+    kinds = np.array(["sound", "speech", "speech", "speech"])
+    names = np.array(["dog", "dog", "dog", "cat"])
+    np.savez(
+        tmp_path / "codes.npz", codes=codes, kind=kinds, name=names, split=np.array(["train"] * 4)
+    )
+    found = common_parts(Library(tmp_path / "codes.npz", 64))
+    assert found[0].nonzero().flatten().tolist() == [0]
+    assert found[1, :2].tolist() == pytest.approx([0.5**0.5] * 2)
 
 
 def test_half_weights_give_the_same_to_three_digits(tmp_path: Path):

@@ -12,6 +12,7 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +130,13 @@ def encode(file: Path, clips: list[Clip]) -> NDArray[np.float32]:
     return np.stack(found)
 
 
-def write_codes(audio: Path, pack: OpenPack, out: Path, seed: int = 0) -> int:
+def write_codes(
+    audio: Path, pack: OpenPack, out: Path, seed: int = 0, limit: int | None = None
+) -> int:
+    """Encodes words and sounds, the first `limit` of each if given; returns how many."""
     rng = np.random.default_rng(seed)
-    clips = [clip for clip in (*word_clips(pack, rng), *sound_clips(pack, rng)) if clip.steps.any()]
+    found = (*islice(word_clips(pack, rng), limit), *islice(sound_clips(pack, rng), limit))
+    clips = [clip for clip in found if clip.steps.any()]
     columns = {
         key: np.array([getattr(clip, key) for clip in clips])
         for key in ("kind", "name", "split", "engine")
@@ -145,8 +150,9 @@ def main() -> None:
     parser.add_argument("audio", type=Path, help="audio.onnx of a model")
     parser.add_argument("--pack", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--limit", type=int, help="only so many words and so many sounds")
     given = parser.parse_args()
-    count = write_codes(given.audio, OpenPack(given.pack), given.out)
+    count = write_codes(given.audio, OpenPack(given.pack), given.out, limit=given.limit)
     print(f"{count} recordings in {given.out}")
 
 

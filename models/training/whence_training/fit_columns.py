@@ -32,15 +32,16 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--limit", type=int, help="only so many stamps and so many photographs")
     given = parser.parse_args()
     torch.set_num_threads(1)
     trunk = given.cache / TRUNK
     encoders = {size: fast_trunk(trunk, size) for size in {CUT_OUT_SIZE, *PHOTOGRAPH_SIZES}}
     known = classes_by_name()
     often = {name: TIMES for name in concept_names().values() if name not in known}
-    stamps = cut_out_patches(encoders, OpenPack(given.pack), CUT_OUT_SIZE, often)
+    stamps = cut_out_patches(encoders, OpenPack(given.pack), CUT_OUT_SIZE, often, limit=given.limit)
     photographs = photograph_patches(
-        encoders, of_split("train"), given.cache, PHOTOGRAPH_SIZES, seed=1
+        encoders, of_split("train")[: given.limit], given.cache, PHOTOGRAPH_SIZES, seed=1
     )
     names = stamps.names + photographs.names
     columns = fit_added_columns(

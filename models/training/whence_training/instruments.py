@@ -6,6 +6,7 @@ validation is played on an instrument that training did not use. Needs PyPI's `t
 
 from __future__ import annotations
 
+import importlib.util
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,6 +62,11 @@ def phrase(program: int | str, rng: random.Random, seconds: float = 3.0) -> list
             key = root + scale[place]
         notes.append(Note(key, length, rng.randint(70, 120)))
     return notes
+
+
+def can_play() -> bool:
+    """Whether the synthesizer is installed."""
+    return importlib.util.find_spec("tinysoundfont") is not None
 
 
 class Player:

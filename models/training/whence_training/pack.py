@@ -25,7 +25,7 @@ from .concept_names import concept_names
 from .concepts import Concept, read_concepts
 from .cut_outs import Pixels, background, can_draw, cut_out
 from .imagenet_names import read_names
-from .instruments import SOUNDFONTS, Player, phrases
+from .instruments import SOUNDFONTS, Player, can_play, phrases
 from .media import CACHE, environment, require, sha256_of
 from .open_pack import AUDIO_STORE, FORMAT, PARTS, STORES
 from .photographs import read_photographs
@@ -268,7 +268,7 @@ def write_pack(
     entries = [(n, c) for c in listed if (n := packer.concept(c)) is not None]
     packer.backgrounds()
     packer.noises()
-    if not core:
+    if not core and can_play():
         packer.instruments(entries)
     spoken = entries + packer.named(entries, names)
     packer.speech(spoken, voices, workers)
@@ -290,11 +290,14 @@ def main() -> None:
     parser.add_argument(
         "--store", type=Path, action="append", default=[], help="word stores of natural voices"
     )
-    parser.add_argument("--limit", type=int, help="only so many concepts")
+    parser.add_argument("--limit", type=int, help="only so many concepts and so many further names")
     given = parser.parse_args()
     require(given.cache)
     if not given.core and not can_draw():
         print("drawings are left out: rsvg-convert (librsvg2-bin) is missing", file=sys.stderr)
+    if not given.core and not can_play():
+        print("instruments are left out: tinysoundfont is missing", file=sys.stderr)
+    further = [] if given.core else sorted(everyday_names())[: given.limit]
     index = write_pack(
         given.out,
         given.cache,
@@ -303,7 +306,7 @@ def main() -> None:
         voices=given.voices,
         workers=given.workers,
         stores=tuple(given.store),
-        names=frozenset() if given.core else everyday_names(),
+        names=frozenset(further),
     )
     for part in PARTS:
         counts = Counter(row["split"] for row in index[part])

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from .center import center_neck, common_parts
 from .fuse import FuseSettings, Library
 from .fused import FusedPicture
 from .nets import Aligner, NetConfig
@@ -31,7 +32,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--sound", type=float, default=1.0, help="weight of the sound codes")
     parser.add_argument("--speech", type=float, default=1.0, help="weight of the speech codes")
+    parser.add_argument(
+        "--center",
+        type=float,
+        nargs=2,
+        default=(0.0, 0.0),
+        metavar=("SOUND", "SPEECH"),
+        help="share of what all audio codes have in common to take out of the neck's codes, 0 to 1",
+    )
     given = parser.parse_args()
+    if not all(0 <= share <= 1 for share in given.center):
+        parser.error(f"--center must be two numbers from 0 to 1, got {given.center}")
     pictures, sounds = load_checkpoint(given.fused), load_checkpoint(given.audio)
     picture_net, audio_net = NetConfig(**pictures["net"]), NetConfig(**sounds["net"])
     if (picture_net.channels, picture_net.heads) != (audio_net.channels, audio_net.heads):
@@ -48,9 +59,11 @@ def main() -> None:
     picture = FusedPicture.restore(model.picture, pictures["fused"])
     columns = Columns(picture.classify.weight.data, picture.classify.bias.data, picture.names)
     half = audio_net.channels // audio_net.heads
-    codes = torch.from_numpy(Library(given.codes, half).codes_of(columns, FuseSettings.ridge))
+    library = Library(given.codes, half)
+    codes = torch.from_numpy(library.codes_of(columns, FuseSettings.ridge))
     weight = torch.tensor([given.sound, given.speech]).repeat_interleave(half)
     picture.codes.weight.data = (codes * weight).t().clone()
+    center_neck(picture.neck, common_parts(library), list(given.center))
     torch.save(
         {"net": asdict(model.config), "ema": model.state_dict(), "fused": picture.kept()}, given.out
     )

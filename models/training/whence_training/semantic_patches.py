@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -70,17 +71,25 @@ def take(
 
 
 def cut_out_patches(
-    encoders: Encoders, pack: OpenPack, size: int, each: dict[str, int], seed: int = 0
+    encoders: Encoders,
+    pack: OpenPack,
+    size: int,
+    each: dict[str, int],
+    seed: int = 0,
+    limit: int | None = None,
 ) -> Patches:
-    """Patches of the training cut-outs (stamps); `each` tells how often a name's are composed."""
+    """Patches of the training cut-outs (stamps), of the first `limit` alone if given; `each` tells
+    how often a name's are composed."""
     rng = np.random.default_rng(seed)
     known = concept_names()
     backgrounds = [pack.background(row) for row in pack.rows("backgrounds", "train")]
+    named = (
+        (row, known.get(pack.concepts[row["concept"]]["name"]))
+        for row in pack.rows("pictures", "train")
+        if "stamps" in row["source"]
+    )
     patches = Patches()
-    for row in pack.rows("pictures", "train"):
-        name = known.get(pack.concepts[row["concept"]]["name"])
-        if name is None or "stamps" not in row["source"]:
-            continue
+    for row, name in islice(((row, name) for row, name in named if name is not None), limit):
         for _ in range(each.get(name, 1)):
             made = compose([pack.picture(row)], backgrounds, size, rng)
             take(patches, features_of(encoders, made.picture), made.masks[0], name, rng)

@@ -1,4 +1,4 @@
-"""Tunes the audio encoder alone, so that a name has one code, regardless of the voice and of other sounds.
+"""Tunes the audio encoder alone, so that a name has one code, whatever the voice and other sounds.
 
     python3 -m whence_training.tune_audio CONFIG --start-from v3.pt --pack PACK --store natural \\
         --lexicon lexicon --out runs/audio4

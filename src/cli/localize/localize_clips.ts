@@ -12,6 +12,7 @@ import { type ClipRecord, clipRecordSchema } from "../../record/clip_record.ts";
 import { chooseVideoFormat } from "../../record/choose_video_format.ts";
 import { reportPage } from "../../record/report.ts";
 import { UsageError } from "../exit.ts";
+import { interrupted } from "../interrupted.ts";
 import { ProgressBar } from "../progress_bar.ts";
 import { printFault, printNews } from "../stderr.ts";
 import { localizeClip } from "./localize_clip.ts";
@@ -206,17 +207,4 @@ function resultNames(clips: readonly string[]): string[] {
 /** The nearest name that a pipeline may have. */
 function pipelineName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "clip";
-}
-
-function interrupted(): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const name of signals) Deno.addSignalListener(name, stop);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      for (const name of signals) Deno.removeSignalListener(name, stop);
-    },
-  };
 }

@@ -1,7 +1,8 @@
 import { Command, Option } from "commander";
 import { type Override, parseOverride } from "../../config/override.ts";
-import { hostText } from "../../core/listen_address.ts";
+import { hostText, parseListenAddress } from "../../core/listen_address.ts";
 import { stateFolder } from "../../core/state_folder.ts";
+import { FOXGLOVE_PORT, type FoxgloveConfig } from "../../foxglove/foxglove_schema.ts";
 import { durationOption, setOption } from "../options.ts";
 import { foxgloveOption } from "../view/foxglove_options.ts";
 import { viewOption } from "../view/view_options.ts";
@@ -52,12 +53,12 @@ export function runCommand(): Command {
       const state = options.state ?? stateFolder();
       const watch = options.watch ?? false;
       if (options.leastPermissions) {
-        const { foxgloveAddress } = await import("../view/serve_foxglove.ts");
+        const { foxgloveConfig } = await import("../view/serve_foxglove.ts");
         const { runUnderLeastPermissions } = await import("./least_permissions.ts");
         await runUnderLeastPermissions(loaded, Deno.args, {
           stateFolder: state,
           watch,
-          net: [foxgloveAddress(options)].flatMap((address) => address ? hostText(address) : []),
+          net: listenedOn(foxgloveConfig(loaded, options)),
         });
       }
       const { liveServers } = await import("../view/live_servers.ts");
@@ -71,4 +72,10 @@ export function runCommand(): Command {
         ended: (name, pipeline) => logOf(name)("info", deliverySummary(pipeline.stats())),
       });
     });
+}
+
+/** The address of a Foxglove server, for its permission. */
+function listenedOn(foxglove: FoxgloveConfig | undefined): string[] {
+  const address = foxglove && parseListenAddress(foxglove.address, FOXGLOVE_PORT);
+  return address ? [hostText(address)] : [];
 }

@@ -1,7 +1,7 @@
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import type { RunOptions } from "../run/run_pipelines.ts";
 import { viewConfig, type ViewFlags } from "./live_view.ts";
-import type { FoxgloveFlags } from "./serve_foxglove.ts";
+import { foxgloveConfig, type FoxgloveFlags, serveFoxglove } from "./serve_foxglove.ts";
 
 /**
  * What serves the live page and Foxglove while pipelines run.
@@ -14,7 +14,8 @@ export function liveServers(
   flags: ViewFlags & FoxgloveFlags,
 ): RunOptions["attach"] {
   const view = viewConfig(loaded, flags);
-  if (view === undefined && flags.foxglove === undefined) return undefined;
+  const foxglove = foxgloveConfig(loaded, flags);
+  if (view === undefined && foxglove === undefined) return undefined;
   return async (pipelines) => {
     await using servers = new AsyncDisposableStack();
     // Loaded only if they are used: they take time and memory.
@@ -24,8 +25,7 @@ export function liveServers(
       // The log would mask the token.
       console.log(`Live page: ${server.url}`);
     }
-    const { serveFoxglove } = await import("./serve_foxglove.ts");
-    servers.use(serveFoxglove(pipelines, flags));
+    if (foxglove !== undefined) servers.use(await serveFoxglove(pipelines, foxglove));
     return servers.move();
   };
 }

@@ -5,6 +5,7 @@ import { resolvePath } from "../../core/paths.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { changedDetect, detectEdits } from "../../pipeline/tuning.ts";
+import { filterOf } from "../../publish/event_filter.ts";
 import type { ViewedPipeline } from "../../viewer/viewed_pipeline.ts";
 
 /** A running pipeline with its file, for the live page. */
@@ -15,6 +16,8 @@ export class TunedPipeline implements ViewedPipeline {
   readonly #pipeline: Pipeline;
   readonly #file: string;
   readonly #editable: boolean;
+  /** Zones that sinks name. */
+  readonly #filters: readonly { readonly sink: string; readonly zone: string }[];
 
   /** @param editable whether the page may write the file. */
   constructor(pipeline: Pipeline, { config, file, folder }: LoadedPipeline, editable: boolean) {
@@ -24,11 +27,18 @@ export class TunedPipeline implements ViewedPipeline {
     this.#pipeline = pipeline;
     this.#file = file;
     this.#editable = editable;
+    this.#filters = Object.entries(config.publish).flatMap(([sink, block]) =>
+      (filterOf(block)?.zones ?? []).map((zone) => ({ sink, zone }))
+    );
   }
 
   tune(change: unknown): string | undefined {
     const detect = changedDetect(this.#pipeline.detect, change);
     if (typeof detect === "string") return detect;
+    const wanted = this.#filters.find(({ zone }) => !Object.hasOwn(detect.zones, zone));
+    if (wanted !== undefined) {
+      return `Cannot remove zone ${wanted.zone}: publish.${wanted.sink}.zones names it`;
+    }
     this.#pipeline.tune(detect);
     return undefined;
   }

@@ -2,7 +2,7 @@ import { logOf } from "../../core/logger.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import { runPipelines } from "../run/run_pipelines.ts";
 import { viewConfig, type ViewFlags } from "./live_view.ts";
-import { type FoxgloveFlags, serveFoxglove } from "./serve_foxglove.ts";
+import { foxgloveConfig, type FoxgloveFlags, serveFoxglove } from "./serve_foxglove.ts";
 import { openBrowser } from "./open_browser.ts";
 import { serveView } from "./serve_view.ts";
 
@@ -30,7 +30,8 @@ export async function viewPipelines(
     attach: async (pipelines, signal) => {
       const server = serveView(loaded, pipelines, viewConfig(loaded, options)!, options);
       console.log(`Live page: ${server.url}`);
-      const foxglove = serveFoxglove(pipelines, options);
+      const offered = foxgloveConfig(loaded, options);
+      const foxglove = offered && await serveFoxglove(pipelines, offered);
       if (options.open) await bringUp(server, signal);
       return {
         async [Symbol.asyncDispose]() {

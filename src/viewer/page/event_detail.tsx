@@ -36,7 +36,12 @@ export function EventDetail({ store }: { store: PageStore }) {
       </header>
       <DetailPicture camera={camera} entry={entry} />
       {event.type === "end" && event.media.clip && (
-        <Clip key={event.media.clip} camera={camera.name} name={event.media.clip} />
+        <Clip
+          key={event.media.clip}
+          camera={camera.name}
+          name={event.media.clip}
+          picture={event.media.picture}
+        />
       )}
       <dl class="facts">
         <Fact name="score" value={scoreText(event.score)} />
@@ -75,7 +80,9 @@ export function EventDetail({ store }: { store: PageStore }) {
 }
 
 /** The event's clip with sound; it is complete some seconds after the event. */
-function Clip({ camera, name }: { camera: string; name: string }) {
+function Clip(
+  { camera, name, picture }: { camera: string; name: string; picture: string | undefined },
+) {
   const [missing, setMissing] = useState(false);
   return missing ? <p class="empty">The clip is not complete yet, or was deleted.</p> : (
     <video
@@ -83,6 +90,7 @@ function Clip({ camera, name }: { camera: string; name: string }) {
       controls
       preload="none"
       aria-label="Clip of the event with sound"
+      poster={picture && `/recordings/${camera}/${picture}`}
       src={`/recordings/${camera}/${name}`}
       onError={() => setMissing(true)}
     />

@@ -68,7 +68,7 @@ export function Stage({ store, camera }: { store: PageStore; camera: CameraStore
     >
       <canvas
         ref={pictureRef}
-        class="picture"
+        class={`picture ${camera.pictures.newest ? "" : "empty"}`}
         role="img"
         aria-label={`Picture of ${camera.name}`}
       />

@@ -4,7 +4,10 @@ import "uplot/style.css";
 import { type CameraStore, KEPT_SECONDS } from "./camera_store.ts";
 import { clockText } from "./format.ts";
 import type { PageStore } from "./page_store.ts";
-import { drawEvents, drawFrozen, drawGaps, drawSkips } from "./timeline_marks.ts";
+import type { WireTopics } from "../wire.ts";
+import { drawEvents, drawFrozen, drawGaps, drawSkips, isGap } from "./timeline_marks.ts";
+
+type Step = WireTopics["step"];
 
 /** Pause between two drawings, ms. */
 const DRAW_EVERY_MS = 80;
@@ -74,21 +77,32 @@ export function Timeline({ store, camera }: { store: PageStore; camera: CameraSt
 }
 
 function draw([level, scores]: uPlot[], camera: CameraStore): void {
-  const steps = camera.steps.all;
+  const steps = withGaps(camera);
   const end = camera.frozenT === undefined
     ? camera.shownT() ?? 0
     : Math.max(camera.newestT, camera.frozenT);
   const from = end - KEPT_SECONDS;
-  const times = steps.map(({ t }) => t);
+  const times = steps.map((step) => typeof step === "number" ? step : step.t);
+  const column = (value: (step: Step) => number | undefined) =>
+    steps.map((step) => typeof step === "number" ? null : value(step) ?? null);
   const heads = scores.series.length > 1 ? (scores.series.length - 1) / 3 : 0;
-  level.setData([times, steps.map((step) => step.level), steps.map((step) => step.gate)], false);
+  level.setData([times, column(({ level }) => level), column(({ gate }) => gate)], false);
   const columns = Array.from({ length: heads }, (_, k) => [
-    steps.map((step) => step.heads[k]?.score ?? null),
-    steps.map((step) => step.heads[k]?.on ?? null),
-    steps.map((step) => step.heads[k]?.off ?? null),
+    column((step) => step.heads[k]?.score),
+    column((step) => step.heads[k]?.on),
+    column((step) => step.heads[k]?.off),
   ]).flat();
   scores.setData([times, ...columns], false);
   for (const plot of [level, scores]) plot.setScale("x", { min: from, max: end });
+}
+
+/** The steps, and the middle of each gap: curves end there, thresholds go on. */
+function withGaps(camera: CameraStore): (Step | number)[] {
+  const { all } = camera.steps;
+  return all.flatMap((step, i) => {
+    const before = all[i - 1];
+    return before && isGap(camera, before.t, step.t) ? [(before.t + step.t) / 2, step] : [step];
+  });
 }
 
 function freezeByPointer(plot: uPlot, camera: CameraStore): () => void {
@@ -166,6 +180,7 @@ function levelOptions(root: HTMLElement, camera: CameraStore): uPlot.Options {
         stroke: themed(root, "--muted"),
         dash: [5, 4],
         width: 1,
+        spanGaps: true,
         points: { show: false },
       },
     ],
@@ -206,6 +221,7 @@ function scoreOptions(
           stroke,
           dash,
           width: 1,
+          spanGaps: true,
           points: { show: false },
         });
         return [

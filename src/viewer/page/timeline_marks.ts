@@ -5,15 +5,19 @@ import type { CameraStore } from "./camera_store.ts";
 /** Steps farther apart than so many lengths have a gap between them. */
 const GAP_STEPS = 2;
 
+/** Whether steps are missing between the times of two that follow each other. */
+export function isGap(camera: CameraStore, from: number, to: number): boolean {
+  return to - from >= GAP_STEPS * (camera.description?.stepSeconds ?? 0.1);
+}
+
 /** Marks stretches without time steps: no sound, no frame, or inference that was too slow. */
 export function drawGaps(plot: uPlot, camera: CameraStore, color: string): void {
-  const length = camera.description?.stepSeconds ?? 0.1;
   const { top, height } = plot.bbox;
   const steps = camera.steps.all;
   plot.ctx.fillStyle = color;
   for (let i = 1; i < steps.length; i++) {
     const [from, to] = [steps[i - 1].t, steps[i].t];
-    if (to - from < GAP_STEPS * length) continue;
+    if (!isGap(camera, from, to)) continue;
     const [left, right] = [x(plot, from), x(plot, to)];
     plot.ctx.fillRect(left, top, right - left, height);
   }

@@ -27,18 +27,25 @@ export function ZoneEditor({ store, camera }: { store: PageStore; camera: Camera
   useEffect(() => {
     if (!grip.current) setMoving(undefined);
   }, [camera.tuning, camera.yaml]);
+  /** New zones are numbered; the server's answer with the last one may still be on its way. */
+  const lastNumber = useRef(0);
   const zones = moving ?? copied(camera.tuning?.zones ?? {});
   const { sourceWidth: width, sourceHeight: height } = camera.description!.fit;
   const unit = Math.max(width, height) / 1000;
-  const apply = (zones: Zones) =>
-    store.connection.send({ type: "tune", pipeline: camera.name, change: { zones } });
+  /** Sends the zones that differ; they are shown at once, until the server's answer shows them. */
+  const apply = (changed: Zones) => {
+    setMoving({ ...zones, ...changed });
+    store.connection.send({ type: "tune", pipeline: camera.name, change: { zones: changed } });
+  };
   const at = ({ clientX, clientY }: PointerEvent | MouseEvent): Position => {
     const { left, top, width, height } = svgRef.current!.getBoundingClientRect();
     return [rounded((clientX - left) / width), rounded((clientY - top) / height)];
   };
   const finish = (points: readonly Position[]) => {
     setDraft([]);
-    if (points.length >= 3) apply({ ...zones, [freeName(zones)]: [...points] });
+    if (points.length < 3) return;
+    lastNumber.current = freeNumber(zones, lastNumber.current);
+    apply({ [`zone-${lastNumber.current}`]: [...points] });
   };
   const take = (event: PointerEvent, zone: string, corner?: number) => {
     if (draft.length > 0) return;
@@ -55,19 +62,19 @@ export function ZoneEditor({ store, camera }: { store: PageStore; camera: Camera
     setMoving(grip.current.now);
   };
   const drop = () => {
-    const { now } = grip.current ?? {};
+    const { now, zone } = grip.current ?? {};
     dropped.current = grip.current !== undefined;
     grip.current = undefined;
-    // The new place is shown until the server's answer shows it.
-    if (now) apply(now);
+    if (now) apply({ [zone!]: now[zone!] });
     else setMoving(undefined);
   };
   const key = (event: KeyboardEvent, zone: string, corner: number) => {
     const by = ARROWS[event.key];
     if (event.key === "Delete" && zones[zone].length > 3) {
-      apply({ ...zones, [zone]: zones[zone].filter((_, i) => i !== corner) });
+      apply({ [zone]: zones[zone].filter((_, i) => i !== corner) });
     } else if (by) {
-      apply(moved(zones, zone, corner, [by[0] * KEY_STEP, by[1] * KEY_STEP]));
+      const step: Position = [by[0] * KEY_STEP, by[1] * KEY_STEP];
+      apply({ [zone]: moved(zones, zone, corner, step)[zone] });
     } else return;
     event.preventDefault();
     event.stopPropagation();
@@ -157,9 +164,8 @@ function rounded(value: number): number {
   return Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;
 }
 
-function freeName(zones: Zones): string {
-  for (let number = Object.keys(zones).length + 1;; number++) {
-    const name = `zone-${number}`;
-    if (!(name in zones)) return name;
-  }
+function freeNumber(zones: Zones, last: number): number {
+  let number = Math.max(Object.keys(zones).length, last) + 1;
+  while (`zone-${number}` in zones) number++;
+  return number;
 }

@@ -14,11 +14,7 @@ export function ZoneList(
   const names = Object.keys(zones);
   const rename = (from: string, to: string) => {
     if (!/^[A-Za-z0-9_-]+$/.test(to) || to in zones) return store.now();
-    tune({
-      zones: Object.fromEntries(
-        Object.entries(zones).map(([name, points]) => [name === from ? to : name, points]),
-      ),
-    });
+    tune({ zones: { [from]: null, [to]: zones[from] } });
   };
   return (
     <fieldset class="zones">
@@ -36,10 +32,7 @@ export function ZoneList(
             type="button"
             class="quiet"
             aria-label={`Remove zone ${name}`}
-            onClick={() => {
-              const { [name]: _, ...others } = zones;
-              tune({ zones: others });
-            }}
+            onClick={() => tune({ zones: { [name]: null } })}
           >
             Remove
           </button>

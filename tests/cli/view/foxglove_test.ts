@@ -3,6 +3,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import protocol, { type MessageData } from "@foxglove/ws-protocol";
 import sharp from "sharp";
+import { foxgloveConfig, serveFoxglove } from "../../../src/cli/view/serve_foxglove.ts";
+import { loadPipelines } from "../../../src/pipeline/load.ts";
+import { Telemetry } from "../../../src/telemetry/telemetry.ts";
+import { whence } from "../whence.ts";
 import { withFiles } from "../../config/pipeline_file.ts";
 import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/free_port.ts";
@@ -69,5 +73,33 @@ Deno.test("run --foxglove: a client sees pictures, sound, maps and scores of a r
       await reader.cancel();
       assert.equal((await process.status).code, 0);
     }
+  });
+});
+
+Deno.test("the foxglove block serves other machines under its token; the command line wins", async () => {
+  const port = freePort();
+  const token = "a-token-of-this-file";
+  const block = `foxglove: { address: "0.0.0.0:${port}", token: ${token} }\n`;
+  await withFiles({ "ball.yaml": PIPELINE + block }, async (folder) => {
+    const file = join(folder, "ball.yaml");
+    const loaded = await loadPipelines([file], []);
+    assert.deepEqual(foxgloveConfig(loaded, {}), { address: `0.0.0.0:${port}`, token });
+    assert.deepEqual(foxgloveConfig(loaded, { foxglove: "8766" }), { address: "8766", token });
+    const offered = loaded.map(({ config: { name } }) => ({
+      name,
+      telemetry: new Telemetry(() => {}),
+    }));
+    await using server = await serveFoxglove(offered, foxgloveConfig(loaded, {})!);
+    assert.ok(server.url.endsWith(`:${port}/?token=${token}`), server.url);
+    const layout = `http://127.0.0.1:${port}/ball.layout.json`;
+    const refused = await fetch(layout);
+    await refused.body?.cancel();
+    assert.equal(refused.status, 403);
+    const served = await fetch(`${layout}?token=${token}`);
+    await served.body?.cancel();
+    assert.equal(served.status, 200);
+    const { stdout } = await whence(["check", file]);
+    assert.match(stdout, new RegExp(`Foxglove: 0\\.0\\.0\\.0:${port}: in use`));
+    assert.match(stdout, new RegExp(`--allow-net=0\\.0\\.0\\.0:${port}`));
   });
 });

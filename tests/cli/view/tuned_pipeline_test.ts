@@ -39,3 +39,25 @@ Deno.test("the page resets to, and compares with, the pipeline file as it was re
     assert.equal(pipeline.detect.sound.on, 0.6);
   });
 });
+
+Deno.test("a zone that a sink names is not removed or renamed: the file would not be valid", async () => {
+  const publish = "publish: { jsonl: { path: events.jsonl, zones: [sofa] } }\n";
+  const corners = "[[0, 0], [1, 0], [1, 1]]";
+  const text = yaml(0.9).replace(/publish.*\n/, publish)
+    .replace("on: 0.9 }", `on: 0.9 }, zones: { sofa: ${corners}, door: ${corners} }`);
+  await withFiles({ "front.yaml": text }, async (folder) => {
+    const loaded = await loadPipeline(join(folder, "front.yaml"));
+    const pipeline = composePipeline(loaded.config, { folder, log: () => {} });
+    const tuned = new TunedPipeline(pipeline, loaded, true);
+    const moved = [[0, 0], [1, 0], [1, 0.5]];
+    assert.match(
+      tuned.tune({ zones: { sofa: null, bed: moved } })!,
+      /^Cannot remove zone sofa: publish\.jsonl\.zones names it$/,
+    );
+    assert.deepEqual(Object.keys(pipeline.detect.zones), ["sofa", "door"]);
+    assert.equal(tuned.tune({ zones: { sofa: moved, door: null } }), undefined);
+    assert.equal(await tuned.save(), undefined);
+    const { config } = await loadPipeline(join(folder, "front.yaml"));
+    assert.deepEqual(config.detect.zones, { sofa: moved });
+  });
+});

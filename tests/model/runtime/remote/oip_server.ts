@@ -1,15 +1,9 @@
-import type { Tensor } from "onnxruntime-node";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ModelFolder } from "../../../../src/model/manifest.ts";
-import {
-  closeParts,
-  type Datatype,
-  metadataOf,
-  openParts,
-  type Part,
-  tensorOf,
-} from "./served_parts.ts";
 
 const HEADER = "Inference-Header-Content-Length";
+const ARRAYS = { UINT8: Uint8Array, FP32: Float32Array, INT64: BigInt64Array } as const;
+const TYPES = { UINT8: "uint8", FP32: "float32", INT64: "int64" } as const;
 
 /** What a test may change in a server that follows the protocol otherwise. */
 export interface ServerBends {
@@ -31,11 +25,15 @@ export interface ServerBends {
   readonly rename?: (name: string) => string;
 }
 
+interface Part {
+  readonly session: InferenceSession;
+}
+
 interface RequestHeader {
   readonly inputs: readonly {
     name: string;
     shape: number[];
-    datatype: Datatype;
+    datatype: keyof typeof ARRAYS;
     parameters: { binary_data_size: number };
   }[];
 }
@@ -60,8 +58,16 @@ export class OipServer implements AsyncDisposable {
     }, (request) => this.#answer(request));
   }
 
-  static async open(folder: ModelFolder, bends: ServerBends = {}): Promise<OipServer> {
-    return new OipServer(await openParts(folder), bends);
+  static async open({ path, manifest }: ModelFolder, bends: ServerBends = {}): Promise<OipServer> {
+    const parts = new Map<string, Part>();
+    for (const part of ["image", "audio"] as const) {
+      const session = await InferenceSession.create(`${path}/${manifest[part].file}`, {
+        intraOpNumThreads: 1,
+        extra: { session: { intra_op: { allow_spinning: "0" } } },
+      });
+      parts.set(`${manifest.name}-${part}`, { session });
+    }
+    return new OipServer(parts, bends);
   }
 
   get port(): number {
@@ -76,7 +82,7 @@ export class OipServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#http.shutdown();
-    await closeParts(this.#parts);
+    for (const { session } of this.#parts.values()) await session.release();
   }
 
   async #answer(request: Request): Promise<Response> {
@@ -101,7 +107,18 @@ export class OipServer implements AsyncDisposable {
     }
     if (match[3] === "/ready") return new Response();
     if (match[3] === "/infer") return await this.#infer(request, part);
-    return Response.json({ name: match[1], versions, ...metadataOf(part, this.#bends.rename) });
+    return Response.json({ name: match[1], versions, ...this.#metadata(part) });
+  }
+
+  #metadata({ session }: Part) {
+    const rename = this.#bends.rename ?? ((name: string) => name);
+    const describe = (all: readonly InferenceSession.ValueMetadata[]) =>
+      all.filter((tensor) => tensor.isTensor).map(({ name, type, shape }) => ({
+        name: rename(name),
+        datatype: Object.entries(TYPES).find(([, local]) => local === type)?.[0] ?? type,
+        shape: shape.map((n) => typeof n === "number" ? n : -1),
+      }));
+    return { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
   }
 
   async #infer(request: Request, { session }: Part): Promise<Response> {
@@ -117,7 +134,11 @@ export class OipServer implements AsyncDisposable {
     const feeds: Record<string, Tensor> = {};
     for (const { name, shape, datatype, parameters } of header.inputs) {
       const bytes = body.slice(offset, offset += parameters.binary_data_size);
-      feeds[name] = tensorOf(datatype, shape, bytes);
+      feeds[name] = new Tensor(
+        TYPES[datatype],
+        new ARRAYS[datatype](bytes.buffer) as Float32Array,
+        shape,
+      );
     }
     let results;
     try {

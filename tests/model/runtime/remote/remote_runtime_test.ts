@@ -1,23 +1,79 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { loadModel } from "../../../../src/model/encoders.ts";
 import { findModel } from "../../../../src/model/find_model.ts";
-import { ModelError } from "../../../../src/model/manifest.ts";
+import { ModelError, type ModelFolder } from "../../../../src/model/manifest.ts";
 import { UnavailableError } from "../../../../src/model/unavailable_error.ts";
 import { probeServer } from "../../../../src/model/runtime/remote/probe_server.ts";
 import { Similarity } from "../../../../src/grounding/similarity.ts";
 import { inFolder } from "../../../importer/temporary_folder.ts";
 import { makeCertificates } from "../../../support/certificates.ts";
-import { CHANNELS } from "../../model_folder.ts";
+import { CHANNELS, writeModelFolder } from "../../model_folder.ts";
 import { openCpu } from "../../open_cpu.ts";
 import { OipServer } from "./oip_server.ts";
-import { FRAME, miniFeatures, near, WAVE, withEncoders, withModel } from "./remote_encoders.ts";
+
+/** The picture and the sound that tests send: 2 × 4 pixels, 8 samples. */
+const FRAME = Uint8Array.from({ length: 2 * 4 * 3 }, (_, i) => i * 7);
+const WAVE = Float32Array.from({ length: 8 }, (_, i) => Math.sin(i));
+
+async function withModel(use: (folder: ModelFolder) => Promise<void>): Promise<void> {
+  const folder = await writeModelFolder();
+  try {
+    await use(folder);
+  } finally {
+    await Deno.remove(folder.path, { recursive: true });
+  }
+}
+
+async function withEncoders(
+  folder: ModelFolder,
+  library: string,
+  use: (encoders: Awaited<ReturnType<typeof loadModel>>) => Promise<void>,
+): Promise<void> {
+  const runtime = await openCpu(library);
+  try {
+    const encoders = await loadModel(folder, runtime);
+    try {
+      await use(encoders);
+    } finally {
+      await encoders.release();
+    }
+  } finally {
+    await runtime.close();
+  }
+}
+
+function near(got: Float32Array, wanted: Float32Array): void {
+  assert.equal(got.length, wanted.length);
+  const scale = Math.max(...wanted.map(Math.abs));
+  const worst = got.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
+  assert.ok(scale > 0 && worst <= 1e-4 * scale, `${worst} of ${scale}`);
+}
 
 Deno.test("denseav-mini gives the same features on a server as locally", async () => {
   const folder = await findModel("denseav-mini", Deno.cwd());
   await using server = await OipServer.open(folder, { versions: ["4"] });
-  const local = await miniFeatures(folder, "auto");
-  const remote = await miniFeatures(folder, server.library);
+  const { width, height } = folder.manifest.image;
+  const frames = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * i) % 251);
+  const waveform = Float32Array.from({ length: 32000 }, (_, i) => Math.sin(i / 7) / 3);
+  const shared = new Float32Array(new SharedArrayBuffer(waveform.byteLength));
+  shared.set(waveform);
+  const run = async (library: string) => {
+    const results: { image: Float32Array; audio: Float32Array; presence?: Float32Array }[] = [];
+    await withEncoders(folder, library, async (encoders) => {
+      const image = await encoders.encodeImages(frames, 1);
+      const audio = await encoders.encodeAudio(shared);
+      results.push({
+        image: image.features,
+        audio: audio.features,
+        presence: audio.presence,
+      });
+    });
+    return results[0];
+  };
+  const local = await run("auto");
+  const remote = await run(server.library);
   near(remote.image, local.image);
   near(remote.audio, local.audio);
   near(remote.presence!, local.presence!);
