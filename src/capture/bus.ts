@@ -1,5 +1,4 @@
 import { type Native, takeError, takeString } from "./native.ts";
-import { installHint, packageOfMissing } from "./packages.ts";
 import { OFFSETS } from "./struct_offsets.ts";
 
 const ERROR = 1 << 1;
@@ -13,10 +12,12 @@ export interface BusMessage {
   readonly element: string;
   /** Factory of an element that posted an error, where it is known. */
   readonly factory?: string;
-  /** One line for users; for `missing`, the missing element or decoder and its package. */
+  /** One line for users. */
   readonly text: string;
   /** GStreamer's additional text, for programs. */
   readonly detail: string;
+  /** Of `missing`: what is missing, such as `decoder` or `element`. */
+  readonly type?: string;
 }
 
 /** The message bus of one pipeline, read without blocking. */
@@ -94,8 +95,9 @@ export class Bus {
     return {
       kind: "missing",
       element,
-      text: `GStreamer has no ${what}${installHint(packageOfMissing(type, detail))}`,
+      text: `GStreamer has no ${what}`,
       detail,
+      type,
     };
   }
 }

@@ -13,3 +13,11 @@ export class CaptureError extends Error {
     this.permanent = permanent;
   }
 }
+
+/** "Cannot capture from SOURCE: REASON". */
+export function cannot(
+  { label, path }: { readonly label: string; readonly path: readonly string[] },
+  reason: string,
+): CaptureError {
+  return new CaptureError(`Cannot capture from ${label}: ${reason}`, path);
+}

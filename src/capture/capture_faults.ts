@@ -1,5 +1,6 @@
 import type { BusMessage } from "./bus.ts";
-import { CaptureError } from "./capture_error.ts";
+import { cannot, type CaptureError } from "./capture_error.ts";
+import { installHint, packageOfMissing } from "./packages.ts";
 import type { CapturePlan, StreamPlan } from "./plan.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import { TAIL_HEAD } from "./sink_bin.ts";
@@ -11,7 +12,9 @@ const NEEDED = /^(video|audio|image|application\/x-rtp|[^/]+$)/;
 export function faultOf(message: BusMessage, plan: CapturePlan): CaptureError | undefined {
   const stream = blamed(message, plan);
   if (message.kind === "missing") {
-    return NEEDED.test(message.detail) ? cannot(stream, message.text) : undefined;
+    if (!NEEDED.test(message.detail)) return undefined;
+    const hint = installHint(packageOfMissing(message.type ?? "", message.detail));
+    return cannot(stream, `${message.text}${hint}`);
   }
   if (/delayed link/i.test(`${message.text} ${message.detail}`)) {
     for (const kind of ["video", "audio"] as const) {
@@ -28,11 +31,6 @@ export function faultOf(message: BusMessage, plan: CapturePlan): CaptureError | 
     ? "its data cannot be read"
     : maskSecrets(message.text);
   return cannot(stream, `${text} (${message.element})`);
-}
-
-/** "Cannot capture from SOURCE: REASON". */
-export function cannot(stream: StreamPlan, reason: string): CaptureError {
-  return new CaptureError(`Cannot capture from ${stream.label}: ${reason}`, stream.path);
 }
 
 function lack(element: string): string {

@@ -3,8 +3,11 @@ import type { LaunchRequest } from "./source.ts";
 /** Encoded data that a demuxer may buffer of one stream while it searches for the other; badly interleaved files need it. */
 const INTERLEAVE_BYTES = 128 * 2 ** 20;
 
-/** Launch text after a microphone: buffers of 20 ms; the queue keeps the driver's thread free. */
-export const MICROPHONE = "latency-time=20000 ! queue";
+/**
+ * Launch text after a microphone: buffers of 20 ms; the queue keeps the driver's thread free. Its clock drifts from the system's,
+ * so it must not become the pipeline's.
+ */
+export const MICROPHONE = "latency-time=20000 provide-clock=false ! queue";
 
 /** Launch text of a source of raw data in one stream. */
 export function chained(source: string, { streams, tail }: LaunchRequest): string {

@@ -1,4 +1,4 @@
-import { cannot } from "./capture_faults.ts";
+import { cannot } from "./capture_error.ts";
 import type { SampleSink, StartOptions } from "./capture_pipeline.ts";
 import { nextTick } from "./next_tick.ts";
 import type { CapturePlan } from "./plan.ts";

@@ -1,6 +1,6 @@
 import type { PictureSize } from "../../core/fit_geometry.ts";
 import { maskSecrets } from "../../core/secrets.ts";
-import { CaptureError } from "../capture_error.ts";
+import { cannot, CaptureError } from "../capture_error.ts";
 import type { BusMessage } from "../bus.ts";
 import type { CapturePipeline, StartOptions } from "../capture_pipeline.ts";
 import { nextTick } from "../next_tick.ts";
@@ -12,13 +12,13 @@ import { SampleQueue } from "./sample_queue.ts";
 
 /** Interval of the check whether the source has started, ms. */
 const LOOK_MS = 5;
-/** Time for the start of the process itself and for building the pipeline, ms; it has limits of its own, in case it hangs. */
-const PROCESS_MS = 45_000;
 
 /** How a child process reaches GStreamer. */
 export interface ChildBinding {
   /** The program and its arguments. */
   readonly command: readonly [string, ...string[]];
+  /** Time that it may take in addition to the limits that it is given, ms; it is killed after that. */
+  readonly graceMs: number;
   /** Translates its messages; gives nothing for those that no reader needs. */
   readonly translate: (message: Message) => Message | undefined;
 }
@@ -30,7 +30,7 @@ export class ChildPipeline implements CapturePipeline {
   readonly pictures: SampleQueue | undefined;
   readonly bus = { take: () => this.#messages.splice(0) };
   readonly #process: CaptureProcess;
-  readonly #translate: ChildBinding["translate"];
+  readonly #binding: ChildBinding;
   readonly #depth: Readonly<Record<Channel, number>>;
   readonly #live: boolean;
   readonly #reading: Promise<void>;
@@ -46,9 +46,9 @@ export class ChildPipeline implements CapturePipeline {
    *
    * @throws {CaptureError} when no process can be started.
    */
-  constructor(plan: CapturePlan, { command, translate }: ChildBinding) {
-    const process = this.#process = new CaptureProcess(command);
-    this.#translate = translate;
+  constructor(plan: CapturePlan, binding: ChildBinding) {
+    const process = this.#process = new CaptureProcess(binding.command);
+    this.#binding = binding;
     const depth = plan.live ? "leaky" : "waiting";
     this.#depth = {
       video: SINK_DEPTH.video[depth],
@@ -87,17 +87,14 @@ export class ChildPipeline implements CapturePipeline {
       depth: this.#depth,
       room: this.#live ? undefined : this.#depth,
     });
-    const deadlineMs = performance.now() + timeoutMs + starvedAfterMs + PROCESS_MS;
+    const deadlineMs = performance.now() + timeoutMs + starvedAfterMs + this.#binding.graceMs;
     while (this.#started === undefined) {
       await nextTick(LOOK_MS);
       check();
       if (this.#failure !== undefined) throw this.#failure;
       if (performance.now() > deadlineMs) {
         this.#process.kill();
-        throw new CaptureError(
-          `Cannot capture from ${plan.video.label}: its process does not respond`,
-          plan.video.path,
-        );
+        throw cannot(plan.video, "its process does not respond");
       }
     }
   }
@@ -142,7 +139,7 @@ export class ChildPipeline implements CapturePipeline {
   }
 
   #receive(message: Message): void {
-    const translated = this.#translate(message);
+    const translated = this.#binding.translate(message);
     if (translated !== undefined) return this.#take(translated);
     // What is not queued takes no room.
     if (message.kind !== "sample" || message.to === "pictures" || this.#live) return;

@@ -83,19 +83,21 @@ Deno.test("a capture process that hangs is killed when its capture is closed", a
   }, CHILDREN);
 });
 
-Deno.test("a source that hangs while opening can be opened again at once", async () => {
-  using clips = new Clips();
-  const fifo = clips.path("pipe");
-  new Deno.Command("mkfifo", { args: [fifo] }).outputSync();
-  const graph = `filesrc location=${fifo} ! decodebin ! appsink name=video ` +
-    "audiotestsrc is-live=true ! appsink name=audio";
-  for (let time = 0; time < 2; time++) {
-    await assert.rejects(
-      openCapture(planOf({ graph, isolate: true }), { openTimeoutMs: 200 }),
-      /^CaptureError: .*: no video and audio arrived within 0\.2 s$/,
-    );
-    assert.deepEqual(childrenOf(Deno.pid), []);
-  }
+Deno.test("a source that hangs while opening can be opened again at once", async (t) => {
+  await eachBinding(t, async (via) => {
+    using clips = new Clips();
+    const fifo = clips.path("pipe");
+    new Deno.Command("mkfifo", { args: [fifo] }).outputSync();
+    const graph = `filesrc location=${fifo} ! decodebin ! appsink name=video ` +
+      "audiotestsrc is-live=true ! appsink name=audio";
+    for (let time = 0; time < 2; time++) {
+      await assert.rejects(
+        openCapture(planOf({ graph, ...via }), { openTimeoutMs: 200 }),
+        /^CaptureError: .*: (no video and audio arrived within 0\.2 s|its process does not respond)$/,
+      );
+      assert.deepEqual(childrenOf(Deno.pid), []);
+    }
+  }, CHILDREN);
 });
 
 Deno.test("an abort while the capture process starts leaves no process", async () => {

@@ -14,6 +14,9 @@ import { promisify } from "node:util";
 
 const OUTPUT = 3;
 const HEADER = 16;
+/** Place of the type in a packet of gdppay, and the type of buffers. */
+const GDP_TYPE_AT = 4;
+const GDP_BUFFER = 1;
 const TYPES = { video: 1, audio: 2, pictures: 3 };
 /** Interval of the looks at the source's picture size and at drops, ms. */
 const LOOK_MS = 1000;
@@ -57,6 +60,7 @@ class Puller {
     this.room = room;
     this.depth = depth;
     this.taken = 0;
+    this.flowing = false;
     this.dropped = 0;
     this.full = 0;
     this.idle = true;
@@ -80,6 +84,8 @@ class Puller {
       this.taken++;
       await this.before();
       await send(TYPES[this.channel], bytes);
+      // The first packets are caps and the like.
+      this.flowing ||= bytes.readUInt16BE(GDP_TYPE_AT) === GDP_BUFFER;
       this.pull();
     });
   }
@@ -136,7 +142,7 @@ class Capture {
     // The pipeline's running time is 0 at the moment of this call.
     const zeroMs = (before + performance.timeOrigin + performance.now()) / 2;
     for (const puller of Object.values(this.pullers)) puller.pull();
-    await until(performance.now() + this.starvedAfterMs, () => video.taken && audio.taken);
+    await until(performance.now() + this.starvedAfterMs, () => video.flowing && audio.flowing);
     await report({
       kind: "started",
       epochZeroNs: String(BigInt(Math.round(zeroMs * 1000)) * 1000n),

@@ -1,5 +1,4 @@
 import type { BusMessage } from "../../bus.ts";
-import { installHint, packageOfMissing } from "../../packages.ts";
 
 /** A message of the bus as gstreamer-superficial gives it: the fields of its structure. */
 export type RawMessage = Readonly<Record<string, unknown>>;
@@ -20,6 +19,5 @@ export function busMessageOf(raw: RawMessage): BusMessage | undefined {
   // GStreamer's `missing-plugin`, whose fields hide the type and the name of the message.
   const detail = text("detail").replaceAll("\\", "");
   if (detail === "") return undefined;
-  const hint = installHint(packageOfMissing(type, detail));
-  return { kind: "missing", element, text: `GStreamer has no ${text("name")}${hint}`, detail };
+  return { kind: "missing", element, text: `GStreamer has no ${text("name")}`, detail, type };
 }

@@ -9,6 +9,9 @@ import { busMessageOf } from "./raw_message.ts";
 /** Threads of Node.js that may wait in GStreamer at a time: three streams, the bus, and writing. */
 const THREADS = 8;
 
+/** The addon opens sources on the only thread of its process: if that hangs, the process cannot say so, ms. */
+const GRACE_MS = 5_000;
+
 /**
  * A capture process of Node.js that uses node-gstreamer-superficial.
  *
@@ -30,7 +33,7 @@ export function superficialBinding(folders?: readonly string[]): ChildBinding {
     ...["env", `UV_THREADPOOL_SIZE=${THREADS}`, "node", script, folder],
   ] as unknown as [string, ...string[]];
   const readers = new Map<Channel, GdpReader>();
-  return { command, translate: (message) => translated(message, readers) };
+  return { command, graceMs: GRACE_MS, translate: (message) => translated(message, readers) };
 }
 
 function translated(message: Message, readers: Map<Channel, GdpReader>): Message | undefined {

@@ -7,6 +7,7 @@ import { superficialBinding } from "../../../../src/capture/isolated/superficial
 import { packageOfElement } from "../../../../src/capture/packages.ts";
 import { whence } from "../../../cli/whence.ts";
 import { withFiles } from "../../../config/pipeline_file.ts";
+import { faultOf } from "../../../../src/capture/capture_faults.ts";
 import { planOf } from "../../media.ts";
 
 Deno.test("without the addon, the error names the command that builds it", () => {
@@ -71,7 +72,10 @@ Deno.test("messages of the bus, as the addon gives them, become Whence's", () =>
   };
   const message = busMessageOf(missing);
   assert.equal(message?.kind, "missing");
-  assert.match(message!.text, /^GStreamer has no H\.264 decoder; .*gstreamer1\.0-libav$/);
+  assert.match(
+    faultOf(message!, planOf({ uri: "rtsp://camera/1", binding: "superficial" }))!.message,
+    /: GStreamer has no H\.264 decoder; .*gstreamer1\.0-libav$/,
+  );
   assert.equal(busMessageOf({ type: "latency", _src_element_name: "video" }), undefined);
 });
 
