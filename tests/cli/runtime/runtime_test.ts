@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { makeWheel, PLATFORM, realFiles } from "../../model/runtimes/made_wheel.ts";
 import { whence } from "../whence.ts";
@@ -43,6 +44,65 @@ Deno.test("a runtime from a wheel is installed, used by name, listed and removed
     const odd = await whence(["runtime", "install", "--", "-r/etc/passwd"], { env });
     assert.match(odd.stderr, /must be a \.whl file, NAME or NAME==VERSION/);
     assert.equal(odd.code, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a runtime is installed from a package index", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "whence-index-test-" });
+  try {
+    const name = `onnxruntime_gpu-1.30.0-cp310-cp310-${PLATFORM}.whl`;
+    const text = (lines: string) => new TextEncoder().encode(lines);
+    const files = {
+      ...await realFiles(),
+      "onnxruntime_gpu-1.30.0.dist-info/METADATA": text(
+        "Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: 1.30.0\n",
+      ),
+      "onnxruntime_gpu-1.30.0.dist-info/WHEEL": text("Wheel-Version: 1.0\n"),
+    };
+    const bytes = await Deno.readFile(await makeWheel(folder, name, files));
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    let stated = digest;
+    const requests: string[] = [];
+    await using index = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (r) => {
+      const { pathname } = new URL(r.url);
+      requests.push(pathname);
+      if (pathname === `/files/${name}`) return new Response(bytes);
+      if (pathname !== "/jp6/onnxruntime-gpu/") return new Response("no", { status: 404 });
+      const page = `<!DOCTYPE html><a href="/files/${name}#sha256=${stated}">${name}</a>`;
+      return new Response(page, { headers: { "Content-Type": "text/html" } });
+    });
+    const env = {
+      XDG_DATA_HOME: join(folder, "data"),
+      PIP_CONFIG_FILE: "/dev/null",
+      PIP_NO_CACHE_DIR: "1",
+      PIP_RETRIES: "0",
+    };
+    const install = (wanted: string, path = "jp6") => {
+      const url = `http://127.0.0.1:${index.addr.port}/${path}`;
+      return whence(["runtime", "install", wanted, "--index", url], { env });
+    };
+
+    // Wheels for another Python are taken too: only the libraries in them are used.
+    const installed = await install("onnxruntime-gpu");
+    assert.equal(installed.code, 0, installed.stderr);
+    assert.match(installed.stdout, /^installed onnxruntime-gpu: ONNX Runtime 1\.\d+\.\d+ in /);
+    assert.ok(requests.includes(`/files/${name}`));
+    const listed = await whence(["runtime", "list"], { env });
+    assert.match(listed.stdout, /^onnxruntime-gpu +1\.\d+\.\d+ /m);
+
+    assert.equal((await whence(["runtime", "remove", "onnxruntime-gpu"], { env })).code, 0);
+    stated = "0".repeat(64);
+    const altered = await install("onnxruntime-gpu==1.30.0");
+    assert.notEqual(altered.code, 0);
+    assert.match(altered.stderr, /^Cannot install onnxruntime-gpu==1\.30\.0: pip: .*(HASH|hash)/m);
+    const elsewhere = await install("onnxruntime-gpu", "jp9");
+    assert.match(
+      elsewhere.stderr,
+      /^Cannot install onnxruntime-gpu: pip: No matching distribution/m,
+    );
+    assert.match((await whence(["runtime", "list"], { env })).stdout, /no runtimes are installed/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -48,7 +48,8 @@ export async function makeWheel(
     await zip.add(file, new Uint8ArrayReader(bytes));
   }
   const text = new TextEncoder().encode(lines.join(""));
-  await zip.add("onnxruntime-1.0.0.dist-info/RECORD", new Uint8ArrayReader(text));
+  const [distribution, version] = name.split("-");
+  await zip.add(`${distribution}-${version}.dist-info/RECORD`, new Uint8ArrayReader(text));
   await zip.close();
   return path;
 }
