@@ -3,10 +3,12 @@ import type { FitGeometry } from "../core/fit_geometry.ts";
 import { fitGeometry } from "../core/fit_geometry.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
+import type { BusMessage } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
 import { cannot, faultOf } from "./capture_faults.ts";
 import type { CapturePipeline, Sample, SampleSink } from "./capture_pipeline.ts";
 import { Coverage, type Damage } from "./coverage.ts";
+import { recordFailedHardware } from "./failed_hardware.ts";
 import type {
   Arrivals,
   AudioChunk,
@@ -38,7 +40,8 @@ const NEAREST_FRAMES = 0.49;
 export class GstCapture implements Capture {
   readonly live: boolean;
   readonly pictures?: PictureBranch;
-  onNotice: ((notice: CaptureNotice) => void) | undefined;
+  #onNotice: ((notice: CaptureNotice) => void) | undefined;
+  #warning: string | undefined;
   readonly #plan: CapturePlan;
   readonly #pipeline: CapturePipeline;
   readonly #limits: SilenceLimits;
@@ -63,7 +66,14 @@ export class GstCapture implements Capture {
   /** Running time at which the first recorded stream ended; generated streams end there too. */
   #endNs = Infinity;
 
-  constructor(pipeline: CapturePipeline, plan: CapturePlan, limits: SilenceLimits) {
+  /** @param warning the first notice. */
+  constructor(
+    pipeline: CapturePipeline,
+    plan: CapturePlan,
+    limits: SilenceLimits,
+    warning?: string,
+  ) {
+    this.#warning = warning;
     this.#pipeline = pipeline;
     this.#plan = plan;
     this.live = plan.live;
@@ -80,6 +90,17 @@ export class GstCapture implements Capture {
       (["video", "audio"] as const).filter((stream) => plan[stream].endless === "no"),
       plan.frameRate,
     );
+  }
+
+  get onNotice(): ((notice: CaptureNotice) => void) | undefined {
+    return this.#onNotice;
+  }
+
+  set onNotice(listener: ((notice: CaptureNotice) => void) | undefined) {
+    this.#onNotice = listener;
+    if (listener === undefined || this.#warning === undefined) return;
+    listener({ kind: "warning", message: this.#warning });
+    this.#warning = undefined;
   }
 
   get epochZeroNs(): bigint {
@@ -284,6 +305,7 @@ export class GstCapture implements Capture {
   #readBus(): void {
     for (const message of this.#pipeline.bus.take()) {
       const fault = faultOf(message, this.#plan);
+      if (fault !== undefined) this.#blameHardware(message, fault);
       this.#fault ??= fault;
       if (fault === undefined && message.kind === "warning") {
         this.#notify({
@@ -292,6 +314,13 @@ export class GstCapture implements Capture {
         });
       }
     }
+  }
+
+  /** An error of the hardware decoder itself: the source is opened with software next time. */
+  #blameHardware({ factory }: BusMessage, { message }: CaptureError): void {
+    const { hardware, fallback, launch } = this.#plan;
+    if (factory === undefined || !hardware.includes(factory) || fallback === undefined) return;
+    recordFailedHardware(launch, `${factory} failed (${message}); video is decoded in software`);
   }
 
   #notify(notice: CaptureNotice): void {
