@@ -13,6 +13,8 @@ import { tryPlan } from "../capture/try_plan.ts";
 import type { DecodeMode, Decoding } from "../capture/video_hardware.ts";
 import type { Log } from "../core/log.ts";
 import { resolvePath } from "../core/paths.ts";
+import { loadLabeler } from "../labels/load_labeler.ts";
+import { findModel } from "../model/find_model.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { makeSinks, usedSinks } from "../publish/make_sinks.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
@@ -64,6 +66,10 @@ export function composeParts(
     );
   return {
     loadEngine: (log) => engines.acquire(config, folder, log),
+    labeler: async () => {
+      const sources = { ...config.labels, things: config.things };
+      return await loadLabeler(await findModel(config.model, folder), sources, folder);
+    },
     source: (manifest) => sourceOf(config, folder, { manifest, sources, pictures }),
     sinks: (callbacks) =>
       makeSinks(
