@@ -307,7 +307,7 @@ export class RollingGrounding {
       audioClass,
       imageClass: image.cls,
     });
-    return { ptsNs, framePtsNs: image.ptsNs, level, activation, volume };
+    return { ptsNs, framePtsNs: image.ptsNs, level, audio, activation, volume };
   }
 }
 
