@@ -1,7 +1,10 @@
 import { parseArgs } from "node:util";
-import { type BenchReport, reportText } from "./report.ts";
+import { type BenchOptions, type BenchReport, reportText } from "./report.ts";
 
-const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchReport> }>> = {
+const BENCHES: Record<
+  string,
+  () => Promise<{ bench(options: BenchOptions): Promise<BenchReport> }>
+> = {
   capture: () => import("./capture.ts"),
   pipeline: () => import("./pipeline.ts"),
   latency: () => import("./latency.ts"),
@@ -11,6 +14,7 @@ const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchReport> }>> 
   memory: () => import("./memory.ts"),
   "import-speed": () => import("./import_speed.ts"),
   things: () => import("./things.ts"),
+  labels: () => import("./labels.ts"),
   peer: () => import("./peer.ts"),
 };
 
@@ -18,12 +22,13 @@ const NAMES = Object.keys(BENCHES);
 
 const HELP = `Usage: deno task bench [options] [benchmark...]
 
-Measures Whence on this machine; all benchmarks take about half an hour.
+Measures Whence on this machine; all benchmarks take about half an hour, most of it for peer.
 
 Benchmarks: ${NAMES.join(", ")} (default: all)
 
 Options:
   --json      print the reports as JSON
+  --quick     peer: shorter clips, at most 4 cameras, one run each
   -h, --help  show this help`;
 
 const { values, positionals } = parsed();
@@ -36,7 +41,7 @@ if (unknown !== undefined) fail(`benchmark must be one of ${NAMES.join(", ")}, g
 const reports: BenchReport[] = [];
 for (const name of positionals.length > 0 ? positionals : NAMES) {
   const { bench } = await BENCHES[name]();
-  const report = await bench();
+  const report = await bench({ quick: values.quick });
   reports.push(report);
   if (!values.json) console.log(`${reportText(report)}\n`);
 }
@@ -50,6 +55,7 @@ function parsed() {
       allowPositionals: true,
       options: {
         json: { type: "boolean", default: false },
+        quick: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });

@@ -6,10 +6,21 @@ import { MODEL } from "./demo_clip.ts";
 import { makeClips, type PeerClip } from "./peer/clips.ts";
 import { EventListener, type Heard } from "./peer/listener.ts";
 import { type Job, makeEnvironment, measure, peer, type Program, whence } from "./peer/programs.ts";
-import { type BenchReport, type Figure, median } from "./report.ts";
+import { type BenchOptions, type BenchReport, type Figure, median } from "./report.ts";
 
-const RUNS = 3;
 const LOOKAHEAD_MS = 200;
+const WHOLE: Plan = { seconds: 20, cameras: [1, 4, 16], runs: { 1: 3 } };
+const QUICK: Plan = { seconds: 10, cameras: [1, 4], runs: {} };
+
+/** What is measured. */
+interface Plan {
+  /** Length of the clips. */
+  readonly seconds: number;
+  /** Numbers of cameras in one process. */
+  readonly cameras: readonly number[];
+  /** Runs of each program by the number of cameras; 1 where none is given. */
+  readonly runs: Readonly<Record<number, number>>;
+}
 
 interface Case {
   readonly clip: PeerClip;
@@ -28,23 +39,14 @@ interface Run extends Heard {
  * Whence against a Python pipeline (`peer/pipeline.py`) with the same model, thresholds, clip and broker: the two alternate,
  * each in one process for all cameras.
  */
-export async function bench(): Promise<BenchReport> {
+export async function bench({ quick }: BenchOptions): Promise<BenchReport> {
+  const { seconds, cameras: numbers, runs: runsOf } = quick ? QUICK : WHOLE;
   const folder = await Deno.makeTempDir({ prefix: "whence-bench-" });
   try {
-    const { short, long } = await makeClips(folder);
-    const [demo, quiet, noisy] = short;
-    const [longDemo, longQuiet, longNoisy] = long;
-    const cases: Case[] = [
-      { clip: demo, cameras: 1, pace: "live" },
-      { clip: demo, cameras: 4, pace: "live" },
-      { clip: longDemo, cameras: 1, pace: "fast" },
-      { clip: longQuiet, cameras: 1, pace: "fast" },
-      { clip: longNoisy, cameras: 1, pace: "fast" },
-      { clip: quiet, cameras: 1, pace: "live" },
-      { clip: noisy, cameras: 1, pace: "live" },
-      { clip: demo, cameras: 16, pace: "fast" },
-      { clip: demo, cameras: 16, pace: "live" },
-    ];
+    const clips = await makeClips(folder, seconds);
+    const cases = numbers.flatMap((cameras) =>
+      clips.flatMap((clip) => (["live", "fast"] as const).map((pace) => ({ clip, cameras, pace })))
+    );
     const truth = clipTruthSchema.parse(JSON.parse(
       await Deno.readTextFile(join(MODEL, "demo.truth.json")),
     ));
@@ -64,18 +66,26 @@ export async function bench(): Promise<BenchReport> {
         folder,
       };
       const runs = { python: [] as Run[], whence: [] as Run[] };
-      for (let run = 0; run < RUNS; run++) {
+      for (let run = 0; run < (runsOf[cameras] ?? 1); run++) {
         runs.python.push(await runOnce(python, job, listener, truth));
         runs.whence.push(await runOnce(whence, job, listener, truth));
       }
       const what = `${clip.name}, ${cameras} × ${pace}`;
-      const added = figuresOf(what, pace, runs.whence, runs.python);
+      // Without a true event there is no latency.
+      const added = figuresOf(what, pace, runs.whence, runs.python).filter(({ value, baseline }) =>
+        Number.isFinite(value) && Number.isFinite(baseline?.value)
+      );
       figures.push(...added);
       for (const { what, value, baseline } of added) {
         console.error(`${what}: ${value.toFixed(2)} (Python ${baseline?.value.toFixed(2)})`);
       }
     }
-    return { name: "peer", basis: `medians of ${RUNS} runs, alternating`, figures };
+    const repeated = Object.entries(runsOf).map(([cameras, runs]) =>
+      `, medians of ${runs} with ${cameras} camera`
+    );
+    const basis = `first ${seconds} s of each clip; alternating runs, one each${repeated}; ` +
+      `load of this machine ${Deno.loadavg()[0].toFixed(1)} at the end`;
+    return { name: "peer", basis, figures };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { inspectWithHints } from "../src/capture/inspect_with_hints.ts";
 import { McapRecorder } from "../src/mcap/mcap_recorder.ts";
 import { composePipeline } from "../src/pipeline/compose.ts";
@@ -63,7 +64,7 @@ const clips: Record = (telemetry, folder) => recorder(telemetry, folder, "events
 const all: Record = (telemetry, folder) => recorder(telemetry, folder, "all");
 
 async function recorder(telemetry: Telemetry, path: string, mode: "events" | "all") {
-  return await EventRecorder.start({
+  const recorder = await EventRecorder.start({
     config: recordSchema.parse({ path, mode, segment: "10s" }),
     pipeline: "bench",
     folder: path,
@@ -73,6 +74,15 @@ async function recorder(telemetry: Telemetry, path: string, mode: "events" | "al
       throw new Error(line);
     },
   });
+  return {
+    async [Symbol.asyncDispose]() {
+      // A recorder that is closed gives up what takes longer than some seconds; a busy machine needs more.
+      while (recorder.counters().waiting > 0) await delay(50);
+      await recorder[Symbol.asyncDispose]();
+      const { dropped } = recorder.counters();
+      if (dropped > 0) throw new Error(`${dropped} recordings were dropped`);
+    },
+  };
 }
 
 /** CPU seconds of recording what a pipeline told. */
@@ -80,7 +90,7 @@ async function cpuOf(record: Record, told: readonly TelemetryMessage[]): Promise
   const folder = await Deno.makeTempDir();
   const telemetry = new Telemetry(() => {});
   const before = await cpuSeconds();
-  await using recording = await record(telemetry, join(folder, "kept"));
+  const recording = await record(telemetry, join(folder, "kept"));
   for (const { topic, message } of told) telemetry.tell(topic, message as never);
   await recording[Symbol.asyncDispose]();
   const used = await cpuSeconds() - before;

@@ -1,3 +1,9 @@
+/** How a benchmark is run. */
+export interface BenchOptions {
+  /** Measure less, for a first impression. */
+  readonly quick: boolean;
+}
+
 /** One figure of a benchmark, with the baseline of the same run where there is one. */
 export interface Figure {
   readonly what: string;

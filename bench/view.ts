@@ -23,7 +23,7 @@ export async function bench(): Promise<BenchReport> {
   const baseline = { what: "no page", value: percent(bare) };
   return {
     name: "view",
-    basis: `median of ${RUNS}, 640 x 360 at 10 frames/s`,
+    basis: `median of ${RUNS}, 640 x 480 at 10 frames/s`,
     figures: [
       { what: "CPU with a page, share of a core", value: percent(shown), unit: "%", baseline },
       { what: "CPU of the feed", value: percent(shown) - percent(bare), unit: "%" },

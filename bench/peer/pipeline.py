@@ -338,6 +338,9 @@ def main() -> None:
     parser.add_argument("--fast", action="store_true", help="as fast as possible instead of at the clip's pace")
     options = parser.parse_args()
     Gst.init(None)
+    # PyGObject makes two classes of MapInfo, which do not fit, if two threads need it first at the same time.
+    buffer = Gst.Buffer.new_wrapped(b"0")
+    buffer.unmap(buffer.map(Gst.MapFlags.READ)[1])
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, f"peer-{uuid.uuid4().hex[:8]}")
     client.max_inflight_messages_set(100)
     client.connect("127.0.0.1", options.port)

@@ -11,6 +11,8 @@ export interface BusMessage {
   readonly kind: "error" | "warning" | "missing";
   /** Name of the element that posted it. */
   readonly element: string;
+  /** Factory of an element that posted an error, where it is known. */
+  readonly factory?: string;
   /** One line for users; for `missing`, the missing element or decoder and its package. */
   readonly text: string;
   /** GStreamer's additional text, for programs. */
@@ -62,7 +64,18 @@ export class Bus {
     parse(message, this.#error, this.#detail);
     const text = takeError(native, this.#error[0]).replace(/\.$/, "");
     const detail = takeString(native, Deno.UnsafePointer.create(this.#detail[0]));
-    return { kind: type === ERROR ? "error" : "warning", element, text, detail };
+    const factory = type === ERROR
+      ? native.gst_element_get_factory(view.getPointer(OFFSETS.GstMessage.src))
+      : null;
+    return {
+      kind: type === ERROR ? "error" : "warning",
+      element,
+      factory: factory === null
+        ? undefined
+        : takeString(native, native.gst_object_get_name(factory)),
+      text,
+      detail,
+    };
   }
 
   /** GStreamer's `missing-plugin` message: type, detail (a name or caps) and a name for people. */

@@ -1,4 +1,6 @@
 import { unlessAborted } from "../core/unless_aborted.ts";
+import { CaptureError } from "./capture_error.ts";
+import { failureOfHardware, recordFailedHardware } from "./failed_hardware.ts";
 import type { CapturePipeline } from "./capture_pipeline.ts";
 import { GstCapture } from "./gst_capture.ts";
 import { GstPipeline } from "./gst_pipeline.ts";
@@ -15,6 +17,8 @@ export interface CaptureOptions {
   readonly signal?: AbortSignal;
   /** A stream without data for so long is reported as starved; ms. */
   readonly starvedAfterMs?: number;
+  /** A device that has delivered and then gives no data for so long has failed; ms, more than `starvedAfterMs`. */
+  readonly stalledAfterMs?: number;
   /** How long the source may take to open, and a file to deliver its first frame and samples; ms. */
   readonly openTimeoutMs?: number;
 }
@@ -36,13 +40,44 @@ export async function openCapture(
   plan: CapturePlan,
   options: CaptureOptions = {},
 ): Promise<Capture> {
-  const { signal, starvedAfterMs = 2000, openTimeoutMs = 10_000 } = options;
+  const { fallback } = plan;
+  if (fallback === undefined) return await openPlan(plan, options);
+  const known = failureOfHardware(plan.launch);
+  if (known !== undefined) return await openPlan(fallback, options, known);
+  let reason: string | undefined;
+  try {
+    return await openPlan(plan, options, undefined, (element, error) => {
+      reason = `${element} failed (${error.message}); video is decoded in software`;
+    });
+  } catch (error) {
+    if (reason === undefined) throw error;
+  }
+  const capture = await openPlan(fallback, options, reason);
+  // Only now is it sure that the hardware was to blame.
+  recordFailedHardware(plan.launch, reason);
+  return capture;
+}
+
+/**
+ * @param warning the first notice of the capture.
+ * @param blame called with a hardware decoder that was in use when it failed to start.
+ */
+async function openPlan(
+  plan: CapturePlan,
+  options: CaptureOptions,
+  warning?: string,
+  blame?: (element: string, error: CaptureError) => void,
+): Promise<Capture> {
+  const { signal, starvedAfterMs = 2_000, stalledAfterMs = 5_000, openTimeoutMs = 10_000 } =
+    options;
   signal?.throwIfAborted();
   const pipeline = await unlessAborted(build(plan), signal, (late) => late.stop());
-  const capture = new GstCapture(pipeline, plan, starvedAfterMs);
+  const capture = new GstCapture(pipeline, plan, { starvedAfterMs, stalledAfterMs }, warning);
   try {
     await capture.start(openTimeoutMs, signal);
   } catch (error) {
+    const used = error instanceof CaptureError ? pipeline.using(plan.hardware) : undefined;
+    if (used !== undefined) blame?.(used, error as CaptureError);
     await capture[Symbol.asyncDispose]();
     throw error;
   }

@@ -2,12 +2,14 @@ import type { Finding } from "../core/finding.ts";
 import { CaptureError } from "./capture_error.ts";
 import { findDevices } from "./devices.ts";
 import type { ExaminedSource } from "./examined_source.ts";
+import { findDecoding } from "./find_decoding.ts";
 import { gstreamerVersion, inspectElements } from "./inspect.ts";
 import { examineSuperficial } from "./isolated/superficial/examine_superficial.ts";
 import { probeSource } from "./probe_source.ts";
 import type { SourceDescriptor } from "./source.ts";
 import { SOURCES } from "./sources.ts";
 import { usualElements } from "./usual_elements.ts";
+import type { DecodeMode } from "./video_hardware.ts";
 
 /** Looks at GStreamer, cameras and microphones, and at one source if it is given. */
 export async function examineCapture(
@@ -16,6 +18,7 @@ export async function examineCapture(
 ): Promise<Finding[]> {
   return [
     ...await examineGStreamer(examined?.elements, sources),
+    ...await examineDecoding(examined?.source.decode),
     ...examineDevices(sources),
     ...examined?.source.binding === "superficial" ? await examineSuperficial() : [],
     ...examined === undefined ? [] : await examineSource(examined, sources),
@@ -45,6 +48,18 @@ async function examineGStreamer(
     if (!(error instanceof CaptureError)) throw error;
     const name = "libgstreamer-1.0";
     return [{ area, name, status: "missing", needed: true, detail: error.message }];
+  }
+}
+
+/** What decodes video, and why; nothing without GStreamer, which is among the findings already. */
+async function examineDecoding(mode: DecodeMode = "auto"): Promise<Finding[]> {
+  const finding = { area: "GStreamer", name: "video decoding", needed: mode === "hardware" };
+  try {
+    const { reason } = await findDecoding(mode);
+    return [{ ...finding, status: "ok", detail: reason }];
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    return error.permanent ? [{ ...finding, status: "missing", detail: error.message }] : [];
   }
 }
 

@@ -3,10 +3,12 @@ import type { FitGeometry } from "../core/fit_geometry.ts";
 import { fitGeometry } from "../core/fit_geometry.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
+import type { BusMessage } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
 import { cannot, faultOf } from "./capture_faults.ts";
 import type { CapturePipeline, Sample, SampleSink } from "./capture_pipeline.ts";
 import { Coverage, type Damage } from "./coverage.ts";
+import { recordFailedHardware } from "./failed_hardware.ts";
 import type {
   Arrivals,
   AudioChunk,
@@ -20,6 +22,7 @@ import type {
 import { nextTick } from "./next_tick.ts";
 import { packRows } from "./pack_rows.ts";
 import type { CapturePlan } from "./plan.ts";
+import { type SilenceLimits, StallDetector } from "./stall_detector.ts";
 import { SignalJudge } from "./signal_judge.ts";
 import type { Stream } from "./source.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -37,10 +40,11 @@ const NEAREST_FRAMES = 0.49;
 export class GstCapture implements Capture {
   readonly live: boolean;
   readonly pictures?: PictureBranch;
-  onNotice: ((notice: CaptureNotice) => void) | undefined;
+  #onNotice: ((notice: CaptureNotice) => void) | undefined;
+  #warning: string | undefined;
   readonly #plan: CapturePlan;
   readonly #pipeline: CapturePipeline;
-  readonly #starvedAfterMs: number;
+  readonly #limits: SilenceLimits;
   readonly #abort = () => void this[Symbol.asyncDispose]();
   readonly #timeline: AudioTimeline;
   readonly #coverage: Coverage;
@@ -48,6 +52,7 @@ export class GstCapture implements Capture {
   readonly #ended = { video: false, audio: false };
   #signal: AbortSignal | undefined;
   #watchdogs: Watchdog[] = [];
+  #stalls: StallDetector | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
   #fault: CaptureError | undefined;
@@ -61,7 +66,14 @@ export class GstCapture implements Capture {
   /** Running time at which the first recorded stream ended; generated streams end there too. */
   #endNs = Infinity;
 
-  constructor(pipeline: CapturePipeline, plan: CapturePlan, starvedAfterMs: number) {
+  /** @param warning the first notice. */
+  constructor(
+    pipeline: CapturePipeline,
+    plan: CapturePlan,
+    limits: SilenceLimits,
+    warning?: string,
+  ) {
+    this.#warning = warning;
     this.#pipeline = pipeline;
     this.#plan = plan;
     this.live = plan.live;
@@ -71,13 +83,24 @@ export class GstCapture implements Capture {
         take: () => this.#takePictures(),
       };
     }
-    this.#starvedAfterMs = starvedAfterMs;
+    this.#limits = limits;
     this.#timeline = new AudioTimeline(plan.sampleRate);
     this.#judge = new SignalJudge(plan, (notice) => this.#notify(notice));
     this.#coverage = new Coverage(
       (["video", "audio"] as const).filter((stream) => plan[stream].endless === "no"),
       plan.frameRate,
     );
+  }
+
+  get onNotice(): ((notice: CaptureNotice) => void) | undefined {
+    return this.#onNotice;
+  }
+
+  set onNotice(listener: ((notice: CaptureNotice) => void) | undefined) {
+    this.#onNotice = listener;
+    if (listener === undefined || this.#warning === undefined) return;
+    listener({ kind: "warning", message: this.#warning });
+    this.#warning = undefined;
   }
 
   get epochZeroNs(): bigint {
@@ -99,6 +122,7 @@ export class GstCapture implements Capture {
   /** Waits for the first data of both streams; a device without data is reported as starved instead. */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const began = performance.now();
+    const { starvedAfterMs, stalledAfterMs } = this.#limits;
     const pipeline = this.#pipeline;
     const check = () => {
       signal?.throwIfAborted();
@@ -107,14 +131,15 @@ export class GstCapture implements Capture {
     };
     await pipeline.start(this.#plan, {
       timeoutMs,
-      starvedAfterMs: this.#starvedAfterMs,
+      starvedAfterMs,
       check,
     });
     this.#epochZeroNs = pipeline.epochZeroNs();
     this.#durationNs = pipeline.durationNs();
     const dog = (stream: Stream, sink: SampleSink) =>
-      new Watchdog(stream, sink, this.live, this.#starvedAfterMs, began);
+      new Watchdog(stream, sink, this.live, starvedAfterMs, began);
     this.#watchdogs = [dog("video", pipeline.frames), dog("audio", pipeline.samples)];
+    this.#stalls = new StallDetector(stalledAfterMs - starvedAfterMs, performance.now());
     this.#signal = signal;
     signal?.addEventListener("abort", this.#abort, { once: true });
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
@@ -270,11 +295,17 @@ export class GstCapture implements Capture {
       const notice = dog.look(now);
       if (notice !== undefined) this.#notify(notice);
     }
+    const devices = this.#watchdogs.filter(({ stream }) => this.#plan[stream].endless === "device");
+    const silent = devices.length > 0 && devices.every(({ starved }) => starved);
+    if (!this.#stalls?.look(now, silent)) return;
+    const reason = `no data for ${this.#limits.stalledAfterMs / 1000} s`;
+    this.#fault ??= cannot(this.#plan[devices[0].stream], reason);
   }
 
   #readBus(): void {
     for (const message of this.#pipeline.bus.take()) {
       const fault = faultOf(message, this.#plan);
+      if (fault !== undefined) this.#blameHardware(message, fault);
       this.#fault ??= fault;
       if (fault === undefined && message.kind === "warning") {
         this.#notify({
@@ -283,6 +314,13 @@ export class GstCapture implements Capture {
         });
       }
     }
+  }
+
+  /** An error of the hardware decoder itself: the source is opened with software next time. */
+  #blameHardware({ factory }: BusMessage, { message }: CaptureError): void {
+    const { hardware, fallback, launch } = this.#plan;
+    if (factory === undefined || !hardware.includes(factory) || fallback === undefined) return;
+    recordFailedHardware(launch, `${factory} failed (${message}); video is decoded in software`);
   }
 
   #notify(notice: CaptureNotice): void {

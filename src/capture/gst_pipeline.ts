@@ -6,15 +6,19 @@ import { AppSink } from "./app_sink.ts";
 import { Bus } from "./bus.ts";
 import { CaptureError } from "./capture_error.ts";
 import type { CapturePipeline, StartOptions } from "./capture_pipeline.ts";
+import { rankDecoders } from "./decoder_ranks.ts";
 import { keepHung, stillHangs } from "./hung_pipelines.ts";
-import { loadNative, type Native, takeError } from "./native.ts";
+import { loadNative, type Native, takeError, takeString } from "./native.ts";
 import type { CapturePlan } from "./plan.ts";
 import { FRAME_SINK, JPEG_SINK, JPEG_VALVE, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./sink_bin.ts";
 import { startPipeline, type StateProgress, type TargetState } from "./start_pipeline.ts";
+import { SIZES } from "./struct_offsets.ts";
 
 const STATE = { none: 0, null: 1, ready: 2, paused: 3, playing: 4 } as const;
 const CHANGE = { failure: 0, success: 1, async: 2, noPreroll: 3 } as const;
 const FORMAT_TIME = 3;
+const ITERATOR_OK = 1;
+
 const SINK_PAD = cString("sink");
 const WIDTH = cString("width");
 const HEIGHT = cString("height");
@@ -89,6 +93,7 @@ export class GstPipeline implements CapturePipeline {
         plan.video.path,
       );
     }
+    rankDecoders(native, plan);
     const text = cString(plan.launch);
     const error = new BigUint64Array(1);
     const building = native.gst_parse_launch(text, error)
@@ -119,6 +124,23 @@ export class GstPipeline implements CapturePipeline {
     const native = this.#native;
     this.#requested = state;
     native.gst_element_call_async(this.#pipeline, native.gst_element_set_state, target, null);
+  }
+
+  /** The first of these elements, by factory, that is part of the pipeline now; undefined if none is. */
+  using(factories: readonly string[]): string | undefined {
+    const native = this.#native;
+    const iterator = native.gst_bin_iterate_recurse(this.#pipeline)!;
+    let found: string | undefined;
+    for (;;) {
+      const value = new Uint8Array(SIZES.GValue);
+      if (native.gst_iterator_next(iterator, value) !== ITERATOR_OK) break;
+      const factory = native.gst_element_get_factory(native.g_value_get_object(value));
+      const name = factory === null ? "" : takeString(native, native.gst_object_get_name(factory));
+      if (factories.includes(name)) found ??= name;
+      native.g_value_unset(value);
+    }
+    native.gst_iterator_free(iterator);
+    return found;
   }
 
   /** Progress of the last request. */

@@ -26,6 +26,11 @@ const GSTREAMER = {
   gst_element_get_factory: { parameters: ["pointer"], result: "pointer" },
   gst_element_get_static_pad: { parameters: ["pointer", "buffer"], result: "pointer" },
   gst_element_factory_find: { parameters: ["buffer"], result: "pointer" },
+  gst_element_factory_get_metadata: { parameters: ["pointer", "buffer"], result: "pointer" },
+  gst_plugin_feature_set_rank: { parameters: ["pointer", "u32"], result: "void" },
+  gst_bin_iterate_recurse: { parameters: ["pointer"], result: "pointer" },
+  gst_iterator_next: { parameters: ["pointer", "buffer"], result: "i32" },
+  gst_iterator_free: { parameters: ["pointer"], result: "void" },
   gst_pipeline_use_clock: { parameters: ["pointer", "pointer"], result: "void" },
   gst_system_clock_obtain: { parameters: [], result: "pointer" },
   gst_clock_get_time: { parameters: ["pointer"], result: "u64" },
@@ -66,6 +71,7 @@ const GOBJECT = {
   g_object_get_property: { parameters: ["pointer", "buffer", "buffer"], result: "void" },
   g_value_init: { parameters: ["buffer", "usize"], result: "pointer" },
   g_value_get_boxed: { parameters: ["buffer"], result: "pointer" },
+  g_value_get_object: { parameters: ["buffer"], result: "pointer" },
   g_value_unset: { parameters: ["buffer"], result: "void" },
 } as const;
 

@@ -8,6 +8,11 @@ import type { Endless, SourceDescriptor, Stream } from "./source.ts";
 import { readAddress, type SourceAddress } from "./source_address.ts";
 import type { SourceConfig } from "./source_schema.ts";
 import { SOURCES } from "./sources.ts";
+import { type Decoding, JETSON, type VideoHardware } from "./video_hardware.ts";
+
+const UNKNOWN: Decoding = { software: false, reason: "" };
+const SOFTWARE: Decoding = { software: true, reason: "" };
+const ON_JETSON: Decoding = { hardware: JETSON, software: false, reason: "" };
 
 /** Inputs of a plan besides the `source` block. */
 export interface PlanOptions {
@@ -16,8 +21,8 @@ export interface PlanOptions {
   readonly sampleRate: number;
   /** Relative paths start here. */
   readonly folder: string;
-  /** Default: whether this machine is a Jetson. */
-  readonly jetson?: boolean;
+  /** What decodes video. Default: what GStreamer chooses; on a Jetson, its hardware. */
+  readonly decoding?: Decoding;
   /** The known sources. Default: all of them. */
   readonly sources?: readonly SourceDescriptor[];
   /** Element that encodes camera pictures as JPEG. Default: no camera pictures. */
@@ -53,6 +58,12 @@ export interface CapturePlan {
   readonly reopens: boolean;
   /** Whether an error in a recording counts as its end. */
   readonly toleratesDamage: boolean;
+  /** Hardware decoders that it may use; empty if it does not use any that is known. */
+  readonly hardware: readonly string[];
+  /** Whether hardware must not decode it. */
+  readonly software: boolean;
+  /** The same source decoded in software, for when the hardware fails. */
+  readonly fallback?: CapturePlan;
   /** Elements that the launch text needs, including those added at run time as far as known. */
   readonly elements: readonly string[];
   readonly fit: Fit;
@@ -72,7 +83,7 @@ export interface CapturePlan {
  */
 export function planCapture(source: SourceConfig, options: PlanOptions): CapturePlan {
   const { width, height, sampleRate } = options;
-  const jetson = options.jetson ?? existsSync("/etc/nv_tegra_release");
+  const decoding = options.decoding ?? (existsSync("/etc/nv_tegra_release") ? ON_JETSON : UNKNOWN);
   const video = namedSource(source, "video", options);
   const audio = namedSource(source, "audio", options);
   const devices = video.endless === "device" || audio.endless === "device";
@@ -92,16 +103,22 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     together,
     format,
     sampleRate,
-    jetson,
+    decoding,
     jpeg,
     stamped,
   });
+  const hardware = hardwareOf(video, decoding);
+  const mayFallBack = hardware !== undefined && source.decode !== "hardware" &&
+    options.decoding !== undefined && source.graph === undefined;
   const later = [video, audio].flatMap(({ address }) => address.laterElements);
   return {
     ...format,
     sampleRate,
     launch,
     shown: maskSecrets(launch),
+    hardware: hardware?.decoders ?? [],
+    software: decoding.software,
+    ...(mayFallBack && { fallback: planCapture(source, { ...options, decoding: SOFTWARE }) }),
     elements: [...new Set([...launchElements(launch), ...later])],
     live,
     pictures: jpeg !== undefined,
@@ -142,30 +159,53 @@ interface LaunchOptions {
   readonly together: boolean;
   readonly format: FrameFormat;
   readonly sampleRate: number;
-  readonly jetson: boolean;
+  readonly decoding: Decoding;
   readonly jpeg: string | undefined;
   readonly stamped: boolean;
 }
 
 function launchText(video: NamedSource, audio: NamedSource, options: LaunchOptions): string {
   const { live, format } = options;
+  const decodebin = options.decoding.software ? "decodebin force-sw-decoders=true" : "decodebin";
   const tail = (stream: Stream) =>
     stream === "video" ? videoText(video, options) : audioText(audio, options);
   if (video.address.identity === audio.address.identity) {
     const streams = ["video", "audio"] as const;
-    return video.address.launch({ streams, name: "source", live, format, tail });
+    return video.address.launch({ streams, name: "source", live, format, decodebin, tail });
   }
   return [
-    video.address.launch({ streams: ["video"], name: "video_source", live, format, tail }),
-    audio.address.launch({ streams: ["audio"], name: "audio_source", live, format, tail }),
+    video.address.launch({
+      streams: ["video"],
+      name: "video_source",
+      live,
+      format,
+      decodebin,
+      tail,
+    }),
+    audio.address.launch({
+      streams: ["audio"],
+      name: "audio_source",
+      live,
+      format,
+      decodebin,
+      tail,
+    }),
   ].join("  ");
 }
 
-function videoText({ address, endless }: NamedSource, options: LaunchOptions): string {
-  const { live, together, format, jetson, jpeg, stamped } = options;
-  const { tagged, videoMemory, measured } = address.descriptor.picture ?? {};
+function videoText(source: NamedSource, options: LaunchOptions): string {
+  const { address, endless } = source;
+  const { live, together, format, decoding, jpeg, stamped } = options;
+  const { tagged, measured } = address.descriptor.picture ?? {};
+  const hardware = hardwareOf(source, decoding);
   const mode = { leaky: live, together, paced: live && endless === "no", stamped };
-  return videoTail(format, mode, { upright: tagged, nvmm: jetson && videoMemory, measured, jpeg });
+  return videoTail(format, mode, { upright: tagged, hardware, measured, jpeg });
+}
+
+/** The hardware that a source's video may come from. */
+function hardwareOf({ address }: NamedSource, { hardware }: Decoding): VideoHardware | undefined {
+  const { decoded } = address.descriptor.picture ?? {};
+  return decoded === "any" || decoded === "jpeg" && hardware?.jpeg ? hardware : undefined;
 }
 
 function audioText({ endless }: NamedSource, options: LaunchOptions): string {

@@ -1,5 +1,6 @@
 import type { Fit } from "../core/fit_geometry.ts";
 import { rateFraction } from "./launch_text.ts";
+import type { VideoHardware } from "./video_hardware.ts";
 
 /** Name of the appsink of the frames. */
 export const FRAME_SINK = "video";
@@ -47,7 +48,7 @@ export interface FrameFormat {
 /** How a video tail differs from the plain one; see {@linkcode videoTail}. */
 export interface VideoTailOptions {
   readonly upright?: boolean;
-  readonly nvmm?: boolean;
+  readonly hardware?: VideoHardware;
   readonly measured?: boolean;
   readonly jpeg?: string;
 }
@@ -60,14 +61,14 @@ export interface VideoTailOptions {
  * are first set to 1000 Hz; the filter before that keeps cameras from negotiating 1000 Hz.
  *
  * @param upright rotate the picture by its orientation tag (phone clips).
- * @param nvmm pictures may be in a Jetson's video memory.
+ * @param hardware what decoded the picture, which may be in its video memory.
  * @param measured an element named `picture` precedes this text.
  * @param jpeg element that encodes camera pictures; without it there is no branch for them.
  */
 export function videoTail(
   format: FrameFormat,
   mode: SinkMode,
-  { upright = false, nvmm = false, measured = false, jpeg }: VideoTailOptions = {},
+  { upright = false, hardware, measured = false, jpeg }: VideoTailOptions = {},
 ): string {
   const name = measured ? "" : ` name=${PICTURE}`;
   const size = `width=${format.width},height=${format.height},pixel-aspect-ratio=1/1`;
@@ -75,8 +76,10 @@ export function videoTail(
     `videoscale${name} method=bilinear2 add-borders=${borders}`;
   const turn = upright ? ["videoflip video-direction=auto"] : [];
   const tail = [
-    nvmm
-      ? `nvvidconv name=${TAIL_HEAD.video} ! video/x-raw,format=BGRx`
+    hardware?.converter
+      ? `${hardware.converter} name=${TAIL_HEAD.video} ! video/x-raw${
+        hardware.format ? `,format=${hardware.format}` : ""
+      }`
       : `capsfilter name=${TAIL_HEAD.video} caps="video/x-raw(ANY),framerate=[0/1,999/1]"`,
     'capssetter caps="video/x-raw,framerate=(fraction)1000/1"',
     "videorate drop-only=true skip-to-first=true",

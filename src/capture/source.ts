@@ -38,6 +38,8 @@ export interface LaunchRequest {
   /** Whether generated data is produced in real time. */
   readonly live: boolean;
   readonly format: FrameFormat;
+  /** `decodebin` with the properties that choose between hardware and software. */
+  readonly decodebin: string;
   /** Launch text from a stream's raw data to its appsink; to be used once for each of `streams`. */
   tail(stream: Stream): string;
 }
@@ -64,8 +66,11 @@ export interface SourceDescriptor<Address = unknown> {
   readonly picture?: {
     /** It may have an orientation tag (phone clips). */
     readonly tagged?: boolean;
-    /** On a Jetson it may be in video memory. */
-    readonly videoMemory?: boolean;
+    /**
+     * What hardware may decode: streams of any codec, or only the JPEG pictures of cameras. After some hardware the picture is
+     * in video memory.
+     */
+    readonly decoded?: "any" | "jpeg";
     /** Its launch text already contains the element `picture`, at which the size of the source picture is read. */
     readonly measured?: boolean;
   };

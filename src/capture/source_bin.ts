@@ -12,11 +12,11 @@ export function chained(source: string, { streams, tail }: LaunchRequest): strin
 }
 
 /** Launch text of a source of encoded data whose format GStreamer detects. */
-export function decoded(source: string, { streams, name, tail }: LaunchRequest): string {
+export function decoded(source: string, { streams, name, tail, decodebin }: LaunchRequest): string {
   const caps = streams.map((stream) => `${stream}/x-raw(ANY)`).join(";");
   const decoder = `${name}_decoder`;
   return [
-    `${source} ! decodebin name=${decoder} expose-all-streams=false caps="${caps}" ` +
+    `${source} ! ${decodebin} name=${decoder} expose-all-streams=false caps="${caps}" ` +
     `max-size-bytes=${INTERLEAVE_BYTES}`,
     ...streams.map((stream) => `${decoder}. ! ${tail(stream)}`),
   ].join("  ");

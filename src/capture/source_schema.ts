@@ -3,6 +3,7 @@ import { onceGood } from "../config/once_good.ts";
 import { SOURCE_KEYS, type SourceDescriptor, type SourceKey } from "./source.ts";
 import { addressFault, usageOf } from "./source_address.ts";
 import { SOURCES } from "./sources.ts";
+import { DECODE_MODES } from "./video_hardware.ts";
 
 /** The schema of a `source` block (`uri`, or `video` and `audio`, or `graph`) with the given sources. */
 export function sourceSchemaOf(sources: readonly SourceDescriptor[]) {
@@ -24,6 +25,10 @@ export function sourceSchemaOf(sources: readonly SourceDescriptor[]) {
       .describe("How the picture is fitted to the model's input"),
     frame_rate: z.number().min(0.5).max(60).default(10).describe(
       "Frames per second for the model",
+    ),
+    decode: z.enum(DECODE_MODES).default("auto").describe(
+      "Video decoding: auto: in hardware if there is any that is known, else or if it fails in software; " +
+        "hardware: nothing else; software: never in hardware",
     ),
     tolerate_damage: z.boolean().default(false).describe(
       "Damaged recordings with `pace: fast`: whether to warn instead of failing",

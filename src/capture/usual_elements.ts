@@ -23,6 +23,7 @@ export function usualElements(sources: readonly SourceDescriptor[] = SOURCES): s
         name: "source",
         live: true,
         format: FORMAT,
+        decodebin: "decodebin",
         tail,
       };
       return readAddress(example, key, "/", sources).launch(request);

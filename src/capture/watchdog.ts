@@ -3,7 +3,7 @@ import type { CaptureNotice } from "./media.ts";
 
 /** Detects when a stream stops delivering data and when it resumes. */
 export class Watchdog {
-  readonly #stream: "audio" | "video";
+  readonly stream: "audio" | "video";
   readonly #sink: SampleSink;
   readonly #live: boolean;
   readonly #limitMs: number;
@@ -19,11 +19,16 @@ export class Watchdog {
     limitMs: number,
     nowMs: number,
   ) {
-    this.#stream = stream;
+    this.stream = stream;
     this.#sink = sink;
     this.#live = live;
     this.#limitMs = limitMs;
     this.#lastMs = nowMs;
+  }
+
+  /** Whether nothing has come for the limit. */
+  get starved(): boolean {
+    return this.#starved;
   }
 
   /** Checks the counters; call it a few times a second. */
@@ -35,11 +40,11 @@ export class Watchdog {
       this.#lastMs = nowMs;
       if (!this.#starved || !came) return undefined;
       this.#starved = false;
-      return { kind: "flowing", stream: this.#stream };
+      return { kind: "flowing", stream: this.stream };
     }
     if (this.#starved || nowMs - this.#lastMs < this.#limitMs) return undefined;
     this.#starved = true;
     const seconds = Math.round((nowMs - this.#lastMs) / 100) / 10;
-    return { kind: "starved", stream: this.#stream, seconds };
+    return { kind: "starved", stream: this.stream, seconds };
   }
 }

@@ -4,6 +4,7 @@ import { demoCommand } from "./demo/demo.ts";
 import { doctorCommand } from "./doctor/doctor.ts";
 import { evaluateCommand } from "./evaluate/evaluate.ts";
 import { forgetCommand } from "./forget/forget.ts";
+import { labelCommand } from "./label/label.ts";
 import { learnCommand } from "./learn/learn.ts";
 import { localizeCommand } from "./localize/localize.ts";
 import { modelCommand } from "./model/model.ts";
@@ -31,6 +32,7 @@ export function whenceProgram(): Command {
     modelCommand(),
     runtimeCommand(),
     showCommand(),
+    labelCommand(),
     setupCommand(),
     learnCommand(),
     schemaCommand(),

@@ -36,7 +36,17 @@ export interface DetectorOptions {
   readonly fit: FitGeometry;
   /** Epoch time of a running time, both in ns. */
   readonly epochNs: (runningNs: number) => bigint;
+  /** Names what is heard. Default: events get no labels. */
+  readonly label?: Label;
 }
+
+/**
+ * Names what is heard.
+ *
+ * @param code the head's audio features, their sum over an event's steps and 200 ms around them.
+ * @returns most probable first; empty for what is unknown.
+ */
+export type Label = (kind: HeadKind, code: Float32Array) => WhenceEvent["labels"];
 
 /** An event as detected, not yet published, with its heat map. */
 export interface Detection {
@@ -135,7 +145,7 @@ export class Detector {
 
   /** Takes the next step; one that was skipped has the score 0. */
   step(step: Step): Detection[] {
-    const { stepSeconds, heads } = this.#options;
+    const { stepSeconds, heads, label } = this.#options;
     const half = stepSeconds * 1e9 / 2;
     const [startNs, endNs] = [Math.max(0, step.ptsNs - half), step.ptsNs + half];
     if (step.skipped) {
@@ -148,13 +158,15 @@ export class Detector {
     }
     const silent = step.level < this.#detect.gate;
     const cells = step.volume.length / heads.length;
+    const width = step.audio.length / heads.length;
     const judged: JudgedHead[] | undefined = this.onStep && [];
     const detections = heads.flatMap((_, k) => {
       const similarity = step.activation[k];
       const ungated = silent && judged ? this.#scorers[k].peek(similarity) : undefined;
       const score = silent ? 0 : this.#scorers[k].score(similarity);
       const map = step.volume.subarray(k * cells, (k + 1) * cells);
-      const tracked = this.#trackers[k].step({ startNs, endNs, score, similarity, map });
+      const code = label && step.audio.subarray(k * width, (k + 1) * width);
+      const tracked = this.#trackers[k].step({ startNs, endNs, score, similarity, map, code });
       judged?.push({ score, ungated: ungated ?? score, active: this.#trackers[k].active, map });
       const located = this.#detections(k, tracked, null);
       const unlocated = this.#unlocated[k];
@@ -163,7 +175,7 @@ export class Detector {
       const ended = this.#trackers[k].active ? unlocated.end() : [];
       const matched = this.#trackers[k].active || score >= this.#detect[heads[k].kind].off;
       const presence = silent || !this.#detect.unlocated ? 0 : step.presence?.[k] ?? 0;
-      const heard = unlocated.step({ startNs, endNs, presence, similarity, matched });
+      const heard = unlocated.step({ startNs, endNs, presence, similarity, matched, code });
       return [
         ...this.#unlocatedDetections(k, ended, null),
         ...located,
@@ -243,8 +255,9 @@ export class Detector {
     reason: EndReason | null,
     { heatMap, place }: Place,
   ): Detection {
-    const { pipeline, model, heads, epochNs } = this.#options;
-    const { type, onsetNs, offsetNs } = tracked;
+    const { pipeline, model, heads, epochNs, label } = this.#options;
+    const { type, onsetNs, offsetNs, code } = tracked;
+    const { kind } = heads[head];
     const announced = this.#announce(tracked);
     const { id, onsetEpochNs } = announced;
     const seq = announced.seq++;
@@ -257,7 +270,7 @@ export class Detector {
       type,
       seq,
       pipeline,
-      kind: heads[head].kind,
+      kind,
       head,
       header: { stamp: stampFromNs(epochNs(tracked.atNs)), frame_id: this.#camera.frame_id },
       onset: secondsFromNs(onsetEpochNs),
@@ -268,7 +281,7 @@ export class Detector {
       current_score: tracked.currentScore,
       similarity: tracked.similarity,
       ...place,
-      labels: [],
+      labels: label && code ? label(kind, code) : [],
       media: {},
       reason: type === "end" ? reason : null,
       model,

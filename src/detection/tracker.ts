@@ -1,6 +1,6 @@
 import type { TrackConfig } from "./detect_schema.ts";
 import { peakCell } from "./region.ts";
-import { type ScoredStep, Span } from "./span.ts";
+import { AROUND_NS, type ScoredStep, Span } from "./span.ts";
 
 /** Consecutive steps may be apart by a rounding error. */
 const SAME_TIME_NS = 1000;
@@ -24,6 +24,8 @@ export interface TrackedEvent {
   readonly heatMap: Float32Array;
   /** `[h, w]`: mean over the steps of the last 500 ms before `atNs`. */
   readonly newestMap: Float32Array;
+  /** Sum of the head's audio features over the event's steps and 200 ms around them, where events get labels. */
+  readonly code?: Float32Array;
 }
 
 function message(type: TrackedEvent["type"], span: Span): TrackedEvent {
@@ -39,6 +41,7 @@ function message(type: TrackedEvent["type"], span: Span): TrackedEvent {
     similarity,
     heatMap: span.wholeMap,
     newestMap: span.newestMap,
+    code: span.code,
   };
 }
 
@@ -54,6 +57,8 @@ export class EventTracker {
   #span: Span | undefined;
   #elsewhere: Span | undefined;
   #dipped = false;
+  /** The newest steps that are not active, where events get labels. */
+  #inactive: { readonly endNs: number; readonly code: Float32Array }[] = [];
 
   /**
    * @param level share of the heat map's peak above which a cell belongs to the event's place.
@@ -82,11 +87,14 @@ export class EventTracker {
     const threshold = this.#span && !this.#dipped ? this.#config.off : this.#config.on;
     if (step.score < threshold) {
       this.#dipped = true;
+      (this.#elsewhere ?? this.#span)?.follow(step);
+      this.#keepInactive(step);
       return messages;
     }
     this.#dipped = false;
+    this.#dropInactive(step.startNs);
     if (this.#span) this.#extend(this.#span, step, messages);
-    else this.#span = new Span(step);
+    else this.#span = new Span(step, this.#inactive.map(({ code }) => code));
     this.#announce(messages);
     return messages;
   }
@@ -107,6 +115,16 @@ export class EventTracker {
     this.#span = this.#elsewhere = undefined;
     this.#dipped = false;
     return span.announcedNs === undefined ? [] : [message("end", span)];
+  }
+
+  #keepInactive({ startNs, endNs, code }: ScoredStep): void {
+    this.#dropInactive(startNs);
+    if (code) this.#inactive.push({ endNs, code });
+  }
+
+  /** Drops what is too long before a time to belong to an event that begins then. */
+  #dropInactive(startNs: number): void {
+    this.#inactive = this.#inactive.filter(({ endNs }) => endNs > startNs - AROUND_NS);
   }
 
   #extend(span: Span, step: ScoredStep, messages: TrackedEvent[]): void {

@@ -15,6 +15,8 @@ export interface HeardStep {
   readonly similarity: number;
   /** Whether a place in the picture may match: then nothing counts as heard elsewhere. */
   readonly matched: boolean;
+  /** The head's audio features, where events get labels. */
+  readonly code?: Float32Array;
 }
 
 /** Turns one head's presence into events without a place, while no event of the head has one. */
@@ -36,9 +38,9 @@ export class UnlocatedTracker {
   }
 
   /** Takes the next step; steps must come in order of time. */
-  step({ startNs, endNs, presence, similarity, matched }: HeardStep): TrackedEvent[] {
+  step({ startNs, endNs, presence, similarity, matched, code }: HeardStep): TrackedEvent[] {
     const score = matched ? 0 : presence;
-    return this.#tracker.step({ startNs, endNs, score, similarity, map: NOWHERE });
+    return this.#tracker.step({ startNs, endNs, score, similarity, map: NOWHERE, code });
   }
 
   /** Declares that no step before `untilNs` is still to come. */

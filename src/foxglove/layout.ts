@@ -29,6 +29,7 @@ export function foxgloveLayout(pipeline: string) {
     ...range,
     showLegend: true,
     legendDisplay: "floating",
+    showPlotValuesInLegend: false,
     isSynced: true,
     xAxisVal: "timestamp",
     followingViewWidth: 60,

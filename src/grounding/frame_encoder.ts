@@ -73,6 +73,12 @@ export class FrameEncoder {
     return encoded;
   }
 
+  /** The frame that was encoded last, if it is no farther than this from a time. */
+  near(ptsNs: number, distanceNs: number): EncodedFrame | undefined {
+    const encoded = this.#encoded;
+    return encoded && Math.abs(encoded.ptsNs - ptsNs) <= distanceNs ? encoded : undefined;
+  }
+
   /**
    * Begins to encode a frame that a step will probably need, unless the encoder is busy or the picture shows the same as one
    * that is encoded. Changes no result: `encode` decides on each frame as if this had not been called.

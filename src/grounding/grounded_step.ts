@@ -10,6 +10,8 @@ interface StepTime {
 
 /** One audio time step, grounded in the frame nearest to it in time. */
 export interface GroundedStep extends StepTime {
+  /** `[C]`: the audio features of this step. */
+  readonly audio: Float32Array;
   /** `a[k]` for this step. */
   readonly activation: Float32Array;
   /** `s[k, y, x]` for this step, row-major `[K, h, w]`. */

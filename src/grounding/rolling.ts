@@ -11,6 +11,9 @@ import { type RollingStats, zeroCounts } from "./rolling_stats.ts";
 import type { Similarity } from "./similarity.ts";
 import { SKIP_NOTHING, type SkipRules } from "./skip_rules.ts";
 
+/** How far the frame of a quiet step may be from its own, ns. */
+const QUIET_DISTANCE_NS = 1e9;
+
 /** How a rolling window moves; seconds. */
 export interface RollingOptions {
   readonly duration: number;
@@ -114,7 +117,12 @@ export class RollingGrounding {
 
   /** Sample index at which the next hop is due; undefined before the first sample. */
   get due(): number | undefined {
-    return this.#schedule.due(this.#nextStep, this.#rules.gate);
+    return this.#schedule.due(this.#nextStep, this.#loud);
+  }
+
+  /** Level below which no step can begin an event, dBFS. */
+  get #loud(): number {
+    return Math.max(this.#rules.gate, this.#rules.quiet ?? -Infinity);
   }
 
   /** Counters since the start. */
@@ -167,10 +175,10 @@ export class RollingGrounding {
       const center = step * this.#stride + this.#first;
       const ptsNs = this.#audio.timeNs(center);
       if (center + half > this.#audio.end || ptsNs > framesKnownUntilNs) return undefined;
-      if (!this.#grounding && !this.#schedule.mayBegin(step, from, this.#rules.gate)) continue;
+      if (!this.#grounding && !this.#schedule.mayBegin(step, from, this.#loud)) continue;
       const frame = this.#frames.nearest(ptsNs);
       if (!frame || Math.abs(frame.ptsNs - ptsNs) > this.#maxDistanceNs) continue;
-      if (this.#heardLevel(center + half) < this.#rules.gate) continue;
+      if (this.#heardLevel(center + half) < this.#loud) continue;
       const begun = this.#frameEncoder.ahead(frame);
       if (begun) return begun;
     }
@@ -238,7 +246,7 @@ export class RollingGrounding {
         take({ ptsNs, framePtsNs, level, skipped: "weak" });
         continue;
       }
-      this.#grounding = true;
+      this.#grounding = level >= this.#loud;
       const grounded = await this.#ground(ptsNs, level, frame, code, audio.cls);
       const step = presence ? { ...grounded, presence } : grounded;
       if (step.activation.every(Number.isFinite)) {
@@ -289,8 +297,9 @@ export class RollingGrounding {
     audio: Float32Array,
     audioClass: Float32Array | undefined,
   ): Promise<GroundedStep> {
-    const framePtsNs = frame.ptsNs;
-    const image = await this.#frameEncoder.encode(frame);
+    const quiet = level < (this.#rules.quiet ?? -Infinity);
+    const near = quiet ? this.#frameEncoder.near(frame.ptsNs, QUIET_DISTANCE_NS) : undefined;
+    const image = near ?? await this.#frameEncoder.encode(frame);
     const { volume, activation } = await this.#similarity.compute({
       audio,
       image: image.features,
@@ -298,7 +307,7 @@ export class RollingGrounding {
       audioClass,
       imageClass: image.cls,
     });
-    return { ptsNs, framePtsNs, level, activation, volume };
+    return { ptsNs, framePtsNs: image.ptsNs, level, audio, activation, volume };
   }
 }
 

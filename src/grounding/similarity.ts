@@ -91,6 +91,11 @@ export class Similarity {
     return this.#session.provider;
   }
 
+  /** The session, to see what it runs on; run it through `compute`. */
+  get session(): Session {
+    return this.#session;
+  }
+
   /** Sets the time limit of later computations, ms. */
   limitRuns(limitMs: number): void {
     this.#session.limitRuns(limitMs);

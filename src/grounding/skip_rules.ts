@@ -6,6 +6,11 @@ export interface SkipRules {
   readonly floors: readonly (number | undefined)[];
   /** A step is not weak if any head's presence reaches this; undefined: presence does not matter. */
   readonly presence?: number;
+  /**
+   * Steps below this level are only looked at: they are compared with a frame that is up to a second away from theirs, so that
+   * silence costs one frame a second. Default: each step is compared with the frame nearest to it.
+   */
+  readonly quiet?: number;
 }
 
 /** Computes everything. */

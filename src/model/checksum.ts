@@ -24,7 +24,8 @@ export async function checkHashes({ path, manifest }: ModelFolder): Promise<void
 }
 
 function filesOf(manifest: Manifest): readonly { file: string; sha256: string }[] {
-  return [manifest.image, manifest.audio, ...manifest.external_data];
+  const { image, audio, external_data: external, labels } = manifest;
+  return [image, audio, ...external, ...labels ? [labels] : []];
 }
 
 /** SHA-256 of a file, in hex. */

@@ -62,6 +62,8 @@ export const manifestSchema = z.strictObject({
       bound: z.number().positive().optional(),
     }),
   ).min(1),
+  /** What the audio features are worth as names, and the model's own names; see docs/labels.md. */
+  labels: z.strictObject({ file: fileName, sha256 }).optional(),
   check: z.strictObject({
     precision: z.enum(["fp32", "fp16", "int8"]),
     relative_l2: z.number().min(0),

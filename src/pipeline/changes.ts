@@ -11,7 +11,14 @@ export interface Changes {
   readonly restarting: readonly string[];
 }
 
-const REOPENING: ReadonlySet<string> = new Set(["source", "window", "model", "runtime", "camera"]);
+const REOPENING: ReadonlySet<string> = new Set([
+  "source",
+  "window",
+  "model",
+  "runtime",
+  "camera",
+  "labels",
+]);
 
 /** Compares the keys of two configurations. */
 export function changesOf(from: PipelineConfig, to: PipelineConfig): Changes {

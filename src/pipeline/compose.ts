@@ -1,6 +1,8 @@
 import { openCapture } from "../capture/capture.ts";
+import { CaptureError } from "../capture/capture_error.ts";
 import { inspectWithHints } from "../capture/inspect_with_hints.ts";
 import { examineCapture } from "../capture/examine_capture.ts";
+import { findDecoding } from "../capture/find_decoding.ts";
 import { jpegEncoder } from "../capture/jpeg_encoder.ts";
 import { planCapture } from "../capture/plan.ts";
 import { requirePlan } from "../capture/require_plan.ts";
@@ -8,8 +10,11 @@ import { SOURCE_KEYS, type SourceDescriptor } from "../capture/source.ts";
 import { readAddress } from "../capture/source_address.ts";
 import { SOURCES } from "../capture/sources.ts";
 import { tryPlan } from "../capture/try_plan.ts";
+import type { DecodeMode, Decoding } from "../capture/video_hardware.ts";
 import type { Log } from "../core/log.ts";
 import { resolvePath } from "../core/paths.ts";
+import { loadLabeler } from "../labels/load_labeler.ts";
+import { findModel } from "../model/find_model.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { makeSinks, usedSinks } from "../publish/make_sinks.ts";
 import type { AnySink } from "../publish/sink_descriptor.ts";
@@ -61,6 +66,10 @@ export function composeParts(
     );
   return {
     loadEngine: (log) => engines.acquire(config, folder, log),
+    labeler: async () => {
+      const sources = { ...config.labels, things: config.things };
+      return await loadLabeler(await findModel(config.model, folder), sources, folder);
+    },
     source: (manifest) => sourceOf(config, folder, { manifest, sources, pictures }),
     sinks: (callbacks) =>
       makeSinks(
@@ -92,7 +101,8 @@ export function composeParts(
 export function sourceChecks(sources: readonly SourceDescriptor[] = SOURCES): SourceChecks {
   return {
     async plan(source, manifest, folder) {
-      const plan = planCapture(source, { ...inputOf(manifest), folder, sources });
+      const decoding = await decodingFor(source.decode);
+      const plan = planCapture(source, { ...inputOf(manifest), folder, sources, decoding });
       return { shown: plan.shown, elements: plan.elements, fault: await tryPlan(plan) };
     },
     examine: (examined) => examineCapture(examined, sources),
@@ -106,6 +116,14 @@ export function sourceChecks(sources: readonly SourceDescriptor[] = SOURCES): So
       }
     },
   };
+}
+
+/** Without GStreamer it is not known; its absence is among the faults already. */
+async function decodingFor(mode: DecodeMode): Promise<Decoding | undefined> {
+  return await findDecoding(mode).catch((error) => {
+    if (error instanceof CaptureError && !error.permanent) return undefined;
+    throw error;
+  });
 }
 
 /** What a model takes. */
@@ -126,13 +144,13 @@ function sourceOf(
 ): Source {
   const options = { ...inputOf(manifest), folder, sources };
   const plan = planCapture(source, options);
-  const finalPlan = async () =>
-    pictures ? planCapture(source, { ...options, jpeg: await jpegEncoder() }) : plan;
+  const finalPlan = async (jpeg?: string) =>
+    planCapture(source, { ...options, decoding: await findDecoding(source.decode), jpeg });
   return {
     device: plan.video.endless === "device" || plan.audio.endless === "device",
     reopens: plan.reopens,
     repeats: !plan.reopens && [plan.video, plan.audio].some(({ endless }) => endless === "no"),
-    require: () => requirePlan(plan),
+    require: async () => requirePlan(await finalPlan()),
     answers: async () => {
       const texts = SOURCE_KEYS.flatMap((key) => {
         const text = source[key];
@@ -143,6 +161,7 @@ function sourceOf(
       return probes.some(({ status }) => status === "ok") &&
         probes.every(({ status }) => status !== "missing");
     },
-    open: async (signal) => await openCapture(await finalPlan(), { signal }),
+    open: async (signal) =>
+      await openCapture(await finalPlan(pictures ? await jpegEncoder() : undefined), { signal }),
   };
 }

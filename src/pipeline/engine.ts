@@ -82,7 +82,10 @@ function lanes({ image }: Encoders, { runtime }: EngineConfig): number {
   return Math.max(1, Math.floor(navigator.hardwareConcurrency / runtime.threads));
 }
 
-function similarityShape({ channels, heads, class_token: classToken, image: { grid } }: Manifest) {
+/** Sizes of a model's similarity volume for one audio time step. */
+export function similarityShape(
+  { channels, heads, class_token: classToken, image: { grid } }: Manifest,
+) {
   return {
     channels,
     heads: heads.length,

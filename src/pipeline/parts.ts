@@ -5,6 +5,7 @@ import type { SourceConfig } from "../capture/source_schema.ts";
 import type { Answers } from "../core/back_off.ts";
 import type { Finding } from "../core/finding.ts";
 import type { Log } from "../core/log.ts";
+import type { Labeler } from "../labels/labeler.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { WhenceEvent } from "../events/event.ts";
 import type { Sink } from "../publish/sink.ts";
@@ -80,6 +81,12 @@ export interface Recorder extends AsyncDisposable {
 export interface PipelineParts {
   /** @throws {ModelError} one line: model missing or broken, library or provider unavailable. */
   loadEngine(log: Log): Promise<SharedEngine>;
+  /**
+   * What names the events; undefined if nothing does.
+   *
+   * @throws {ModelError} one line: a bank or a label file cannot be read, or belongs to another model.
+   */
+  labeler?(): Promise<Labeler | undefined>;
   /** @throws {CaptureError} with the path of the faulty key. */
   source(manifest: Manifest): Source;
   /** The sinks, not yet opened. */

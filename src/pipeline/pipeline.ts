@@ -131,6 +131,7 @@ export class Pipeline {
     const engine = await parts.loadEngine(this.#log);
     try {
       await parts.source(engine.manifest).require();
+      await parts.labeler?.();
     } catch (error) {
       await engine[Symbol.asyncDispose]();
       throw error;

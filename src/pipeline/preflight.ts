@@ -5,6 +5,7 @@ import { SOURCES } from "../capture/sources.ts";
 import { byPlace, type ConfigFault } from "../config/fault.ts";
 import { resolvePath } from "../core/paths.ts";
 import type { ConfigDocument } from "../config/read.ts";
+import { checkLabels } from "./labels_preflight.ts";
 import type { PipelineReading } from "./load.ts";
 import type { PlannedSource, SourceChecks } from "./parts.ts";
 import type { PipelineConfig, Registries } from "./schema.ts";
@@ -72,6 +73,7 @@ async function lookAround(
   const hasFiles = faults.length === known;
   const hasSources = findSources(document, sources, faults);
   if (config === undefined) return { found: { document, model }, faults };
+  if (model) await checkLabels(document, config, model, faults);
   const plan = model && hasSources
     ? await planOf(document, config, model, checks, faults)
     : undefined;

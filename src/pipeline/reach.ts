@@ -40,11 +40,18 @@ export async function reachOf(
   const library = ["auto", "node"].includes(runtime.library) || server.length > 0
     ? []
     : [...runtimeFolders(), dirname(libraryPath(runtime.library, folder))];
+  const banks = [config.things, config.labels.bank].flatMap((bank) =>
+    bank === undefined ? [] : [resolve(folder, bank)]
+  );
   const cache = typeof runtime.cache === "string" ? [resolve(folder, runtime.cache)] : [];
   const listener = metrics === undefined ? undefined : parseListenAddress(metrics, METRICS_PORT);
   const foxglove = config.foxglove && parseListenAddress(config.foxglove.address, FOXGLOVE_PORT);
   const parts: Reach[] = [
-    { read: [resolve(file), model.path, ...library, ...PLATFORM_FILES], write: cache, net: server },
+    {
+      read: [resolve(file), model.path, ...library, ...banks, ...PLATFORM_FILES],
+      write: cache,
+      net: server,
+    },
     ...SOURCE_KEYS.flatMap((key) => {
       const text = source[key];
       return text === undefined ? [] : [readAddress(text, key, folder).reach()];

@@ -8,6 +8,7 @@ import { detectSchema } from "../detection/detect_schema.ts";
 import { foxgloveSchema } from "../foxglove/foxglove_schema.ts";
 import { metricsSchema } from "../metrics/metrics_schema.ts";
 import { windowSchema } from "../grounding/window_schema.ts";
+import { labelsSchema } from "../labels/labels_schema.ts";
 import { runtimeSchema } from "../model/runtime_schema.ts";
 import { filterOf } from "../publish/event_filter.ts";
 import { type PublishConfig, publishSchemaOf } from "../publish/publish_schema.ts";
@@ -37,6 +38,7 @@ export function pipelineSchemaOf({ sources = SOURCES, sinks = SINKS }: Registrie
     things: z.string().min(1).optional().describe(
       "Bank of things that `whence show` wrote: the model then finds them, too. A path, relative to this file.",
     ),
+    labels: labelsSchema.prefault({}).describe("Which names events get; see docs/labels.md."),
     runtime: runtimeSchema.prefault({}).describe("What the model runs on."),
     detect: detectSchema.prefault({}).describe("How scores become events and regions."),
     camera: cameraSchema.prefault({}).describe(

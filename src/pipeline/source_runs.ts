@@ -4,6 +4,7 @@ import { aborted, orAborted } from "../core/abort.ts";
 import { BackOff } from "../core/back_off.ts";
 import type { Log } from "../core/log.ts";
 import { within } from "../core/within.ts";
+import type { Labeler } from "../labels/labeler.ts";
 import { ModelError } from "../model/manifest.ts";
 import type { Publisher } from "../publish/publisher.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -54,6 +55,7 @@ interface Running {
   readonly source: Source;
   readonly engines: EngineKeeper;
   readonly reporter: Reporter;
+  readonly labeler: Labeler | undefined;
 }
 
 /**
@@ -148,7 +150,8 @@ export class SourceRuns {
       }
       const reporter = new Reporter({ ...this.#options, manifest });
       const source = parts.source(manifest);
-      await this.#supervise({ config, source, engines, reporter }, signal);
+      const labeler = await parts.labeler?.();
+      await this.#supervise({ config, source, engines, reporter, labeler }, signal);
     } finally {
       this.#reloads += engines.reloads;
       this.#engines = undefined;
@@ -207,7 +210,7 @@ export class SourceRuns {
   }
 
   async #runStream(running: Running, signal: AbortSignal): Promise<void> {
-    const { config, source, engines, reporter } = running;
+    const { config, source, engines, reporter, labeler } = running;
     const { state, publisher, telemetry, log } = this.#options;
     const engine = await engines.get();
     if (engine !== this.#engine) logPlaces(engine, log);
@@ -224,6 +227,7 @@ export class SourceRuns {
       reporter,
       source.device,
       telemetry,
+      labeler && ((kind, code) => labeler.label(kind, code)),
     );
     this.#counts.begin(this.#stream);
     state.report("running", null);

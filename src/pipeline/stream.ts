@@ -5,10 +5,10 @@ import { CaptureError } from "../capture/capture_error.ts";
 import type { FitGeometry } from "../core/fit_geometry.ts";
 import type { EndReason } from "../events/event.ts";
 import type { PipelineConfig } from "./schema.ts";
-import { type Detection, Detector } from "../detection/detector.ts";
+import { type Detection, Detector, type Label } from "../detection/detector.ts";
 import { skipRules } from "../detection/skip_rules.ts";
 import type { Hop, Step } from "../grounding/grounded_step.ts";
-import { SKIP_NOTHING, type SkipRules } from "../grounding/skip_rules.ts";
+import type { SkipRules } from "../grounding/skip_rules.ts";
 import { RollingGrounding } from "../grounding/rolling.ts";
 import { AudioRing } from "../ring/audio_ring.ts";
 import { FrameRing } from "../ring/frame_ring.ts";
@@ -43,6 +43,7 @@ export class SourceStream {
   readonly #wake = new Wake();
   readonly #device: boolean;
   readonly #telemetry: StreamTelemetry | undefined;
+  readonly #label: Label | undefined;
   readonly #arrivals = new StreamArrivals();
   #detector: Detector | undefined;
   #fit: FitGeometry | undefined;
@@ -51,6 +52,7 @@ export class SourceStream {
   /**
    * @param device whether the source only ends by failing; without data for 30 s it has failed too.
    * @param telemetry receives what listeners asked for.
+   * @param label names what is heard.
    */
   constructor(
     capture: Capture,
@@ -59,7 +61,9 @@ export class SourceStream {
     listener: StreamListener,
     device = false,
     telemetry?: Telemetry,
+    label?: Label,
   ) {
+    this.#label = label;
     this.#device = device;
     this.#capture = capture;
     this.#engine = engine;
@@ -274,7 +278,7 @@ export class SourceStream {
     const seconds = this.#clock.follow();
     if (seconds !== 0) this.#listener.clockSet(seconds);
     // A listener sees every step, also those that cannot take part in an event.
-    this.#rolling.rules = this.#telemetry?.beforeSteps() ? SKIP_NOTHING : this.#skipRules;
+    this.#rolling.rules = this.#telemetry?.beforeSteps(this.#skipRules) ?? this.#skipRules;
     this.#rolling.onFrame = this.#telemetry?.onFrame;
   }
 
@@ -327,6 +331,7 @@ export class SourceStream {
       stepSeconds: 1 / manifest.audio.feature_rate,
       fit,
       epochNs: (runningNs) => this.#clock.epochNs(runningNs),
+      label: this.#label,
     });
     this.#rolling.margin = this.#detector.margin();
     this.#telemetry?.describe(this.#detector, fit);

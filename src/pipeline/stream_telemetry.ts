@@ -6,6 +6,7 @@ import { pinhole } from "../detection/picture.ts";
 import { peakOf } from "../detection/region.ts";
 import type { EncodedFrame } from "../grounding/frame_encoder.ts";
 import type { GroundedStep, Hop } from "../grounding/grounded_step.ts";
+import { SKIP_NOTHING, type SkipRules } from "../grounding/skip_rules.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Moment, Topic } from "../telemetry/topics.ts";
 import type { CaptureClock } from "./capture_clock.ts";
@@ -108,12 +109,21 @@ export class StreamTelemetry {
     this.#telemetry.tell("audio", { ...this.#moment(ptsNs), sampleRate, samples });
   }
 
-  /** Call before the steps of a hop are judged. Returns whether a listener needs every step. */
-  beforeSteps(): boolean {
+  /**
+   * Call before the steps of a hop are judged.
+   *
+   * @param rules what events need.
+   * @returns what the listeners need: nothing more, every step, or every step and every frame.
+   */
+  beforeSteps(rules: SkipRules): SkipRules {
     const wanted = STEP_TOPICS.some((topic) => this.#telemetry.wants(topic));
     this.#detector!.onStep = wanted ? (step, heads) => this.#step(step, heads) : undefined;
     if (!this.#telemetry.wants("near_miss")) this.#nearMisses = undefined;
-    return wanted;
+    if (!wanted) return rules;
+    // Silence must not cost a frame a step: a camera that is watched would need several times the CPU.
+    return this.#telemetry.wants("features") || rules.gate === -Infinity
+      ? SKIP_NOTHING
+      : { ...SKIP_NOTHING, quiet: rules.gate };
   }
 
   /** Receives the features of frames; undefined while they have no listener. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { CaptureError } from "../../src/capture/capture_error.ts";
 import { launchTokens, quoted, rateFraction } from "../../src/capture/launch_text.ts";
 import { planCapture } from "../../src/capture/plan.ts";
+import { chooseDecoding } from "../../src/capture/video_hardware.ts";
 import { sourceSchema } from "../../src/capture/source_schema.ts";
 import { planOf } from "./media.ts";
 
@@ -37,12 +38,44 @@ Deno.test("a Jetson's CSI camera is scaled by nvvidconv according to the fit", (
   assert.match(launch("stretch"), /format=BGRx,width=224,height=224/);
 });
 
-Deno.test("decoded video leaves a Jetson's video memory through nvvidconv", () => {
-  const source = sourceSchema.parse({ uri: "rtsp://cam/a" });
+Deno.test("decoded video leaves video memory through the hardware's converter", () => {
   const options = { width: 64, height: 64, sampleRate: 16000, folder: "/" };
-  const jetson = planCapture(source, { ...options, jetson: true });
-  assert.match(jetson.launch, /decodebin name=video_decoder ! nvvidconv name=video_in ! /);
-  assert.ok(!planCapture(source, { ...options, jetson: false }).launch.includes("nvvidconv"));
+  const planned = (source: Record<string, unknown>, elements: readonly string[]) => {
+    const checked = sourceSchema.parse(source);
+    const decoding = chooseDecoding(checked.decode, (element) => elements.includes(element));
+    return planCapture(checked, { ...options, decoding });
+  };
+  const jetson = ["nvv4l2decoder", "nvjpegdec", "nvvidconv"];
+  const va = ["vah264dec", "vapostproc"];
+  const rtsp = { uri: "rtsp://cam/a" };
+  const usb = { video: "v4l2:///dev/video0", audio: "silence://" };
+
+  const onJetson = planned(rtsp, jetson);
+  assert.match(
+    onJetson.launch,
+    /decodebin name=video_decoder ! nvvidconv name=video_in ! video\/x-raw,format=BGRx ! /,
+  );
+  assert.deepEqual(onJetson.hardware, ["nvv4l2decoder", "nvjpegdec"]);
+  assert.match(
+    onJetson.fallback!.launch,
+    /decodebin force-sw-decoders=true name=video_decoder ! caps/,
+  );
+  assert.match(planned(usb, jetson).launch, /nvvidconv name=video_in/);
+
+  assert.match(
+    planned(rtsp, va).launch,
+    /decodebin name=video_decoder ! vapostproc name=video_in ! /,
+  );
+  assert.ok(!planned(usb, va).launch.includes("vapostproc"));
+  const pi = planned(rtsp, ["v4l2h264dec"]);
+  assert.deepEqual(pi.hardware, ["v4l2h264dec"]);
+  assert.match(pi.launch, /decodebin name=video_decoder ! capsfilter name=video_in/);
+
+  const none = planned(rtsp, []);
+  assert.deepEqual([none.hardware, none.fallback], [[], undefined]);
+  assert.match(none.launch, /decodebin name=/);
+  assert.equal(planned({ ...rtsp, decode: "hardware" }, va).fallback, undefined);
+  assert.deepEqual(planned({ ...rtsp, decode: "software" }, va).hardware, []);
 });
 
 Deno.test("one URL for video and audio is opened once, two URLs are opened separately", () => {

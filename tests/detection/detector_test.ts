@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cameraSchema } from "../../src/detection/camera_schema.ts";
 import { detectSchema } from "../../src/detection/detect_schema.ts";
-import { Detector, type HeadOptions } from "../../src/detection/detector.ts";
+import { Detector, type HeadOptions, type Label } from "../../src/detection/detector.ts";
 import { eventSchema } from "../../src/events/event.ts";
 
 const EPOCH = 1_763_812_800_000_000_000n;
@@ -12,7 +12,7 @@ const HEADS: readonly HeadOptions[] = [
   { kind: "speech", calibration: { slope: 10, offset: -5 } },
 ];
 
-function detector(detect: object = {}, heads = HEADS, clock = { setNs: 0n }) {
+function detector(detect: object = {}, heads = HEADS, clock = { setNs: 0n }, label?: Label) {
   return new Detector(
     detectSchema.parse({ zones: { left: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] }, ...detect }),
     cameraSchema.parse({ frame_id: "head_camera", hfov: "90deg" }),
@@ -25,6 +25,7 @@ function detector(detect: object = {}, heads = HEADS, clock = { setNs: 0n }) {
       stepSeconds: 0.1,
       fit: FIT,
       epochNs: (runningNs) => EPOCH + clock.setNs + BigInt(Math.round(runningNs)),
+      label,
     },
   );
 }
@@ -38,6 +39,7 @@ function step(i: number, sound: number, speech: number, level = -20) {
     ptsNs: (i + 0.5) * 1e8,
     framePtsNs: i * 1e8,
     level,
+    audio: Float32Array.of(1, i, -1, -i),
     activation: Float32Array.of(sound >= 0 ? 1 : 0, speech >= 0 ? 1 : 0),
     volume,
   };
@@ -132,7 +134,8 @@ Deno.test("a speaker who moves 1 cell/s stays one event; messages lag half a cel
     });
     const ptsNs = seconds * 1e9;
     const activation = Float32Array.of(i < 70 ? Math.max(...volume) : 0);
-    return detect.step({ ptsNs, framePtsNs: ptsNs, level: -20, activation, volume });
+    const audio = new Float32Array(1);
+    return detect.step({ ptsNs, framePtsNs: ptsNs, level: -20, audio, activation, volume });
   }).flat();
   assert.equal(new Set(found.map(({ event }) => event.id)).size, 1);
   const types = found.map(({ event }) => event.type);
@@ -168,6 +171,30 @@ Deno.test("models with one head, or two of a kind, are supported", () => {
     assert.deepEqual(ends.map(({ head }) => head).toSorted(), kinds.map((_, k) => k));
     assert.equal(new Set(ends.map(({ id }) => id)).size, kinds.length);
   }
+});
+
+Deno.test("labels come from the head's audio features, of the event and 200 ms around it", () => {
+  const asked: { kind: string; code: number[] }[] = [];
+  const label: Label = (kind, code) => {
+    asked.push({ kind, code: [...code] });
+    return code.length === 2 && code[1] > 20 ? [{ name: "ten", score: 0.8 }] : [];
+  };
+  const detect = detector({ unlocated: {} }, HEADS, { setNs: 0n }, label);
+  const found = Array.from({ length: 30 }, (_, i) => {
+    const located = step(i, i >= 2 && i < 8 ? 5 : -1, -1);
+    return detect.step({ ...located, presence: Float32Array.of(0, i >= 4 && i < 8 ? 1 : 0) });
+  }).flat().map(({ event }) => event);
+  const ends = found.filter(({ type }) => type === "end");
+  assert.deepEqual(ends.map(({ kind, located }) => `${kind} ${located}`), [
+    "sound true",
+    "speech false",
+  ]);
+  // Steps 2 to 7 of head 0, steps 4 to 7 of head 1, and two steps of 100 ms on either side.
+  assert.deepEqual(asked.filter(({ kind }) => kind === "sound").at(-1)!.code, [10, 45]);
+  assert.deepEqual(asked.filter(({ kind }) => kind === "speech").at(-1)!.code, [-8, -44]);
+  assert.deepEqual(ends[0].labels, [{ name: "ten", score: 0.8 }]);
+  assert.deepEqual(found[0].labels, [], "too few steps so far");
+  assert.equal(asked.length, found.length, "names are looked up for messages alone");
 });
 
 /** A step in which nothing matches, and something is heard with the given presence. */

@@ -1,9 +1,13 @@
 import { outboxPath } from "../../src/publish/outbox/outbox_file.ts";
-import type { Setup } from "./setup.ts";
+import type { PipelineName, Setup } from "./setup.ts";
 
 /** One kind of fault. */
 export interface Fault {
   readonly name: string;
+  /** The pipeline whose next message shows that it has recovered; of a camera's, one that begins an event. Default: `front`. */
+  readonly watched?: PipelineName;
+  /** Whether a short run leaves it out. */
+  readonly slow?: boolean;
   /** Whether it can be caused on this machine. */
   readonly possible?: (setup: Setup) => boolean;
   /**
@@ -12,11 +16,12 @@ export interface Fault {
    */
   readonly fillsMemory?: boolean;
   /**
-   * Causes it and ends it; recovery is measured from then on.
+   * Causes it and ends it.
    *
    * @param lastsMs how long it lasts, where it has a length.
+   * @returns when it ended, of `performance.now()`, if it takes a while until that is noticed; recovery is measured from then on.
    */
-  readonly cause: (setup: Setup, lastsMs: number) => Promise<void>;
+  readonly cause: (setup: Setup, lastsMs: number) => Promise<number | void>;
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -36,13 +41,115 @@ async function restart(setup: Setup): Promise<void> {
   reopen(setup);
 }
 
+/** Makes the next inference fail; returns when it has. */
+async function failInference(setup: Setup): Promise<void> {
+  const failed = setup.cameraSays("an injected error");
+  setup.camera.kill("SIGUSR2");
+  await failed;
+}
+
+/** Cuts the connection to the camera in the middle of its stream; returns when that was, once it is noticed. */
+async function truncate(setup: Setup): Promise<number> {
+  const noticed = setup.cameraSays("reconnecting: Cannot capture");
+  const cutMs = performance.now();
+  setup.wire.cut();
+  await noticed;
+  return cutMs;
+}
+
+/** The length of a long fault: 20 s where others last 2 s, less in a short run. */
+const longMs = (lastsMs: number) => lastsMs < 1_000 ? 5 * lastsMs : 20_000;
+
+/** Faults of capture, inference, clock and model of a pipeline with a camera. */
+const CAMERA_FAULTS: readonly Fault[] = [
+  {
+    name: "kill -9 of the pipeline",
+    watched: "camera",
+    cause: async (setup) => {
+      await setup.camera.end("SIGKILL");
+      setup.camera.launch();
+    },
+  },
+  {
+    name: "RTSP server gone and back",
+    watched: "camera",
+    cause: async (setup, lastsMs) => {
+      await setup.stopCamera();
+      await pause(2 * lastsMs);
+      await setup.startCamera();
+    },
+  },
+  {
+    name: "RTSP stream truncated",
+    watched: "camera",
+    cause: (setup) => truncate(setup),
+  },
+  {
+    name: "RTSP stream stalls, then is truncated",
+    watched: "camera",
+    slow: true,
+    cause: async (setup, lastsMs) => {
+      setup.wire.deaf = true;
+      await pause(2 * lastsMs);
+      setup.wire.deaf = false;
+      return await truncate(setup);
+    },
+  },
+  {
+    name: "RTSP stream stalls without an end",
+    watched: "camera",
+    slow: true,
+    cause: async (setup) => {
+      const noticed = setup.cameraSays("reconnecting: Cannot capture");
+      const endMs = performance.now();
+      setup.wire.strand();
+      await noticed;
+      return endMs;
+    },
+  },
+  {
+    name: "inference fails",
+    watched: "camera",
+    cause: (setup) => failInference(setup),
+  },
+  {
+    name: "model replaced, then inference fails",
+    watched: "camera",
+    slow: true,
+    cause: async (setup) => {
+      await setup.replaceModel();
+      await failInference(setup);
+    },
+  },
+  {
+    name: "clock set forward by an hour, then back",
+    watched: "camera",
+    possible: ({ hasClock }) => hasClock,
+    cause: async (setup, lastsMs) => {
+      setup.setClock(3600);
+      await pause(lastsMs);
+      setup.setClock(0);
+    },
+  },
+  {
+    name: "SIGSTOP of the pipeline for 20 s",
+    watched: "camera",
+    slow: true,
+    cause: async (setup, lastsMs) => {
+      setup.camera.kill("SIGSTOP");
+      await pause(longMs(lastsMs));
+      setup.camera.kill("SIGCONT");
+    },
+  },
+];
+
 /** Every kind of fault. */
 export const FAULTS: readonly Fault[] = [
   {
     name: "kill -9 of the publisher",
     cause: async (setup) => {
-      await setup.end("SIGKILL");
-      setup.launch();
+      await setup.front.end("SIGKILL");
+      setup.front.launch();
     },
   },
   {
@@ -51,9 +158,9 @@ export const FAULTS: readonly Fault[] = [
       setup.proxy.closed = true;
       setup.proxy.cut();
       await pause(lastsMs);
-      await setup.end("SIGKILL");
+      await setup.front.end("SIGKILL");
       reopen(setup);
-      setup.launch();
+      setup.front.launch();
     },
   },
   {
@@ -62,9 +169,9 @@ export const FAULTS: readonly Fault[] = [
       setup.proxy.closed = true;
       setup.proxy.cut();
       await pause(lastsMs);
-      await setup.end("SIGTERM");
+      await setup.front.end("SIGTERM");
       reopen(setup);
-      setup.launch();
+      setup.front.launch();
     },
   },
   {
@@ -116,11 +223,12 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "SIGSTOP of the publisher",
+    name: "SIGSTOP of the publisher for 20 s",
+    slow: true,
     cause: async (setup, lastsMs) => {
-      setup.process.kill("SIGSTOP");
-      await pause(lastsMs);
-      setup.process.kill("SIGCONT");
+      setup.front.kill("SIGSTOP");
+      await pause(longMs(lastsMs));
+      setup.front.kill("SIGCONT");
     },
   },
   {
@@ -146,10 +254,11 @@ export const FAULTS: readonly Fault[] = [
     fillsMemory: true,
     possible: ({ smallDisk }) => smallDisk,
     cause: async (setup, lastsMs) => {
-      await setup.end("SIGTERM");
+      await Promise.all([setup.front.end("SIGTERM"), setup.camera.end("SIGTERM")]);
       await setup.remount("ro");
       setup.proxy.closed = true;
-      setup.launch();
+      setup.front.launch();
+      setup.camera.launch();
       await pause(lastsMs);
       await setup.remount("rw");
       reopen(setup);
@@ -160,11 +269,12 @@ export const FAULTS: readonly Fault[] = [
     cause: async (setup) => {
       // What it holds is lost with it.
       await setup.delivered();
-      await setup.end("SIGTERM");
+      await setup.front.end("SIGTERM");
       const target = JSON.stringify([setup.proxy.url, "whence"]);
       const place = { folder: setup.state, pipeline: "front", target, sync: "normal" } as const;
       await Deno.writeTextFile(outboxPath(place), "damaged".repeat(3_000));
-      setup.launch();
+      setup.front.launch();
     },
   },
+  ...CAMERA_FAULTS,
 ];

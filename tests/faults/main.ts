@@ -13,28 +13,36 @@ const faults = Number(values.faults);
 
 const seconds = (ms: number) => (ms / 1000).toFixed(2);
 
-function table(report: FaultReport): string {
-  const { events, published, received, lost, duplicated, outOfOrder, unended, interrupted } =
-    report;
-  const [young, old] = report.figures;
-  const rows = [...report.recovery].map(([name, times]) => {
-    const sorted = times.toSorted((a, b) => a - b);
-    const median = sorted[Math.floor(sorted.length / 2)];
-    return `| ${name} | ${times.length} | ${seconds(median)} | ${seconds(sorted.at(-1)!)} |`;
-  });
+const WHO = { front: "known events", camera: "camera" } as const;
+
+function table({ deliveries, recovery }: FaultReport): string {
+  const events = deliveries.reduce((sum, { events }) => sum + events, 0);
   return [
     `Seed ${seed}, ${faults} faults, ${events} events.`,
     "",
-    "| messages published | received | lost | duplicated | out of order | events without end | ended as interrupted |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
-    `| ${[published, received, lost, duplicated, outOfOrder, unended, interrupted].join(" | ")} |`,
+    "| pipeline | events | messages published | received | lost | duplicated | out of order | events without end | ended as interrupted |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ...deliveries.map((d) =>
+      `| ${
+        WHO[d.pipeline]
+      } | ${d.events} | ${d.published} | ${d.received} | ${d.lost} | ${d.duplicated} | ` +
+      `${d.outOfOrder} | ${d.unended} | ${d.interrupted} |`
+    ),
     "",
     "| fault | times | recovery p50, s | max, s |",
     "| --- | --- | --- | --- |",
-    ...rows,
+    ...[...recovery].map(([name, times]) => {
+      const sorted = times.toSorted((a, b) => a - b);
+      const median = sorted[Math.floor(sorted.length / 2)];
+      return `| ${name} | ${times.length} | ${seconds(median)} | ${seconds(sorted.at(-1)!)} |`;
+    }),
     "",
-    `Last process, after the last fault and at the end: RSS ${young.rssMb} and ${old.rssMb} MB, ` +
-    `${young.files} and ${old.files} files, ${young.threads} and ${old.threads} threads.`,
+    "| pipeline | RSS at the start, MB | at the end | files | at the end | threads | at the end | restarts |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ...deliveries.map(({ pipeline, figures: [young, old], restarts }) =>
+      `| ${WHO[pipeline]} | ${young.rssMb} | ${old.rssMb} | ${young.files} | ${old.files} | ` +
+      `${young.threads} | ${old.threads} | ${restarts} |`
+    ),
   ].join("\n");
 }
 
@@ -43,7 +51,11 @@ const report = await runFaults({
   faults,
   lastsMs: 2_000,
   everyMs: 30,
+  onLine: (line) => console.error(`camera: ${line}`),
   onFault: (name, ms) => console.error(`${name}: ${seconds(ms)} s`),
 });
 console.log(table(report));
-Deno.exit(report.lost + report.outOfOrder + report.unended === 0 ? 0 : 1);
+const bad = report.deliveries.some(({ lost, outOfOrder, unended }) =>
+  lost + outOfOrder + unended > 0
+);
+Deno.exit(bad ? 1 : 0);

@@ -1,7 +1,7 @@
 import { type Fault, FAULTS } from "./faults.ts";
 import { knownNumber } from "./known_events.ts";
 import { type ProcessFigures, processFigures } from "./process_figures.ts";
-import { type Received, Setup } from "./setup.ts";
+import { type PipelineName, type Received, Setup } from "./setup.ts";
 
 /** How faults are drawn. */
 export interface FaultRunOptions {
@@ -11,11 +11,16 @@ export interface FaultRunOptions {
   readonly lastsMs: number;
   /** Pause between two messages, ms. */
   readonly everyMs: number;
+  /** Default: all. */
+  readonly kinds?: readonly Fault[];
   readonly onFault?: (name: string, recoveryMs: number) => void;
+  /** Receives the log of the camera's process. */
+  readonly onLine?: (line: string) => void;
 }
 
-/** What became of the known messages. */
-export interface FaultReport {
+/** What became of the messages of one pipeline. */
+export interface Delivery {
+  readonly pipeline: PipelineName;
   readonly events: number;
   readonly published: number;
   readonly received: number;
@@ -25,54 +30,104 @@ export interface FaultReport {
   /** Events that were received without an end. */
   readonly unended: number;
   readonly interrupted: number;
+  /** What its first process used when its messages had begun to arrive, and its last one at the end. */
+  readonly figures: readonly [ProcessFigures, ProcessFigures];
+  /** How often its process ended by itself. */
+  readonly restarts: number;
+}
+
+/** What became of all messages. */
+export interface FaultReport {
+  readonly deliveries: readonly Delivery[];
   /** Recovery times in ms, by fault. */
   readonly recovery: ReadonlyMap<string, readonly number[]>;
-  /** What the last process used when it was young, and at the end. */
-  readonly figures: readonly [ProcessFigures, ProcessFigures];
 }
+
+const PIPELINES: readonly PipelineName[] = ["front", "camera"];
 
 /** Causes faults while known events are published, and compares what arrived. */
 export async function runFaults(options: FaultRunOptions): Promise<FaultReport> {
-  const { seed, faults, lastsMs, everyMs, onFault } = options;
+  const { seed, faults, lastsMs, kinds = FAULTS, onFault } = options;
   const random = randomOf(seed);
-  await using setup = await Setup.start(everyMs);
-  const possible = FAULTS.filter((fault) => fault.possible?.(setup) ?? true);
+  await using setup = await Setup.start(options);
+  const possible = kinds.filter((fault) => fault.possible?.(setup) ?? true);
   const recovery = new Map<string, number[]>();
-  await setup.nextMessage();
+  for (const name of PIPELINES) await setup.nextMessage(name, () => true);
+  const young = await figuresOf(setup);
   for (let i = 0; i < faults; i++) {
     // Each kind in turn once, then as drawn.
     const fault = possible[i < possible.length ? i : Math.floor(random() * possible.length)];
-    await fault.cause(setup, lastsMs * (0.5 + random()));
-    const recoveryMs = await recovered(setup, fault);
+    // The fault before may have restarted it.
+    if (fault.watched === "camera") await setup.nextMessage("camera", ({ type }) => type === "new");
+    const endMs = await fault.cause(setup, lastsMs * (0.5 + random())) ?? performance.now();
+    const recoveryMs = await recovered(setup, fault) - endMs;
     recovery.set(fault.name, [...recovery.get(fault.name) ?? [], recoveryMs]);
     onFault?.(fault.name, recoveryMs);
-    if (fault.fillsMemory) await setup.delivered();
+    if (fault.fillsMemory) {
+      await setup.delivered().catch((error) =>
+        options.onLine?.(`after ${fault.name}: ${error.message}`)
+      );
+    }
     await new Promise((resolve) => setTimeout(resolve, 500 * random()));
   }
-  const young = await processFigures(setup.process.pid);
   await setup.settle();
-  const old = await processFigures(setup.process.pid);
-  await setup.end("SIGTERM");
+  const old = await figuresOf(setup);
+  for (const name of PIPELINES) await setup[name].end("SIGTERM");
   await setup.settle();
-  return { ...compare(setup.ledger(), setup.received), recovery, figures: [young, old] };
+  const deliveries = PIPELINES.map((pipeline, i) => {
+    const received = setup.received.filter((message) => message.pipeline === pipeline);
+    return {
+      pipeline,
+      ...compare(setup[pipeline].ledger(), received, POSITIONS[pipeline]),
+      figures: [young[i], old[i]] as const,
+      restarts: setup[pipeline].restarts,
+    };
+  });
+  return { deliveries, recovery };
 }
 
-/** Waits until messages arrive again; gives the time, ms. */
-async function recovered(setup: Setup, { name }: Fault): Promise<number> {
+const figuresOf = (setup: Setup) =>
+  Promise.all(PIPELINES.map((name) => processFigures(setup[name].pid)));
+
+/** Waits until the pipeline's messages arrive again; gives when one did, ms. */
+async function recovered(setup: Setup, { name, watched = "front" }: Fault): Promise<number> {
+  // An event that was published before says nothing about the camera.
+  const known = new Set(setup.camera.ledger().map((line) => line.split(" ")[0]));
+  const isWanted = ({ type, id }: Received) =>
+    watched === "front" || type === "new" && !known.has(id);
   try {
-    return await setup.nextMessage();
+    return await setup.nextMessage(watched, isWanted);
   } catch {
-    throw new Error(`no message arrives after: ${name}`);
+    throw new Error(`no message of ${watched} arrives after: ${name}`);
   }
 }
 
-function compare(ledger: readonly string[], received: readonly Received[]) {
-  const keyOf = ({ id, seq }: Received) => `${id} ${seq}`;
+/** Tells where a message belongs in the order of its pipeline. */
+type PositionOf = (ledger: readonly string[]) => (message: Received) => number | undefined;
+
+const POSITIONS: Readonly<Record<PipelineName, PositionOf>> = {
+  // Events one after the other, up to 3 messages each.
+  front: () => ({ id, seq }) => 10 * knownNumber(id) + seq,
+  // As they were published; those that were not noted are not compared.
+  camera: (ledger) => {
+    const places = new Map(ledger.map((line, i) => [line.split(" ").slice(0, 2).join(" "), i]));
+    return (message) => places.get(keyOf(message));
+  },
+};
+
+const keyOf = ({ id, seq }: Received) => `${id} ${seq}`;
+
+function compare(
+  ledger: readonly string[],
+  received: readonly Received[],
+  positionOf: PositionOf,
+) {
+  const position = positionOf(ledger);
   const seen = new Set<string>();
   const ended = new Set<string>();
   let duplicated = 0;
   let outOfOrder = 0;
-  let last = [-1, -1];
+  let last = -1;
   for (const message of received) {
     if (seen.has(keyOf(message))) {
       duplicated++;
@@ -80,8 +135,8 @@ function compare(ledger: readonly string[], received: readonly Received[]) {
     }
     seen.add(keyOf(message));
     if (message.type === "end") ended.add(message.id);
-    const at = [knownNumber(message.id), message.seq];
-    if (at[0] < last[0] || at[0] === last[0] && at[1] < last[1]) outOfOrder++;
+    const at = position(message) ?? last;
+    if (at < last) outOfOrder++;
     else last = at;
   }
   const promised = new Set(ledger.map((line) => line.split(" ").slice(0, 2).join(" ")));

@@ -35,7 +35,11 @@ Deno.test("metrics show what a running pipeline counts, and that it works", asyn
   );
   await eventually(
     "hops per second",
-    async () => value(await metrics(), "whence_hops_per_second") > 0,
+    async () => {
+      const text = await metrics();
+      return value(text, "whence_hops_per_second") > 0 &&
+        value(text, "whence_hops_total", ',outcome="run"') > 2;
+    },
   );
   const response = await fetch(`${server.url}/metrics`);
   assert.match(response.headers.get("content-type")!, /^text\/plain; version=0\.0\.4/);

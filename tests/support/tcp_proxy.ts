@@ -3,12 +3,15 @@ const SLICES = 20;
 
 /** A loopback TCP relay that a test can cut, or make discard the server's answers. */
 export class TcpProxy implements AsyncDisposable {
-  readonly #listener: Deno.TcpListener;
+  readonly port: number;
+  #listener: Deno.TcpListener;
   readonly #target: number;
   readonly #open = new Set<Deno.Conn>();
-  readonly #serving: Promise<void>;
+  #serving: Promise<void>;
   /** While true, the server's answers are discarded. */
   deaf = false;
+  /** Connections that relay nothing any more, as if the other host had lost its power. */
+  #stranded = new WeakSet<Deno.Conn>();
   /** Limit in each direction of each connection. */
   bytesPerSecond = Infinity;
   /** While true, new connections are closed at once. */
@@ -18,11 +21,12 @@ export class TcpProxy implements AsyncDisposable {
   constructor(targetPort: number) {
     this.#target = targetPort;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.port = this.#listener.addr.port;
     this.#serving = this.#serve();
   }
 
   get url(): string {
-    return `mqtt://127.0.0.1:${this.#listener.addr.port}`;
+    return `mqtt://127.0.0.1:${this.port}`;
   }
 
   /** Connections that were relayed since the start. */
@@ -42,6 +46,23 @@ export class TcpProxy implements AsyncDisposable {
     this.#open.clear();
   }
 
+  /** Makes the open connections relay nothing for ever, without an end; new ones are relayed. */
+  strand(): void {
+    for (const connection of this.#open) this.#stranded.add(connection);
+  }
+
+  /** Refuses new connections, as if nothing listened. */
+  async refuse(): Promise<void> {
+    this.#listener.close();
+    await this.#serving;
+  }
+
+  /** Listens again. */
+  accept(): void {
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: this.port });
+    this.#serving = this.#serve();
+  }
+
   async #serve(): Promise<void> {
     for await (const client of this.#listener) {
       if (this.closed) {
@@ -57,8 +78,8 @@ export class TcpProxy implements AsyncDisposable {
       }
       this.#connections++;
       this.#open.add(client).add(server);
-      void this.#relay(client, server, () => true);
-      void this.#relay(server, client, () => !this.deaf);
+      void this.#relay(client, server, () => !this.#stranded.has(client));
+      void this.#relay(server, client, () => !this.deaf && !this.#stranded.has(server));
     }
   }
 

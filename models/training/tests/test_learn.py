@@ -49,13 +49,13 @@ def silent(**_: object) -> None:
 
 
 def test_the_adapter_learns_which_sound_belongs_to_what(tmp_path: Path):
-    learner = Learner(write_work(tmp_path), 80, "cpu")
+    learner = Learner(write_work(tmp_path, 60), 200, "cpu")
     assert learner.run(silent, lambda: False)
     learn.write_adapter(learner, None)
     written = json.loads((tmp_path / "adapter.json").read_text())
     (head,) = written["heads"]
     assert head["before"]["auc"] < 0.5 < 0.95 < head["after"]["auc"]
-    assert head["after"]["n"] == 10
+    assert head["after"]["n"] == 15
     assert len(written["picture"]) == CHANNELS**2
     assert len(written["sound"]) == HEADS * 4**2
     assert np.mean(head["matched"]) > np.mean(head["mismatched"])

@@ -41,7 +41,7 @@ STEPS = 6
 RATE = 0.25
 """Of learning, over the root of the picture map's number of weights: how far a step moves the map."""
 DECAY = 0.02
-NEAR = 0.3
+NEAR = 1.0
 """Weight of how far the adapter moves the features, relative to their length."""
 SAME_SOUND, SAME_PICTURE = 0.85, 0.98
 """Cosine of two mean codes from which on two moments may be of the same thing."""

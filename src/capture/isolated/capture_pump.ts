@@ -44,7 +44,11 @@ export class CapturePump {
 
   /** Messages of the bus. */
   complaints(): Message[] {
-    return this.#pipeline.bus.take().map((message) => ({ kind: "bus", message }));
+    return this.#pipeline.bus.take().map((message) => ({
+      kind: "bus",
+      message,
+      using: message.kind === "error" ? this.#pipeline.using(this.#plan.hardware) : undefined,
+    }));
   }
 
   #gather(): Message[] {

@@ -38,6 +38,7 @@ export class ChildPipeline implements CapturePipeline {
   #started: { epochZeroNs: bigint; durationNs: number | undefined } | undefined;
   #failure: CaptureError | undefined;
   #picture: PictureSize | undefined;
+  #using: string | undefined;
   #stopping = false;
 
   /**
@@ -119,6 +120,10 @@ export class ChildPipeline implements CapturePipeline {
     return picture;
   }
 
+  using(factories: readonly string[]): string | undefined {
+    return factories.find((factory) => factory === this.#using);
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#process.stop();
@@ -157,6 +162,7 @@ export class ChildPipeline implements CapturePipeline {
         this.#picture = message.size;
         return;
       case "bus":
+        this.#using = message.using ?? this.#using;
         this.#messages.push(message.message);
         return;
       case "started":
@@ -166,6 +172,7 @@ export class ChildPipeline implements CapturePipeline {
         };
         return;
       case "failed":
+        this.#using = message.using ?? this.#using;
         this.#failure = new CaptureError(
           maskSecrets(message.message),
           message.path,

@@ -30,8 +30,10 @@ export type Report =
     readonly message: string;
     readonly path: readonly string[];
     readonly permanent: boolean;
+    /** A hardware decoder of the plan that was in use. */
+    readonly using?: string;
   }
-  | { readonly kind: "bus"; readonly message: BusMessage }
+  | { readonly kind: "bus"; readonly message: BusMessage; readonly using?: string }
   /** A message of the bus as another binding gives it. */
   | { readonly kind: "raw"; readonly message: Readonly<Record<string, unknown>> }
   | { readonly kind: "picture"; readonly size: PictureSize }

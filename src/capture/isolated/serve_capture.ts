@@ -71,7 +71,8 @@ class Served {
     } catch (error) {
       if (error instanceof CaptureError) {
         const { message, path, permanent } = error;
-        await this.#send([{ kind: "failed", message, path, permanent }]);
+        const using = this.#pipeline?.using(plan.hardware);
+        await this.#send([{ kind: "failed", message, path, permanent, using }]);
       } else if (!signal.aborted) {
         throw error;
       }

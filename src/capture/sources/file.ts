@@ -33,7 +33,7 @@ export const file: SourceDescriptor<FileAddress> = {
   schemes: ["", "file"],
   forms: { uri: form, video: form, audio: form },
   packages: { filesrc: "libgstreamer1.0-0" },
-  picture: { tagged: true, videoMemory: true },
+  picture: { tagged: true, decoded: "any" },
   setup: ["filesrc", "decodebin", "opusdec", "matroskademux", "qtdemux", "avdec_h264", "avdec_aac"],
   endless: () => "no",
   locate: ({ path }, folder) => ({ path: resolvePath(folder, path) }),

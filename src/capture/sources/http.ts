@@ -20,7 +20,7 @@ export const http: SourceDescriptor<NetworkAddress> = {
     souphttpsrc: "gstreamer1.0-plugins-good",
     multipartdemux: "gstreamer1.0-plugins-good",
   },
-  picture: { tagged: true, videoMemory: true },
+  picture: { tagged: true, decoded: "any" },
   endless: ({ url }) => isCamera(url) ? "device" : "no",
   launch: ({ url }, request) =>
     isCamera(url)

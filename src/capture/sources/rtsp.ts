@@ -19,15 +19,15 @@ export const rtsp: SourceDescriptor<NetworkAddress> = {
     rtpbin: "gstreamer1.0-plugins-good",
     udpsrc: "gstreamer1.0-plugins-good",
   },
-  picture: { videoMemory: true },
+  picture: { decoded: "any" },
   setup: ["rtspsrc"],
   endless: () => "device",
-  launch: ({ url }, { name, streams, tail }) =>
+  launch: ({ url }, { name, streams, tail, decodebin }) =>
     [
       `rtspsrc name=${name} location=${quoted(url)} latency=${LATENCY_MS} ` +
       `protocols=tcp+udp timeout=3000000 tcp-timeout=10000000`,
       ...streams.map((stream) =>
-        `${name}. ! application/x-rtp,media=${stream} ! decodebin name=${stream}_decoder ! ` +
+        `${name}. ! application/x-rtp,media=${stream} ! ${decodebin} name=${stream}_decoder ! ` +
         tail(stream)
       ),
     ].join("  "),

@@ -33,6 +33,7 @@ export const v4l2: SourceDescriptor<CameraAddress> = {
     },
   },
   packages: { v4l2src: "gstreamer1.0-plugins-good" },
+  picture: { decoded: "jpeg" },
   endless: () => "device",
   launch: ({ device }, request) =>
     decoded(

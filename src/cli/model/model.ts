@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type HeadKind, headKindSchema } from "../../core/head_kind.ts";
+import type { BuildCommandOptions } from "./model_build.ts";
 import type { CalibrateCommandOptions } from "./model_calibrate.ts";
 import type { ExportCommandOptions } from "./model_export_repository.ts";
 import type { ImportCommandOptions } from "./model_import.ts";
@@ -7,14 +8,15 @@ import type { PullCommandOptions } from "./model_pull.ts";
 import { countOption, durationOption } from "../options.ts";
 import { threadsOption } from "../runtime_options.ts";
 
-/** `whence model`: download, import, show, calibrate, export and remove models. */
+/** `whence model`: download, import, show, build, calibrate, export and remove models. */
 export function modelCommand(): Command {
   return new Command("model")
-    .description("download, import, show, calibrate, export and remove models")
+    .description("download, import, show, build, calibrate, export and remove models")
     .addCommand(pullCommand())
     .addCommand(importCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(buildCommand())
     .addCommand(calibrateCommand())
     .addCommand(exportCommand())
     .addCommand(removeCommand());
@@ -97,6 +99,26 @@ function showCommand(): Command {
     .action(async (name: string, { out }: { out?: string }) => {
       const { showText } = await import("./model_show.ts");
       console.log(await showText(name, out));
+    });
+}
+
+function buildCommand(): Command {
+  return new Command("build")
+    .description("build a model's TensorRT engines now, and show what runs on which provider")
+    .argument("<name>", "name of a model in the models folder, or a path")
+    .option("--for <file>", "pipeline file whose runtime and window are used")
+    .addOption(outOption())
+    .option("--library <name>", "runtime.library to build for (default: auto)")
+    .option("--providers <list>", "execution providers, most preferred first (default: all)")
+    .addOption(durationOption("--window <duration>", "audio window to build for (default: 2s)"))
+    .addOption(threadsOption(2))
+    .addHelpText(
+      "after",
+      "\nOn providers that compile nothing, such as cpu, it only shows where the time goes.",
+    )
+    .action(async (name: string, options: BuildCommandOptions) => {
+      const { buildModel } = await import("./model_build.ts");
+      await buildModel(name, options);
     });
 }
 

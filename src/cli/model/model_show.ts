@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import { readBuilds } from "../../model/build_record.ts";
 import { findModel } from "../../model/find_model.ts";
 import { type Manifest, ModelError } from "../../model/manifest.ts";
 import { elementCount } from "../../onnx/tensor.ts";
 import { type DeclaredValue, type ModelSummary, readModelSummary } from "../../onnx/read_model.ts";
 import { measuredFlops } from "../../evaluation/runs/measured_flops.ts";
 import { modelBytes } from "./model_list.ts";
+import { buildTitle, placementText } from "./placement_text.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { bytesText, countText, flopsText } from "../../core/quantities.ts";
 import { tableText } from "../table.ts";
@@ -59,7 +61,14 @@ export async function showText(name: string, out: string | undefined): Promise<s
         ["graph", graphText(audioFile)],
       ]),
     ) +
-    section("Heads", tableText(manifest.heads.map(headRow))).trimEnd();
+    section("Heads", tableText(manifest.heads.map(headRow))).trimEnd() +
+    (await buildSections(manifest)).trimEnd();
+}
+
+/** What `model build` found out on this machine. */
+async function buildSections(manifest: Manifest): Promise<string> {
+  const builds = await readBuilds(manifest);
+  return builds.map((build) => `\n${section(buildTitle(build), placementText(build))}`).join("");
 }
 
 function headRow(head: Manifest["heads"][number], index: number): string[] {

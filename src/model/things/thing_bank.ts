@@ -18,14 +18,14 @@ const thingSchema = z.object({
   /** `NAME@VERSION` of the model that it was shown to: features of another one mean something else. */
   model: z.string().min(1),
   kind: z.enum(HEAD_KINDS),
-  /** `[C]`: mean direction of the patches that show it, of length 1. */
-  picture: vector,
+  /** `[C]`: mean direction of the patches that show it, of length 1; absent if it only has a name. */
+  picture: vector.optional(),
   /** `[C / K]`: mean direction of what is heard, in its head's channels, of length 1. */
   code: vector,
   /** Length of the code that is added to patches that show the thing, on the scale of the model's own codes. */
   length: z.number().positive().default(1),
 });
-/** How one thing looks, and one way that it sounds or is called. */
+/** One way that a thing sounds or is called, and how it looks if it was shown. */
 export type Thing = z.infer<typeof thingSchema>;
 
 const bankSchema = z.object({ format: z.literal("whence/bank/1"), things: z.array(thingSchema) });
@@ -50,13 +50,29 @@ export async function readBank(file: string): Promise<readonly Thing[]> {
   throw new ModelError(`Cannot read the bank ${file}: ${path.join(".")}: ${message}`);
 }
 
+/**
+ * Reads a bank; one that does not exist yet is empty.
+ *
+ * @throws {ModelError} one line that names the file and the key.
+ */
+export async function readBankIfAny(file: string): Promise<readonly Thing[]> {
+  try {
+    await Deno.stat(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  return await readBank(file);
+}
+
 /** Writes a bank; a reader never sees half of it. */
 export async function writeBank(file: string, things: readonly Thing[]): Promise<void> {
   const text = (values: Float32Array) =>
     new Uint8Array(values.buffer, values.byteOffset, values.byteLength).toBase64();
-  const lines = things.map((thing) =>
-    JSON.stringify({ ...thing, picture: text(thing.picture), code: text(thing.code) })
-  );
+  const lines = things.map((thing) => {
+    const picture = thing.picture && text(thing.picture);
+    return JSON.stringify({ ...thing, picture, code: text(thing.code) });
+  });
   const content = `{"format": "whence/bank/1", "things": [\n${lines.join(",\n")}\n]}\n`;
   const partial = `${file}.part`;
   await Deno.writeTextFile(partial, content);
@@ -79,11 +95,12 @@ export function checkThings(file: string, things: readonly Thing[], manifest: Ma
   const model = `${manifest.name}@${manifest.version}`;
   const width = manifest.channels / manifest.heads.length;
   for (const thing of things) {
-    const fits = thing.model === model && thing.picture.length === manifest.channels &&
+    const fits = thing.model === model &&
+      (thing.picture === undefined || thing.picture.length === manifest.channels) &&
       thing.code.length === width && manifest.heads.some(({ kind }) => kind === thing.kind);
     if (!fits) {
       throw new ModelError(
-        `Cannot use the bank ${file}: "${thing.name}" must have been shown to ${model}, got ${thing.model}; show it again`,
+        `Cannot use the bank ${file}: "${thing.name}" must have been shown to ${model}, got ${thing.model}; show or label it again`,
       );
     }
   }

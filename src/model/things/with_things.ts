@@ -7,14 +7,18 @@ import type { Thing } from "./thing_bank.ts";
  */
 const LIKENESS = { at: 0.5, scale: 0.03 };
 
+/** What changes the image features. */
+type ShownThing = Required<Thing>;
+
 /** A code that is shorter everywhere is not added: most things are in no picture. */
 const LEAST_LENGTH = 1e-3;
 
 /**
  * Encoders whose image features also match the sounds and names of things that were shown: each patch that looks like one
- * gets its audio code added. The manifest's bounds are raised by as much.
+ * gets its audio code added. The manifest's bounds are raised by as much. Names without a picture change nothing.
  */
-export function withThings(encoders: Encoders, things: readonly Thing[]): Encoders {
+export function withThings(encoders: Encoders, bank: readonly Thing[]): Encoders {
+  const things = bank.flatMap(({ picture, ...thing }) => picture ? [{ ...thing, picture }] : []);
   if (things.length === 0) return encoders;
   const { manifest } = encoders;
   const groups = manifest.heads.map(({ kind }) => things.filter((thing) => thing.kind === kind));
@@ -39,7 +43,7 @@ export function withThings(encoders: Encoders, things: readonly Thing[]): Encode
 }
 
 /** @param groups things of each head */
-function addCodes(image: ImageFeatures, groups: readonly (readonly Thing[])[]): ImageFeatures {
+function addCodes(image: ImageFeatures, groups: readonly (readonly ShownThing[])[]): ImageFeatures {
   const [count, channels, height, width] = image.dims;
   const cells = height * width;
   const features = image.features.slice();
@@ -84,7 +88,7 @@ function cosines(seen: Float32Array, picture: Float32Array, lengths: Float32Arra
 /** Turns cosines into the length of each thing's code in each cell; things that look alike share a cell. */
 function shareCells(
   likeness: readonly Float32Array[],
-  things: readonly Thing[],
+  things: readonly ShownThing[],
   cells: number,
 ): void {
   const { at, scale } = LIKENESS;

@@ -1,5 +1,5 @@
 import { type CredentialFiles, readCredentials } from "./credentials.ts";
-import { MqttLink, randomClientId } from "./mqtt_link.ts";
+import { MqttLink } from "./mqtt_link.ts";
 import type { MqttSession } from "./mqtt_session.ts";
 import type { ProtocolVersion } from "./publish_message.ts";
 import type { BrokerLogin } from "./topic_guard.ts";
@@ -37,7 +37,7 @@ export class BrokerConnection {
   readonly #key: string;
   readonly #availability: string;
   readonly #url: string;
-  readonly #clientId: string;
+  readonly #clientId: string | undefined;
   #users = 1;
 
   private constructor(key: string, target: BrokerTarget, log: Log) {
@@ -49,6 +49,7 @@ export class BrokerConnection {
       url: target.url,
       log,
       clientId: this.#clientId,
+      name: target.pipeline,
       readCredentials: async () => target.login ?? await readCredentials(target.credentials),
       will: { topic: this.#availability, payload: "offline" },
       versions: target.versions,
@@ -81,8 +82,8 @@ export class BrokerConnection {
   }
 
   /** Pipelines with the same client id would disconnect each other. */
-  static #uniqueClientId({ url, clientId, pipeline }: BrokerTarget): string {
-    if (clientId === undefined) return randomClientId(pipeline);
+  static #uniqueClientId({ url, clientId, pipeline }: BrokerTarget): string | undefined {
+    if (clientId === undefined) return undefined;
     const isUsed = BrokerConnection.#open.values().some((other) =>
       other.#url === url && other.#clientId === clientId
     );

@@ -147,6 +147,20 @@ export function kindEntities(announced: AnnouncedPipeline, kind: HeadKind): Enti
         value_template: ofKind(kind, "{{ (value_json.current_score * 100) | round(1) }}"),
       },
     },
+    {
+      component: "sensor",
+      object: `${kind}_label`,
+      config: {
+        ...running,
+        name: `${sentence(kind)} label`,
+        icon: "mdi:tag-outline",
+        state_topic: topics.event,
+        value_template: ofKind(
+          kind,
+          "{{ value_json.labels[0].name if value_json.labels else 'unknown' }}",
+        ),
+      },
+    },
   ];
   if (bearings) {
     entities.push({

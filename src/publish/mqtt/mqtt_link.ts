@@ -13,10 +13,12 @@ export interface LinkOptions {
   readonly url: string;
   readonly log: Log;
   /**
-   * Default: `whence-` and 8 random characters. Kept over reconnects, so that the broker drops the older connection; but if
+   * Default: `whence-`, the name if there is one, and 8 random characters. Kept over reconnects, so that the broker drops the older connection; but if
    * another client seems to take it over, random characters are appended, as the two would disconnect each other for ever.
    */
   readonly clientId?: string;
+  /** Shown in a random client id. */
+  readonly name?: string;
   /** Called for each connection, so that renewed certificates and passwords count. */
   readonly readCredentials?: () => Promise<Credentials>;
   readonly will?: { readonly topic: string; readonly payload: string };
@@ -75,7 +77,7 @@ export class MqttLink {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#handlerFaults = new LineLimiter(options.log);
-    this.#clientId = options.clientId ?? randomClientId();
+    this.#clientId = options.clientId ?? randomClientId(options.name);
     this.#backOff = new BackOff(options.delaysMs);
   }
 

@@ -28,6 +28,7 @@ Deno.test("doctor shows the machine", async () => {
   const { code, stdout } = await whence(["doctor"]);
   assert.equal(code, 0, stdout);
   assert.match(stdout, /^GStreamer\n {2}ok +version +1\.\d+\.\d+\n/);
+  assert.match(stdout, /^ {2}ok +video decoding +\S.*: /m);
   assert.match(stdout, /\n {2}ok +rtspsrc\n/);
   assert.match(stdout, /\nCameras and microphones\n {2}(ok|-) /);
   assert.match(stdout, /\nONNX Runtime\n {2}ok +library +\d+\.\d+\.\d+, \S+/);

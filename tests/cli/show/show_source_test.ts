@@ -25,7 +25,7 @@ Deno.test("show: a thing in a clip is shown with the word that is spoken there",
     assert.equal(shown.code, 0, shown.stderr);
     const [{ name, kind, picture, code }] = await readBank(bank);
     assert.deepEqual([name, kind], ["pig", "speech"]);
-    assert.ok(Math.abs(Math.hypot(...picture) - 1) < 1e-5);
+    assert.ok(Math.abs(Math.hypot(...picture!) - 1) < 1e-5);
     assert.ok(Math.abs(Math.hypot(...code) - 1) < 1e-5);
   } finally {
     await Deno.remove(folder, { recursive: true });

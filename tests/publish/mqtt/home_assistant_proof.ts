@@ -125,6 +125,7 @@ Deno.test("Home Assistant shows a pipeline: entities appear, change, become unav
   // Events of the other kind change nothing.
   sink.event(sampleMessage({ kind: "speech", head: 1, zones: [], current_score: 0.5 }));
   await home.until("sensor.whence_front_speech_score", "50.0");
+  await home.until("sensor.whence_front_speech_label", "unknown");
   await home.until("binary_sensor.whence_front_speech_in_sofa", "off");
   await home.until("sensor.whence_front_speech_bearing", "unknown");
   await home.until("binary_sensor.whence_front_sound_in_sofa", "on");

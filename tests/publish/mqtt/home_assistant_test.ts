@@ -43,6 +43,7 @@ Deno.test("a pipeline is announced as one device with an entity per value", asyn
     "image/sound_picture",
     "sensor/latency",
     "sensor/sound_bearing",
+    "sensor/sound_label",
     "sensor/sound_score",
     "sensor/state",
     "switch/enabled",
@@ -101,12 +102,13 @@ Deno.test("entities of an earlier configuration are removed, those of other pipe
   sink.active("sound", false);
   sink.state({ ...running, state: "starting" });
   sink.state(running);
-  const wanted = [...STANDARD, "binary_sensor/sound", "sensor/sound_score"].toSorted();
+  const wanted = [...STANDARD, "binary_sensor/sound", "sensor/sound_label", "sensor/sound_score"]
+    .toSorted();
   await eventually("only the entities that are left", async () => {
     const front = await kept(broker.url, "homeassistant/+/whence_front/#");
     return Object.keys(front).toSorted().join() === wanted.join();
   });
-  assert.equal(Object.keys(await kept(broker.url, "homeassistant/+/whence_back/#")).length, 11);
+  assert.equal(Object.keys(await kept(broker.url, "homeassistant/+/whence_back/#")).length, 13);
   await sink.close();
 });
 
@@ -121,5 +123,5 @@ Deno.test("nothing is removed before the kinds of the model are known", async ()
   second.state({ ...running, state: "starting" });
   await second.close();
   assert.ok(ear.heard.every(({ text }) => text !== ""));
-  assert.equal(Object.keys(await kept(broker.url)).length, 5);
+  assert.equal(Object.keys(await kept(broker.url)).length, 6);
 });

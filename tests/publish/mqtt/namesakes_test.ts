@@ -30,6 +30,24 @@ Deno.test("two clients with one client id: one warns once and goes on under anot
   );
 });
 
+Deno.test("a network that cuts connections is not taken for a client with the same random id", async () => {
+  await using broker = await Mosquitto.start();
+  await using proxy = new TcpProxy(broker.port);
+  const { log, lines } = keepLog();
+  const sink = await openSink({ url: proxy.url }, { log });
+  for (let round = 1; round <= 4; round++) {
+    const connected = () => lines.filter((line) => line.includes("Connected")).length;
+    await eventually("connected", () => connected() === round);
+    proxy.cut();
+  }
+  await eventually(
+    "connected again",
+    () => lines.filter((l) => l.includes("Connected")).length === 5,
+  );
+  await sink.close();
+  assert.deepEqual(lines.filter((line) => line.includes("Another client")), []);
+});
+
 Deno.test("a broker that says that the client id was taken over is believed at once", async () => {
   using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const packets: string[] = [];
