@@ -25,9 +25,10 @@ Deno.test("forget removes all retained messages of one pipeline, and none of oth
   const text = await forget();
   assert.equal(
     text,
-    `front: removed 8 messages from ${broker.url}
+    `front: removed 9 messages from ${broker.url}
   homeassistant/binary_sensor/whence_front/sound/config
   homeassistant/sensor/whence_front/latency/config
+  homeassistant/sensor/whence_front/sound_label/config
   homeassistant/sensor/whence_front/sound_score/config
   homeassistant/sensor/whence_front/state/config
   homeassistant/switch/whence_front/enabled/config
@@ -39,7 +40,7 @@ Deno.test("forget removes all retained messages of one pipeline, and none of oth
   await ear.say("end", "here");
   await ear.until("end", "here");
   const left = ear.heard.map(({ topic }) => topic).filter((topic) => topic !== "end");
-  assert.equal(left.length, 8);
+  assert.equal(left.length, 9);
   assert.ok(left.every((topic) => /front-door/.test(topic)), left.join());
   assert.equal(
     await forget(),
