@@ -161,9 +161,10 @@ function steps(root: SystemRoot, deb: string, folder: string): Step[] {
       name: "tests of capture and of ONNX Runtime's C API",
       async run() {
         await addSources(root);
+        // Those that judge times at live pace say nothing under emulation.
         const output = await root.run(
           `cd ${WORK} && ${APP}/deno test --cached-only --no-lock --no-check -A ` +
-            `--filter '/^([^p]|pace fast)/' ${TESTS.join(" ")}`,
+            `--filter '/^(pace fast|[^pa]|a[^ ]|a [^g])/' ${TESTS.join(" ")}`,
           "none",
         );
         const [, passed, failed] = /(\d+) passed[^|]*\| (\d+) failed/.exec(output) ?? [];
