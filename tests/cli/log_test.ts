@@ -16,7 +16,7 @@ publish: { jsonl: events.jsonl }
 
 Deno.test("--log-format json: every line on stderr is one object", async () => {
   await withFiles(FILES, async (folder) => {
-    const run = ["run", join(folder, "front.yaml"), "--duration", "1s", "--log-format", "json"];
+    const run = ["run", join(folder, "front.yaml"), "--duration", "4s", "--log-format", "json"];
     const { code, stderr } = await whence(run);
     assert.equal(code, 0, stderr);
     const lines = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
