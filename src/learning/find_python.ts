@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileFault } from "../core/file_fault.ts";
+import { succeeds } from "../core/succeeds.ts";
 import { LearnError } from "./learn_error.ts";
 
 /** The training recipe's folder; Debian packages of Whence do not contain it. */
@@ -53,16 +54,5 @@ export async function findPython(
 
 /** Whether a Python can train. */
 export async function hasTorch(python: string): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(python, {
-      args: ["-c", "import numpy, torch"],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return await succeeds(python, "-c", "import numpy, torch");
 }

@@ -3,7 +3,7 @@ import { RtspCamera } from "../capture/rtsp_camera.ts";
 import { eventually } from "../support/eventually.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { MqttListener } from "../support/mqtt_listener.ts";
-import { succeeds } from "../support/succeeds.ts";
+import { succeeds } from "../../src/core/succeeds.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { Child } from "./child.ts";
 import { TONE_STREAMS, writeToneModel } from "./tone_model.ts";

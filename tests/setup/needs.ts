@@ -1,4 +1,4 @@
-import { succeeds } from "../support/succeeds.ts";
+import { succeeds } from "../../src/core/succeeds.ts";
 
 const PYTHON = "/usr/bin/python3";
 

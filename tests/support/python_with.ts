@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { succeeds } from "./succeeds.ts";
+import { succeeds } from "../../src/core/succeeds.ts";
 
 const CACHE = fileURLToPath(new URL("../../.cache/", import.meta.url));
 

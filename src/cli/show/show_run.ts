@@ -10,7 +10,7 @@ import { codeLength, codeOf, lookOf, type Part } from "../../model/things/show_t
 import {
   checkThings,
   mergeThings,
-  readBank,
+  readBankIfAny,
   type Thing,
   writeBank,
 } from "../../model/things/thing_bank.ts";
@@ -53,7 +53,7 @@ export async function show(name: string | undefined, options: ShowOptions): Prom
   const file = resolve(options.bank);
   if (options.list) return await listThings(file);
   if (options.import !== undefined) {
-    return await importThings(options.import, file, await bankSoFar(file));
+    return await importThings(options.import, file, await readBankIfAny(file));
   }
   if (options.export !== undefined) return await exportThings(name, file, options.export);
   if (name === undefined) {
@@ -69,7 +69,7 @@ async function addThing(name: string, file: string, options: ShowOptions): Promi
   await using open = await openEncoders(options);
   const { encoders } = open;
   const { manifest } = encoders;
-  const known = await bankSoFar(file);
+  const known = await readBankIfAny(file);
   checkThings(file, known, manifest);
   const listens = kinds.some(([, files]) => files === true);
   const view = options.source === undefined
@@ -208,15 +208,4 @@ function parsePart(text: string): Part {
     x1 < x2 && y1 < y2;
   if (!valid) throw new UsageError(`Cannot show: --box must be x1,y1,x2,y2 in 0..1, got ${text}`);
   return [x1, y1, x2, y2];
-}
-
-/** What a bank has; nothing if there is no such file yet. */
-async function bankSoFar(file: string): Promise<readonly Thing[]> {
-  try {
-    await Deno.stat(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-  return await readBank(file);
 }

@@ -1,3 +1,5 @@
+import { succeeds } from "../../../core/succeeds.ts";
+
 /** A program or library, how to tell that it is installed, and its Debian package. */
 interface BuildNeed {
   readonly name: string;
@@ -34,16 +36,5 @@ export const BUILD_NEEDS: readonly BuildNeed[] = [
 
 /** Whether it is installed. */
 export async function isInstalled({ command: [program, ...args] }: BuildNeed): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(program, {
-      args,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return await succeeds(program, ...args);
 }
