@@ -60,7 +60,7 @@ export async function openCapture(
 
 /**
  * @param warning the first notice of the capture.
- * @param blame called with a hardware decoder that was in use when it failed to start.
+ * @param blame called when it failed to start, with the hardware element that the error came from, else a decoder in use.
  */
 async function openPlan(
   plan: CapturePlan,
@@ -76,8 +76,8 @@ async function openPlan(
   try {
     await capture.start(openTimeoutMs, signal);
   } catch (error) {
-    const used = error instanceof CaptureError ? pipeline.using(plan.hardware) : undefined;
-    if (used !== undefined) blame?.(used, error as CaptureError);
+    const used = capture.blamed ?? pipeline.using(plan.hardware);
+    if (used !== undefined && error instanceof CaptureError) blame?.(used, error);
     await capture[Symbol.asyncDispose]();
     throw error;
   }

@@ -10,6 +10,8 @@ export interface VideoHardware {
   readonly format?: string;
   /** Whether it also decodes the JPEG pictures of USB cameras. */
   readonly jpeg: boolean;
+  /** Whether its pictures are always in video memory: even a user's own graph needs the converter then. */
+  readonly onlyVideoMemory?: boolean;
 }
 
 /** A Jetson's (NVIDIA's Accelerated GStreamer guide). */
@@ -19,6 +21,7 @@ export const JETSON: VideoHardware = {
   converter: "nvvidconv",
   format: "BGRx",
   jpeg: true,
+  onlyVideoMemory: true,
 };
 
 /** Known hardware, preferred first. Plugins of hardware that a machine lacks register no elements. */

@@ -33,6 +33,30 @@ Deno.test("hardware decoding", async (t) => {
     assert.deepEqual((await planFor(clip, "auto")).hardware, []);
   });
 
+  await t.step("a converter that refuses the pictures is replaced by software", async () => {
+    const source = sourceSchema.parse({ uri: clip, pace: "fast" });
+    // Takes only JPEG.
+    const hardware = {
+      name: "Refusing",
+      decoders: ["vavp9dec"],
+      converter: "jpegdec",
+      jpeg: false,
+    };
+    const plan = planCapture(source, {
+      ...{ width: 64, height: 64, sampleRate: 16000, folder: "/" },
+      decoding: { hardware, software: false, reason: "" },
+    });
+    await using capture = await openCapture(plan);
+    const notices: CaptureNotice[] = [];
+    capture.onNotice = (notice) => notices.push(notice);
+    assert.equal((await Array.fromAsync(take(capture, "frames"))).length, 20);
+    await Array.fromAsync(take(capture, "audio"));
+    assert.match(
+      (notices[0] as { message: string }).message,
+      /^jpegdec failed \(Cannot capture from .*\); video is decoded in software$/,
+    );
+  });
+
   const stub = await StubDecoder.register(clips.path("stub.so"), {
     decoder: "vavp8dec",
     converter: "vapostproc",
