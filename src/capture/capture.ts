@@ -60,7 +60,7 @@ export async function openCapture(
 
 /**
  * @param warning the first notice of the capture.
- * @param blame called when it failed to start, with the hardware element that the error came from, else a decoder in use.
+ * @param blame called when it failed to start, with the hardware element that may have caused it.
  */
 async function openPlan(
   plan: CapturePlan,
@@ -76,8 +76,8 @@ async function openPlan(
   try {
     await capture.start(openTimeoutMs, signal);
   } catch (error) {
-    const used = capture.blamed ?? pipeline.using(plan.hardware);
-    if (used !== undefined && error instanceof CaptureError) blame?.(used, error);
+    const blamed = error instanceof CaptureError ? capture.blamed : undefined;
+    if (blamed !== undefined) blame?.(blamed, error as CaptureError);
     await capture[Symbol.asyncDispose]();
     throw error;
   }

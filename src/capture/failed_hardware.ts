@@ -16,6 +16,8 @@ export function failureOfHardware(launch: string): string | undefined {
 
 /** The converter does not accept the pictures. */
 const REFUSED = /not-negotiated|delayed link/i;
+/** An element after the one that reports it failed without a message. */
+const DOWNSTREAM = /reason error \(-5\)/;
 
 /** The hardware element of a plan that an error comes from: a decoder, or the converter; undefined if neither. */
 export function blamedElement(
@@ -24,4 +26,9 @@ export function blamedElement(
 ): string | undefined {
   if (factory !== undefined && [...hardware, converter].includes(factory)) return factory;
   return kind !== "missing" && REFUSED.test(`${text} ${detail}`) ? converter : undefined;
+}
+
+/** Whether an error may be that of a decoder which does not say so itself. */
+export function mayBeDecoder({ kind, detail }: BusMessage): boolean {
+  return kind === "error" && DOWNSTREAM.test(detail);
 }

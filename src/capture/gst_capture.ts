@@ -8,7 +8,7 @@ import { cannot, CaptureError } from "./capture_error.ts";
 import { faultOf } from "./capture_faults.ts";
 import type { CapturePipeline, Sample, SampleSink } from "./capture_pipeline.ts";
 import { Coverage, type Damage } from "./coverage.ts";
-import { blamedElement, recordFailedHardware } from "./failed_hardware.ts";
+import { blamedElement, mayBeDecoder, recordFailedHardware } from "./failed_hardware.ts";
 import type {
   Arrivals,
   AudioChunk,
@@ -120,9 +120,9 @@ export class GstCapture implements Capture {
     return this.#geometry;
   }
 
-  /** The hardware element that the capture's first error came from. */
+  /** The hardware element that may have caused the failure; if no element reported one, a decoder in use. */
   get blamed(): string | undefined {
-    return this.#blamed;
+    return this.#fault === undefined ? this.#pipeline.using(this.#plan.hardware) : this.#blamed;
   }
 
   /** Waits for the first data of both streams; a device without data is reported as starved instead. */
@@ -326,7 +326,10 @@ export class GstCapture implements Capture {
   #blameHardware(message: BusMessage, fault: CaptureError): void {
     const { fallback, launch } = this.#plan;
     const blamed = blamedElement(message, this.#plan);
-    if (this.#fault === undefined) this.#blamed = blamed;
+    if (this.#fault === undefined) {
+      const silent = mayBeDecoder(message) ? this.#pipeline.using(this.#plan.hardware) : undefined;
+      this.#blamed = blamed ?? silent;
+    }
     // Before the start, the opener tries whether software decodes it.
     if (blamed === undefined || fallback === undefined || this.#timer === undefined) return;
     recordFailedHardware(

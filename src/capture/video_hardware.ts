@@ -92,7 +92,12 @@ export function chooseDecoding(
     }
     lacking.push(`${decoders[0]} is installed, but ${converter} is not`);
   }
-  const why = lacking.length > 0 ? lacking.join("; ") : "no hardware decoder is installed";
-  // Pictures of a decoder without its converter would stay in video memory.
-  return { software: lacking.length > 0, reason: `software: ${why}` };
+  if (lacking.length > 0) {
+    // Pictures of a decoder without its converter would stay in video memory.
+    return { software: true, reason: `software: ${lacking.join("; ")}` };
+  }
+  return {
+    software: false,
+    reason: "GStreamer's own choice: no known hardware decoder is installed",
+  };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openCapture } from "../../src/capture/capture.ts";
 import type { CaptureNotice } from "../../src/capture/media.ts";
+import { isSwitchedOff } from "../../src/capture/decoder_ranks.ts";
 import { findDecoding } from "../../src/capture/find_decoding.ts";
 import { planCapture } from "../../src/capture/plan.ts";
 import { sourceSchema } from "../../src/capture/source_schema.ts";
@@ -27,7 +28,7 @@ Deno.test("hardware decoding", async (t) => {
     await assert.rejects(planFor(clip, "hardware"), {
       name: "CaptureError",
       message:
-        /^Cannot decode in hardware: no hardware decoder is installed \(source\.decode: auto/,
+        /^Cannot decode in hardware: no known hardware decoder is installed \(set source\.decode: auto to decode in software\)$/,
       permanent: true,
     });
     assert.deepEqual((await planFor(clip, "auto")).hardware, []);
@@ -128,8 +129,30 @@ Deno.test("hardware decoding", async (t) => {
     jetson.failAfter(0, { message: true });
     const plan = await planFor(await file("jetson.mkv", 2), "auto");
     assert.match(plan.launch, /nvvidconv name=video_in ! video\/x-raw,format=BGRx/);
-    assert.equal((await record(plan)).frames.length, 20);
+    const capture = await openCapture(plan);
     assert.equal((await findDecoding("auto")).reason, "VA-API: vavp8dec, vapostproc");
+    // A process of its own is not affected.
+    assert.match((await findDecoding("hardware", () => false)).reason, /^Jetson/);
+    await assert.rejects(
+      findDecoding("hardware", (element) => element.startsWith("va") || isSwitchedOff(element)),
+      {
+        message:
+          "Cannot decode in hardware: nvv4l2decoder is switched off, because another source of this process decodes in " +
+          "software (set source.isolate)",
+        permanent: false,
+      },
+    );
+    const frames = await Array.fromAsync(take(capture, "frames"));
+    await Array.fromAsync(take(capture, "audio"));
+    assert.equal(frames.length, 20);
+    await capture[Symbol.asyncDispose]();
+    assert.equal((await findDecoding("auto")).reason, "Jetson: nvv4l2decoder, nvvidconv");
+    // Proves that it decodes again.
+    jetson.failAfter(0, { message: true });
+    await assert.rejects(
+      openCapture(await planFor(await file("again.mkv", 2), "hardware")),
+      /no more sessions \(nvv4l2decoder\d+\)$/,
+    );
   });
 });
 
