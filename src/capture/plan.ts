@@ -50,7 +50,7 @@ export interface CapturePlan {
   readonly pictures: boolean;
   /** Whether it is captured in a process of its own. */
   readonly isolate: boolean;
-  /** What reaches GStreamer. */
+  /** How Whence calls GStreamer. */
   readonly binding: SourceConfig["binding"];
   /** Whether the streams wait for each other before they start. */
   readonly together: boolean;

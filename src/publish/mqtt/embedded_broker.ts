@@ -237,7 +237,9 @@ async function makeParts(
     authorizePublish: (client, packet, done) => {
       if (guard.mayPublish(client, packet)) return done(null);
       const name = JSON.stringify(client?.id ?? "");
-      refuse(`Disconnected client ${name}: it published to ${packet.topic}, which only Whence may`);
+      refuse(
+        `Disconnected client ${name}: it published to ${packet.topic}; only Whence may publish there`,
+      );
       done(new Error(`only Whence may publish to ${packet.topic}`));
     },
   });
