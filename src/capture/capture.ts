@@ -76,12 +76,21 @@ async function openPlan(
   try {
     await capture.start(openTimeoutMs, signal);
   } catch (error) {
-    const blamed = error instanceof CaptureError ? capture.blamed : undefined;
+    const blamed = error instanceof CaptureError ? blamedFor(capture, pipeline, plan) : undefined;
     if (blamed !== undefined) blame?.(blamed, error as CaptureError);
     await capture[Symbol.asyncDispose]();
     throw error;
   }
   return capture;
+}
+
+/** What to blame for a start that failed; a process that crashed cannot tell which decoder it used. */
+function blamedFor(
+  { blamed }: GstCapture,
+  { crashed = false }: CapturePipeline,
+  { hardware }: CapturePlan,
+): string | undefined {
+  return blamed ?? (crashed && hardware.length > 0 ? "hardware decoding" : undefined);
 }
 
 async function build(plan: CapturePlan): Promise<CapturePipeline> {

@@ -16,6 +16,8 @@ const LOOK_MS = 5;
 /** Time to read what a process sent before it ended, ms. A process that it started may keep the pipe open. */
 const REST_MS = 1_000;
 const INVALID = "its process sent invalid data";
+/** Signals of faults in native code; others end a process from outside. */
+const CRASH = /^killed by SIG(SEGV|BUS|ABRT|ILL|FPE|TRAP)$/;
 
 /** How a child process reaches GStreamer. */
 export interface ChildBinding {
@@ -44,6 +46,7 @@ export class ChildPipeline implements CapturePipeline {
   #failure: CaptureError | undefined;
   #picture: PictureSize | undefined;
   #using: string | undefined;
+  #crashed = false;
   #stopping = false;
 
   /**
@@ -76,6 +79,10 @@ export class ChildPipeline implements CapturePipeline {
     this.#reading = this.#read();
   }
 
+  get crashed(): boolean {
+    return this.#crashed;
+  }
+
   /** ID of the process. */
   get pid(): number {
     return this.#process.pid;
@@ -99,6 +106,7 @@ export class ChildPipeline implements CapturePipeline {
       check();
       if (this.#failure !== undefined) throw this.#failure;
       if (performance.now() > deadlineMs) {
+        this.#crashed = true;
         this.#process.kill();
         throw cannot(plan.video, "its process does not respond");
       }
@@ -140,7 +148,14 @@ export class ChildPipeline implements CapturePipeline {
     const text = await this.#readMessages() ? await this.#process.ended() : INVALID;
     // It ends only when told to: anything else is a crash.
     if (this.#stopping || this.#failure !== undefined) return;
-    this.#messages.push({ kind: "error", element: "capture process", text, detail: "" });
+    this.#crashed ||= text === INVALID || CRASH.test(text);
+    this.#messages.push({
+      kind: "error",
+      element: "capture process",
+      text,
+      detail: "",
+      factory: this.#crashed ? this.#using : undefined,
+    });
   }
 
   /** Returns whether all messages were valid; kills the process at the first that is not. */
@@ -184,6 +199,7 @@ export class ChildPipeline implements CapturePipeline {
         this.#messages.push(message.message);
         return;
       case "started":
+        this.#using = message.using ?? this.#using;
         this.#started = {
           epochZeroNs: BigInt(message.epochZeroNs),
           durationNs: message.durationNs,

@@ -24,7 +24,13 @@ export type Request =
 
 /** What a capture process reports besides samples. */
 export type Report =
-  | { readonly kind: "started"; readonly epochZeroNs: string; readonly durationNs?: number }
+  | {
+    readonly kind: "started";
+    readonly epochZeroNs: string;
+    readonly durationNs?: number;
+    /** A hardware decoder of the plan that is in use. */
+    readonly using?: string;
+  }
   | {
     readonly kind: "failed";
     readonly message: string;
