@@ -60,7 +60,7 @@ export async function openCapture(
 
 /**
  * @param warning the first notice of the capture.
- * @param blame called with a hardware decoder that was in use when it failed to start.
+ * @param blame called when it failed to start, with the hardware element that may have caused it.
  */
 async function openPlan(
   plan: CapturePlan,
@@ -76,12 +76,21 @@ async function openPlan(
   try {
     await capture.start(openTimeoutMs, signal);
   } catch (error) {
-    const used = error instanceof CaptureError ? pipeline.using(plan.hardware) : undefined;
-    if (used !== undefined) blame?.(used, error as CaptureError);
+    const blamed = error instanceof CaptureError ? blamedFor(capture, pipeline, plan) : undefined;
+    if (blamed !== undefined) blame?.(blamed, error as CaptureError);
     await capture[Symbol.asyncDispose]();
     throw error;
   }
   return capture;
+}
+
+/** What to blame for a start that failed; a process that crashed cannot tell which decoder it used. */
+function blamedFor(
+  { blamed }: GstCapture,
+  { crashed = false }: CapturePipeline,
+  { hardware }: CapturePlan,
+): string | undefined {
+  return blamed ?? (crashed && hardware.length > 0 ? "hardware decoding" : undefined);
 }
 
 async function build(plan: CapturePlan): Promise<CapturePipeline> {

@@ -58,6 +58,8 @@ export interface CapturePipeline {
   epochZeroNs(): bigint;
   /** Size of the source picture; undefined while it is unknown or unchanged since the last call. */
   newPicture(): PictureSize | undefined;
+  /** Whether its process crashed or did not respond; absent if it has none of its own. */
+  readonly crashed?: boolean;
   /** The first of these elements, by factory, that is part of it now or was when it failed; undefined if none is. */
   using(factories: readonly string[]): string | undefined;
   /** Stops it and frees everything. Call once. */

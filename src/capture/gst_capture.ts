@@ -8,7 +8,7 @@ import { cannot, CaptureError } from "./capture_error.ts";
 import { faultOf } from "./capture_faults.ts";
 import type { CapturePipeline, Sample, SampleSink } from "./capture_pipeline.ts";
 import { Coverage, type Damage } from "./coverage.ts";
-import { recordFailedHardware } from "./failed_hardware.ts";
+import { blamedElement, mayBeDecoder, recordFailedHardware } from "./failed_hardware.ts";
 import type {
   Arrivals,
   AudioChunk,
@@ -56,6 +56,7 @@ export class GstCapture implements Capture {
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
   #fault: CaptureError | undefined;
+  #blamed: string | undefined;
   #epochZeroNs = 0n;
   #durationNs: number | undefined;
   #geometry: FitGeometry | undefined;
@@ -117,6 +118,11 @@ export class GstCapture implements Capture {
 
   get geometry(): FitGeometry | undefined {
     return this.#geometry;
+  }
+
+  /** The hardware element that may have caused the failure; if no element reported one, a decoder in use. */
+  get blamed(): string | undefined {
+    return this.#fault === undefined ? this.#pipeline.using(this.#plan.hardware) : this.#blamed;
   }
 
   /** Waits for the first data of both streams; a device without data is reported as starved instead. */
@@ -316,11 +322,20 @@ export class GstCapture implements Capture {
     }
   }
 
-  /** An error of the hardware decoder itself: the source is opened with software next time. */
-  #blameHardware({ factory }: BusMessage, { message }: CaptureError): void {
-    const { hardware, fallback, launch } = this.#plan;
-    if (factory === undefined || !hardware.includes(factory) || fallback === undefined) return;
-    recordFailedHardware(launch, `${factory} failed (${message}); video is decoded in software`);
+  /** An error of the hardware itself: the source is opened with software next time. */
+  #blameHardware(message: BusMessage, fault: CaptureError): void {
+    const { fallback, launch } = this.#plan;
+    const blamed = blamedElement(message, this.#plan);
+    if (this.#fault === undefined) {
+      const silent = mayBeDecoder(message) ? this.#pipeline.using(this.#plan.hardware) : undefined;
+      this.#blamed = blamed ?? silent;
+    }
+    // Before the start, the opener tries whether software decodes it.
+    if (blamed === undefined || fallback === undefined || this.#timer === undefined) return;
+    recordFailedHardware(
+      launch,
+      `${blamed} failed (${fault.message}); video is decoded in software`,
+    );
   }
 
   #notify(notice: CaptureNotice): void {

@@ -50,10 +50,17 @@ export class GstPipeline implements CapturePipeline {
   readonly #picturePad: Deno.PointerObject;
   readonly #state = new Int32Array(2);
   readonly #valve: Deno.PointerObject | undefined;
+  readonly #unrank: () => void;
   #requested: TargetState | undefined;
   #pictureCaps: Deno.PointerValue = null;
 
-  private constructor(native: Native, pipeline: Deno.PointerObject, plan: CapturePlan) {
+  private constructor(
+    native: Native,
+    pipeline: Deno.PointerObject,
+    plan: CapturePlan,
+    unrank: () => void,
+  ) {
+    this.#unrank = unrank;
     const depth = plan.live ? "leaky" : "waiting";
     const sink = (name: string, stream: "video" | "audio") =>
       new AppSink(
@@ -93,7 +100,7 @@ export class GstPipeline implements CapturePipeline {
         plan.video.path,
       );
     }
-    rankDecoders(native, plan);
+    const unrank = rankDecoders(native, plan);
     const text = cString(plan.launch);
     const error = new BigUint64Array(1);
     const building = native.gst_parse_launch(text, error)
@@ -101,6 +108,7 @@ export class GstPipeline implements CapturePipeline {
       .then((pipeline) => ({ pipeline, fault: error[0], text }));
     const { pipeline, fault } = await withDeadline(BUILD_MS, building, () => {
       building.then(({ pipeline }) => pipeline && native.gst_object_unref(pipeline));
+      unrank();
       return new CaptureError(
         `Cannot build the capture: GStreamer takes more than ${BUILD_MS / 1000} s`,
         plan.video.path,
@@ -109,9 +117,10 @@ export class GstPipeline implements CapturePipeline {
     if (fault !== 0n || pipeline === null) {
       const reason = maskSecrets(takeError(native, fault));
       if (pipeline !== null) native.gst_object_unref(pipeline);
+      unrank();
       throw new CaptureError(`Cannot build the capture: ${reason}`, plan.video.path, true);
     }
-    return new GstPipeline(native, pipeline, plan);
+    return new GstPipeline(native, pipeline, plan, unrank);
   }
 
   start(plan: CapturePlan, options: StartOptions): Promise<void> {
@@ -218,6 +227,7 @@ export class GstPipeline implements CapturePipeline {
     this.bus.release();
     native.gst_object_unref(this.#clock);
     native.gst_object_unref(this.#pipeline);
+    this.#unrank();
     return true;
   }
 

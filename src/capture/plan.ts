@@ -50,7 +50,7 @@ export interface CapturePlan {
   readonly pictures: boolean;
   /** Whether it is captured in a process of its own. */
   readonly isolate: boolean;
-  /** What reaches GStreamer. */
+  /** How Whence calls GStreamer. */
   readonly binding: SourceConfig["binding"];
   /** Whether the streams wait for each other before they start. */
   readonly together: boolean;
@@ -60,6 +60,8 @@ export interface CapturePlan {
   readonly toleratesDamage: boolean;
   /** Hardware decoders that it may use; empty if it does not use any that is known. */
   readonly hardware: readonly string[];
+  /** Element of the launch text that brings pictures of the hardware to main memory. */
+  readonly converter?: string;
   /** Whether hardware must not decode it. */
   readonly software: boolean;
   /** The same source decoded in software, for when the hardware fails. */
@@ -117,6 +119,7 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     launch,
     shown: maskSecrets(launch),
     hardware: hardware?.decoders ?? [],
+    converter: hardware?.converter,
     software: decoding.software,
     ...(mayFallBack && { fallback: planCapture(source, { ...options, decoding: SOFTWARE }) }),
     elements: [...new Set([...launchElements(launch), ...later])],
@@ -205,7 +208,11 @@ function videoText(source: NamedSource, options: LaunchOptions): string {
 /** The hardware that a source's video may come from. */
 function hardwareOf({ address }: NamedSource, { hardware }: Decoding): VideoHardware | undefined {
   const { decoded } = address.descriptor.picture ?? {};
-  return decoded === "any" || decoded === "jpeg" && hardware?.jpeg ? hardware : undefined;
+  if (hardware === undefined) return undefined;
+  if (decoded === "jpeg") return hardware.jpeg ? hardware : undefined;
+  if (decoded === "any" || hardware.onlyVideoMemory) return decoded && hardware;
+  // There is no fallback for a graph: a converter could refuse what its own elements give.
+  return decoded && { ...hardware, converter: undefined, format: undefined };
 }
 
 function audioText({ endless }: NamedSource, options: LaunchOptions): string {

@@ -67,10 +67,10 @@ export interface SourceDescriptor<Address = unknown> {
     /** It may have an orientation tag (phone clips). */
     readonly tagged?: boolean;
     /**
-     * What hardware may decode: streams of any codec, or only the JPEG pictures of cameras. After some hardware the picture is
-     * in video memory.
+     * What hardware may decode: streams of any codec, or only the JPEG pictures of cameras; `own`: what the user's own elements
+     * give. After some hardware the picture is in video memory.
      */
-    readonly decoded?: "any" | "jpeg";
+    readonly decoded?: "any" | "jpeg" | "own";
     /** Its launch text already contains the element `picture`, at which the size of the source picture is read. */
     readonly measured?: boolean;
   };

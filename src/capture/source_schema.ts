@@ -27,8 +27,8 @@ export function sourceSchemaOf(sources: readonly SourceDescriptor[]) {
       "Frames per second for the model",
     ),
     decode: z.enum(DECODE_MODES).default("auto").describe(
-      "Video decoding: auto: in hardware if there is any that is known, else or if it fails in software; " +
-        "hardware: nothing else; software: never in hardware",
+      "Video decoding: auto: in hardware if a known hardware decoder is installed, in software if not or if it fails; " +
+        "hardware: fail where no known hardware decoder is installed; software: never in hardware",
     ),
     tolerate_damage: z.boolean().default(false).describe(
       "Damaged recordings with `pace: fast`: whether to warn instead of failing",
@@ -37,7 +37,7 @@ export function sourceSchemaOf(sources: readonly SourceDescriptor[]) {
       "Whether to capture in a child process: a decoder or driver that crashes or hangs costs this source about two seconds",
     ),
     binding: z.enum(["ffi", "superficial"]).default("ffi").describe(
-      "What reaches GStreamer: `ffi`, Deno's FFI; `superficial`, node-gstreamer-superficial in a child process of Node.js " +
+      "How Whence calls GStreamer: `ffi`, Deno's FFI; `superficial`, node-gstreamer-superficial in a child process of Node.js " +
         "(`whence setup superficial`)",
     ),
   }).superRefine((source, context) => {

@@ -10,6 +10,8 @@ export interface VideoHardware {
   readonly format?: string;
   /** Whether it also decodes the JPEG pictures of USB cameras. */
   readonly jpeg: boolean;
+  /** Whether its pictures are always in video memory: even a user's own graph needs the converter then. */
+  readonly onlyVideoMemory?: boolean;
 }
 
 /** A Jetson's (NVIDIA's Accelerated GStreamer guide). */
@@ -19,6 +21,7 @@ export const JETSON: VideoHardware = {
   converter: "nvvidconv",
   format: "BGRx",
   jpeg: true,
+  onlyVideoMemory: true,
 };
 
 /** Known hardware, preferred first. Plugins of hardware that a machine lacks register no elements. */
@@ -89,7 +92,12 @@ export function chooseDecoding(
     }
     lacking.push(`${decoders[0]} is installed, but ${converter} is not`);
   }
-  const why = lacking.length > 0 ? lacking.join("; ") : "no hardware decoder is installed";
-  // Pictures of a decoder without its converter would stay in video memory.
-  return { software: lacking.length > 0, reason: `software: ${why}` };
+  if (lacking.length > 0) {
+    // Pictures of a decoder without its converter would stay in video memory.
+    return { software: true, reason: `software: ${lacking.join("; ")}` };
+  }
+  return {
+    software: false,
+    reason: "GStreamer's own choice: no known hardware decoder is installed",
+  };
 }

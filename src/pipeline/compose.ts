@@ -10,7 +10,8 @@ import { SOURCE_KEYS, type SourceDescriptor } from "../capture/source.ts";
 import { readAddress } from "../capture/source_address.ts";
 import { SOURCES } from "../capture/sources.ts";
 import { tryPlan } from "../capture/try_plan.ts";
-import type { DecodeMode, Decoding } from "../capture/video_hardware.ts";
+import type { SourceConfig } from "../capture/source_schema.ts";
+import type { Decoding } from "../capture/video_hardware.ts";
 import type { Log } from "../core/log.ts";
 import { resolvePath } from "../core/paths.ts";
 import { loadLabeler } from "../labels/load_labeler.ts";
@@ -101,7 +102,7 @@ export function composeParts(
 export function sourceChecks(sources: readonly SourceDescriptor[] = SOURCES): SourceChecks {
   return {
     async plan(source, manifest, folder) {
-      const decoding = await decodingFor(source.decode);
+      const decoding = await decodingFor(source);
       const plan = planCapture(source, { ...inputOf(manifest), folder, sources, decoding });
       return { shown: plan.shown, elements: plan.elements, fault: await tryPlan(plan) };
     },
@@ -119,11 +120,17 @@ export function sourceChecks(sources: readonly SourceDescriptor[] = SOURCES): So
 }
 
 /** Without GStreamer it is not known; its absence is among the faults already. */
-async function decodingFor(mode: DecodeMode): Promise<Decoding | undefined> {
-  return await findDecoding(mode).catch((error) => {
+async function decodingFor(source: SourceConfig): Promise<Decoding | undefined> {
+  return await decodingOf(source).catch((error) => {
     if (error instanceof CaptureError && !error.permanent) return undefined;
     throw error;
   });
+}
+
+/** What decodes a source's video. A process of its own is not affected by what this one has switched off. */
+function decodingOf({ decode, isolate, binding }: SourceConfig): Promise<Decoding> {
+  const alone = isolate || binding === "superficial";
+  return alone ? findDecoding(decode, () => false) : findDecoding(decode);
 }
 
 /** What a model takes. */
@@ -145,7 +152,7 @@ function sourceOf(
   const options = { ...inputOf(manifest), folder, sources };
   const plan = planCapture(source, options);
   const finalPlan = async (jpeg?: string) =>
-    planCapture(source, { ...options, decoding: await findDecoding(source.decode), jpeg });
+    planCapture(source, { ...options, decoding: await decodingOf(source), jpeg });
   return {
     device: plan.video.endless === "device" || plan.audio.endless === "device",
     reopens: plan.reopens,

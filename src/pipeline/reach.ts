@@ -30,9 +30,11 @@ export async function reachOf(
 ) {
   const { runtime, source, metrics } = config;
   if (source.isolate || source.binding === "superficial") {
+    const key = source.isolate ? "isolate" : "binding";
     throw new CaptureError(
-      "Cannot capture in a child process under least permissions: a process that may start others may do anything",
-      ["source", "isolate"],
+      "Cannot capture in a child process under least permissions: permission to start processes has no limits; " +
+        `remove source.${key}`,
+      ["source", key],
     );
   }
   const model = await findModel(config.model, folder);

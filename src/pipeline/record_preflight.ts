@@ -11,12 +11,13 @@ import type { SourceChecks } from "./parts.ts";
 export interface TriedRecording {
   /** Absolute path of the folder. */
   readonly folder: string;
-  readonly status: "ok" | "broken";
+  /** `short`: the disk has less room now than the recordings may take, which can change. */
+  readonly status: "ok" | "short" | "broken";
   /** What was found, or what to do. */
   readonly detail: string;
 }
 
-/** Tries whether a pipeline file's recordings can be encoded, written, and have the room that `max_mb` allows them. */
+/** Tries whether a pipeline file's recordings can be encoded and written, and compares the free room with `max_mb`. */
 export async function tryRecording(
   document: ConfigDocument,
   config: RecordConfig,
@@ -24,7 +25,7 @@ export async function tryRecording(
   faults: ConfigFault[],
 ): Promise<TriedRecording> {
   const folder = resolvePath(document.folder, config.path);
-  const broken = (key: string[], detail: string): TriedRecording => {
+  const broken = (key: readonly string[], detail: string): TriedRecording => {
     faults.push(document.fault(["record", ...key], detail));
     return { folder, status: "broken", detail };
   };
@@ -34,12 +35,8 @@ export async function tryRecording(
     const { free, detail } = await probeFolder(folder);
     const wanted = Math.max(0, config.max_mb * 1e6 - await recordedBytes(folder));
     if (free >= wanted) return { folder, status: "ok", detail };
-    return broken(
-      ["max_mb"],
-      `record.max_mb must fit on the disk: ${gigabytes(wanted)} more, but ${
-        gigabytes(free)
-      } are free for ${folder}`,
-    );
+    const lack = `needs ${gigabytes(wanted)} more, but only ${gigabytes(free)} are free`;
+    return { folder, status: "short", detail: `record.max_mb ${lack} at ${folder}` };
   } catch (error) {
     return broken(["path"], error instanceof Error ? error.message : String(error));
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openCapture } from "../../src/capture/capture.ts";
 import type { CaptureNotice } from "../../src/capture/media.ts";
+import { isSwitchedOff } from "../../src/capture/decoder_ranks.ts";
 import { findDecoding } from "../../src/capture/find_decoding.ts";
 import { planCapture } from "../../src/capture/plan.ts";
 import { sourceSchema } from "../../src/capture/source_schema.ts";
@@ -27,10 +28,34 @@ Deno.test("hardware decoding", async (t) => {
     await assert.rejects(planFor(clip, "hardware"), {
       name: "CaptureError",
       message:
-        /^Cannot decode in hardware: no hardware decoder is installed \(source\.decode: auto/,
+        /^Cannot decode in hardware: no known hardware decoder is installed \(set source\.decode: auto to decode in software\)$/,
       permanent: true,
     });
     assert.deepEqual((await planFor(clip, "auto")).hardware, []);
+  });
+
+  await t.step("a converter that refuses the pictures is replaced by software", async () => {
+    const source = sourceSchema.parse({ uri: clip, pace: "fast" });
+    // Takes only JPEG.
+    const hardware = {
+      name: "Refusing",
+      decoders: ["vavp9dec"],
+      converter: "jpegdec",
+      jpeg: false,
+    };
+    const plan = planCapture(source, {
+      ...{ width: 64, height: 64, sampleRate: 16000, folder: "/" },
+      decoding: { hardware, software: false, reason: "" },
+    });
+    await using capture = await openCapture(plan);
+    const notices: CaptureNotice[] = [];
+    capture.onNotice = (notice) => notices.push(notice);
+    assert.equal((await Array.fromAsync(take(capture, "frames"))).length, 20);
+    await Array.fromAsync(take(capture, "audio"));
+    assert.match(
+      (notices[0] as { message: string }).message,
+      /^jpegdec failed \(Cannot capture from .*\); video is decoded in software$/,
+    );
   });
 
   const stub = await StubDecoder.register(clips.path("stub.so"), {
@@ -104,8 +129,30 @@ Deno.test("hardware decoding", async (t) => {
     jetson.failAfter(0, { message: true });
     const plan = await planFor(await file("jetson.mkv", 2), "auto");
     assert.match(plan.launch, /nvvidconv name=video_in ! video\/x-raw,format=BGRx/);
-    assert.equal((await record(plan)).frames.length, 20);
+    const capture = await openCapture(plan);
     assert.equal((await findDecoding("auto")).reason, "VA-API: vavp8dec, vapostproc");
+    // A process of its own is not affected.
+    assert.match((await findDecoding("hardware", () => false)).reason, /^Jetson/);
+    await assert.rejects(
+      findDecoding("hardware", (element) => element.startsWith("va") || isSwitchedOff(element)),
+      {
+        message:
+          "Cannot decode in hardware: nvv4l2decoder is switched off, because another source of this process decodes in " +
+          "software (set source.isolate)",
+        permanent: false,
+      },
+    );
+    const frames = await Array.fromAsync(take(capture, "frames"));
+    await Array.fromAsync(take(capture, "audio"));
+    assert.equal(frames.length, 20);
+    await capture[Symbol.asyncDispose]();
+    assert.equal((await findDecoding("auto")).reason, "Jetson: nvv4l2decoder, nvvidconv");
+    // Proves that it decodes again.
+    jetson.failAfter(0, { message: true });
+    await assert.rejects(
+      openCapture(await planFor(await file("again.mkv", 2), "hardware")),
+      /no more sessions \(nvv4l2decoder\d+\)$/,
+    );
   });
 });
 

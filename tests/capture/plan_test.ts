@@ -67,6 +67,12 @@ Deno.test("decoded video leaves video memory through the hardware's converter", 
     /decodebin name=video_decoder ! vapostproc name=video_in ! /,
   );
   assert.ok(!planned(usb, va).launch.includes("vapostproc"));
+  const graph = {
+    graph: "filesrc location=a ! decodebin ! appsink name=video audiotestsrc ! appsink name=audio",
+  };
+  assert.match(planned(graph, va).launch, /decodebin ! capsfilter name=video_in /);
+  assert.deepEqual(planned(graph, va).hardware, ["vah264dec"]);
+  assert.match(planned(graph, jetson).launch, /decodebin ! nvvidconv name=video_in /);
   const pi = planned(rtsp, ["v4l2h264dec"]);
   assert.deepEqual(pi.hardware, ["v4l2h264dec"]);
   assert.match(pi.launch, /decodebin name=video_decoder ! capsfilter name=video_in/);

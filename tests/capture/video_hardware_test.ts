@@ -18,7 +18,7 @@ Deno.test("the first hardware with a decoder and its converter is chosen", () =>
 Deno.test("software is chosen with the reason", () => {
   assert.deepEqual(choose("auto"), {
     software: false,
-    reason: "software: no hardware decoder is installed",
+    reason: "GStreamer's own choice: no known hardware decoder is installed",
   });
   assert.deepEqual(choose("auto", "nvv4l2decoder"), {
     software: true,

@@ -64,7 +64,8 @@ export class CaptureProcess {
     await within(CLOSE_MS, this.#child.status);
     this.kill();
     await this.#child.status;
-    await closed;
+    // A process that it started may keep the pipe open and full.
+    await within(CLOSE_MS, closed);
   }
 
   /** Kills it. */

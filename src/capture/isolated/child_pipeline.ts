@@ -1,5 +1,6 @@
 import type { PictureSize } from "../../core/fit_geometry.ts";
 import { maskSecrets } from "../../core/secrets.ts";
+import { within } from "../../core/within.ts";
 import { cannot, CaptureError } from "../capture_error.ts";
 import type { BusMessage } from "../bus.ts";
 import type { CapturePipeline, StartOptions } from "../capture_pipeline.ts";
@@ -12,6 +13,11 @@ import { SampleQueue } from "./sample_queue.ts";
 
 /** Interval of the check whether the source has started, ms. */
 const LOOK_MS = 5;
+/** Time to read what a process sent before it ended, ms. A process that it started may keep the pipe open. */
+const REST_MS = 1_000;
+const INVALID = "its process sent invalid data";
+/** Signals of faults in native code; others end a process from outside. */
+const CRASH = /^killed by SIG(SEGV|BUS|ABRT|ILL|FPE|TRAP)$/;
 
 /** How a child process reaches GStreamer. */
 export interface ChildBinding {
@@ -33,12 +39,14 @@ export class ChildPipeline implements CapturePipeline {
   readonly #binding: ChildBinding;
   readonly #depth: Readonly<Record<Channel, number>>;
   readonly #live: boolean;
+  readonly #output: ReadableStreamDefaultReader<Uint8Array>;
   readonly #reading: Promise<void>;
   readonly #messages: BusMessage[] = [];
   #started: { epochZeroNs: bigint; durationNs: number | undefined } | undefined;
   #failure: CaptureError | undefined;
   #picture: PictureSize | undefined;
   #using: string | undefined;
+  #crashed = false;
   #stopping = false;
 
   /**
@@ -67,7 +75,12 @@ export class ChildPipeline implements CapturePipeline {
     if (plan.pictures) {
       this.pictures = new SampleQueue({ depth: this.#depth.pictures, leaky: true });
     }
+    this.#output = process.output.getReader();
     this.#reading = this.#read();
+  }
+
+  get crashed(): boolean {
+    return this.#crashed;
   }
 
   /** ID of the process. */
@@ -93,6 +106,7 @@ export class ChildPipeline implements CapturePipeline {
       check();
       if (this.#failure !== undefined) throw this.#failure;
       if (performance.now() > deadlineMs) {
+        this.#crashed = true;
         this.#process.kill();
         throw cannot(plan.video, "its process does not respond");
       }
@@ -124,18 +138,40 @@ export class ChildPipeline implements CapturePipeline {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#process.stop();
+    await within(REST_MS, this.#reading);
+    await this.#output.cancel();
     await this.#reading;
   }
 
+  /** Reads messages until the process ends. Never rejects: nothing waits for it before {@linkcode stop}. */
   async #read(): Promise<void> {
-    const reader = new MessageReader();
-    for await (const bytes of this.#process.output) {
-      for (const message of reader.read(bytes)) this.#receive(message);
-    }
-    const text = await this.#process.ended();
+    const text = await this.#readMessages() ? await this.#process.ended() : INVALID;
     // It ends only when told to: anything else is a crash.
     if (this.#stopping || this.#failure !== undefined) return;
-    this.#messages.push({ kind: "error", element: "capture process", text, detail: "" });
+    this.#crashed ||= text === INVALID || CRASH.test(text);
+    this.#messages.push({
+      kind: "error",
+      element: "capture process",
+      text,
+      detail: "",
+      factory: this.#crashed ? this.#using : undefined,
+    });
+  }
+
+  /** Returns whether all messages were valid; kills the process at the first that is not. */
+  async #readMessages(): Promise<boolean> {
+    const reader = new MessageReader();
+    try {
+      for (;;) {
+        const { value, done } = await this.#output.read();
+        if (done) return true;
+        for (const message of reader.read(value)) this.#receive(message);
+      }
+    } catch {
+      // A crash can damage what the process sends.
+      this.#process.kill();
+      return false;
+    }
   }
 
   #receive(message: Message): void {
@@ -163,6 +199,7 @@ export class ChildPipeline implements CapturePipeline {
         this.#messages.push(message.message);
         return;
       case "started":
+        this.#using = message.using ?? this.#using;
         this.#started = {
           epochZeroNs: BigInt(message.epochZeroNs),
           durationNs: message.durationNs,

@@ -24,7 +24,13 @@ export type Request =
 
 /** What a capture process reports besides samples. */
 export type Report =
-  | { readonly kind: "started"; readonly epochZeroNs: string; readonly durationNs?: number }
+  | {
+    readonly kind: "started";
+    readonly epochZeroNs: string;
+    readonly durationNs?: number;
+    /** A hardware decoder of the plan that is in use. */
+    readonly using?: string;
+  }
   | {
     readonly kind: "failed";
     readonly message: string;
@@ -50,6 +56,8 @@ export type Message = Report | { readonly kind: "sample"; readonly to: Channel; 
 const HEADER = 16;
 const CHANNELS = ["video", "audio", "pictures"] as const;
 const REPORT = 0;
+/** Length of a payload, at most: more than any frame, picture or report has. */
+const MAX_LENGTH = 1 << 28;
 
 /** The bytes of messages, one after the other. */
 export function encodeMessages(messages: readonly Message[]): Uint8Array<ArrayBuffer> {
@@ -80,7 +88,11 @@ export class MessageReader {
   #payload: Uint8Array<ArrayBuffer> | undefined;
   #payloadFill = 0;
 
-  /** The messages that are complete with these bytes. */
+  /**
+   * The messages that are complete with these bytes.
+   *
+   * @throws {RangeError | SyntaxError} if they are no messages.
+   */
   *read(bytes: Uint8Array): Generator<Message> {
     for (let at = 0; at < bytes.length || this.#complete();) {
       if (this.#payload === undefined) {
@@ -89,7 +101,7 @@ export class MessageReader {
         this.#headerFill += part.length;
         at += part.length;
         if (this.#headerFill < HEADER) return;
-        this.#payload = new Uint8Array(this.#view.getUint32(0, true));
+        this.#payload = new Uint8Array(this.#length());
         this.#payloadFill = 0;
       }
       const part = bytes.subarray(at, at + this.#payload.length - this.#payloadFill);
@@ -98,6 +110,14 @@ export class MessageReader {
       at += part.length;
       if (this.#complete()) yield this.#take();
     }
+  }
+
+  /** Length of the payload that the header announces. */
+  #length(): number {
+    const length = this.#view.getUint32(0, true);
+    const type = this.#view.getUint32(4, true);
+    if (length > MAX_LENGTH || type > CHANNELS.length) throw new RangeError("no valid header");
+    return length;
   }
 
   #complete(): boolean {

@@ -66,6 +66,7 @@ class Served {
         kind: "started",
         epochZeroNs: String(pipeline.epochZeroNs()),
         durationNs: pipeline.durationNs(),
+        using: pipeline.using(plan.hardware),
       }]);
       await pump.run(this.#send, signal);
     } catch (error) {

@@ -12,7 +12,7 @@ export const graph: SourceDescriptor<string> = {
       address: z.string(),
     },
   },
-  picture: { decoded: "any" },
+  picture: { decoded: "own" },
   reopens: true,
   endless: () => "no",
   launch: (text, { tail }) => completeGraph(text, tail("video"), tail("audio")),

@@ -5,7 +5,7 @@ import { hostText, isLoopback, type ListenAddress } from "../../core/listen_addr
 import { BoundedStore } from "./bounded_store.ts";
 import { readCredentials } from "./credentials.ts";
 import { type EmbeddedAddress, embeddedAddress, ownAddress } from "./embedded_address.ts";
-import { GuestAccess, GuestRefusedError } from "./guest_access.ts";
+import { GuestAccess, GuestRefusedError, MOST_CLIENTS } from "./guest_access.ts";
 import { type BrokerLogin, TopicGuard } from "./topic_guard.ts";
 import { readWhole } from "./whole_reads.ts";
 
@@ -50,6 +50,9 @@ const codeOf = (error: unknown) =>
 
 const isTaken = (error: unknown) => codeOf(error) === "EADDRINUSE";
 
+/** Hosts that mean more than one address. */
+const SEVERAL_ADDRESSES = ["0.0.0.0", "::", "localhost"];
+
 /** Receives one line for each client that was refused or disconnected. */
 export type RefusalListener = (line: string) => void;
 
@@ -60,6 +63,8 @@ export class EmbeddedBroker {
   static #turn: Promise<unknown> = Promise.resolve();
 
   readonly #address: ListenAddress;
+  /** The URL that it was started for. */
+  readonly #source: string;
   readonly #access: BrokerAccess;
   readonly #server: Server;
   readonly #parts: BrokerParts;
@@ -67,11 +72,13 @@ export class EmbeddedBroker {
 
   private constructor(
     address: ListenAddress,
+    source: string,
     access: BrokerAccess,
     server: Server,
     parts: BrokerParts,
   ) {
     this.#address = address;
+    this.#source = source;
     this.#access = access;
     this.#server = server;
     this.#parts = parts;
@@ -97,7 +104,8 @@ export class EmbeddedBroker {
     const address = embeddedAddress(url);
     if (address === undefined) throw new RangeError(`Cannot start an embedded broker at ${url}`);
     return EmbeddedBroker.#inTurn(async () => {
-      const broker = EmbeddedBroker.#find(address) ?? await EmbeddedBroker.#start(address, access);
+      const broker = EmbeddedBroker.#find(address) ??
+        await EmbeddedBroker.#start(url, address, access);
       broker.#requireSame(access);
       broker.#users++;
       return broker;
@@ -124,14 +132,27 @@ export class EmbeddedBroker {
     );
   }
 
-  /** A login that one pipeline sets must not be left out because another one started the broker. */
-  #requireSame({ username, passwordFile }: BrokerAccess): void {
-    const { username: name, passwordFile: file } = this.#access;
-    if (username === undefined && passwordFile === undefined) return;
-    if (username === name && passwordFile === file) return;
-    throw new Error(
-      `Cannot share the embedded broker on ${hostText(this.#address)}: ` +
-        "username and password_file must be the same in all its pipelines",
+  /** What one pipeline sets must not be left out because another one started the broker. */
+  #requireSame({ username, passwordFile, maxClients }: BrokerAccess): void {
+    const { username: name, passwordFile: file, maxClients: most = MOST_CLIENTS } = this.#access;
+    const refuse = (keys: string, values = "") => {
+      throw new Error(
+        `Cannot share the embedded broker on ${hostText(this.#address)}: ` +
+          `${keys} must be the same in all its pipelines${values}`,
+      );
+    };
+    const open = username === undefined && passwordFile === undefined;
+    if (!open && (username !== name || passwordFile !== file)) refuse("username and password_file");
+    if (maxClients !== undefined && maxClients !== most) {
+      refuse("max_clients", `, got ${most} and ${maxClients}`);
+    }
+  }
+
+  /** A broker of this process that keeps a new one from listening at an address. */
+  static #inTheWay({ hostname, port }: ListenAddress): EmbeddedBroker | undefined {
+    return EmbeddedBroker.#running.values().find((broker) =>
+      port === broker.#address.port &&
+      [hostname, broker.#address.hostname].some((host) => SEVERAL_ADDRESSES.includes(host))
     );
   }
 
@@ -141,7 +162,11 @@ export class EmbeddedBroker {
     return result;
   }
 
-  static async #start(address: EmbeddedAddress, access: BrokerAccess): Promise<EmbeddedBroker> {
+  static async #start(
+    url: string,
+    address: EmbeddedAddress,
+    access: BrokerAccess,
+  ): Promise<EmbeddedBroker> {
     const { hostname, fixed } = address;
     await requireSafe(address, access);
     const parts = await makeParts(access);
@@ -153,12 +178,16 @@ export class EmbeddedBroker {
         if (!fixed && isTaken(error)) return listen(server, { hostname, port: 0 });
         throw error;
       });
-      const broker = new EmbeddedBroker({ hostname, port }, access, server, parts);
+      const broker = new EmbeddedBroker({ hostname, port }, url, access, server, parts);
       EmbeddedBroker.#running.add(broker);
       return broker;
     } catch (error) {
       parts.aedes.close();
-      const reason = REASONS[codeOf(error)] ?? String(error);
+      const other = isTaken(error) ? EmbeddedBroker.#inTheWay(address) : undefined;
+      const reason = other === undefined
+        ? REASONS[codeOf(error)] ?? String(error)
+        : "a pipeline of this process runs one on that port; " +
+          `publish.mqtt.url must be the same in both, got ${other.#source} and ${url}`;
       throw new Error(`Cannot start the embedded broker on ${hostText(address)}: ${reason}`);
     }
   }
@@ -237,7 +266,9 @@ async function makeParts(
     authorizePublish: (client, packet, done) => {
       if (guard.mayPublish(client, packet)) return done(null);
       const name = JSON.stringify(client?.id ?? "");
-      refuse(`Disconnected client ${name}: it published to ${packet.topic}, which only Whence may`);
+      refuse(
+        `Disconnected client ${name}: it published to ${packet.topic}; only Whence may publish there`,
+      );
       done(new Error(`only Whence may publish to ${packet.topic}`));
     },
   });

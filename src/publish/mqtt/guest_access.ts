@@ -21,7 +21,7 @@ export class GuestRefusedError extends Error {
   }
 }
 
-const MOST_CLIENTS = 100;
+export const MOST_CLIENTS = 100;
 const UNAVAILABLE = 3;
 const BAD_LOGIN = 4;
 /** Connections from other machines that have yet to log in, at most. */

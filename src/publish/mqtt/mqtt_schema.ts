@@ -24,7 +24,8 @@ export const mqttSchema = z.strictObject({
     "Quality of service of events and states: 1 is acknowledged and sent again, 0 is not",
   ),
   client_id: z.string().min(1).max(128).optional().describe(
-    "MQTT client ID; pipelines of one process that set the same one append their name, but for the first. Default: whence-NAME-random",
+    "MQTT client ID. If several pipelines of a process set the same ID, all but the first append their name. " +
+      "Default: whence-NAME-random",
   ),
   max_clients: z.int().min(1).max(1000).default(100).describe(
     "Clients that may be connected to an embedded broker at the same time",

@@ -69,6 +69,24 @@ Deno.test("a port in use is an error in one line, and harms no later start", asy
   await broker.release();
 });
 
+Deno.test("pipelines that share it must not set different max_clients", async () => {
+  const url = `embedded:${freePort()}`;
+  const first = await EmbeddedBroker.acquire(url, { maxClients: 2 });
+  await assert.rejects(
+    EmbeddedBroker.acquire(url, { maxClients: 100 }),
+    /^Error: Cannot share the embedded broker on 127\.0\.0\.1:\d+: max_clients must be the same in all its pipelines, got 2 and 100$/,
+  );
+  const any = await EmbeddedBroker.acquire(url);
+  assert.ok(any === first);
+  await any.release();
+  await first.release();
+  const usual = await EmbeddedBroker.acquire(url);
+  const same = await EmbeddedBroker.acquire(url, { maxClients: 100 });
+  assert.ok(usual === same);
+  await usual.release();
+  await same.release();
+});
+
 Deno.test("connected clients do not keep it from stopping", async () => {
   const broker = await EmbeddedBroker.acquire(`embedded:${freePort()}`);
   await using ear = await MqttListener.connect(broker.url, "#", { reconnectPeriod: 0 });

@@ -175,6 +175,19 @@ Deno.test("other machines cannot open connections without end", () =>
     await eventually("all are closed", () => closed === 60);
   }));
 
+Deno.test("two pipelines of a process with one port at different addresses: the error names both URLs", () =>
+  withPassword(async (passwordFile) => {
+    const port = freePort();
+    const access = { username: "robot", passwordFile };
+    const first = await EmbeddedBroker.acquire(`embedded:${port}`, access);
+    await assert.rejects(EmbeddedBroker.acquire(`embedded:0.0.0.0:${port}`, access), {
+      message:
+        `Cannot start the embedded broker on 0.0.0.0:${port}: a pipeline of this process runs one on that port; ` +
+        `publish.mqtt.url must be the same in both, got embedded:${port} and embedded:0.0.0.0:${port}`,
+    });
+    await first.release();
+  }));
+
 Deno.test("pipelines that share it must not set different logins", () =>
   withPassword(async (passwordFile) => {
     const url = `embedded:${freePort()}`;

@@ -16,11 +16,17 @@ export class GdpReader {
   #startNs = 0n;
   #baseNs = 0n;
 
-  /** The buffer in a packet, with its running time; undefined for other packets, such as caps. */
+  /**
+   * The buffer in a packet, with its running time; undefined for other packets, such as caps.
+   *
+   * @throws {RangeError} if the packet is not whole.
+   */
   read(packet: Uint8Array<ArrayBuffer>): Sample | undefined {
     const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
     // A copy: samples of sound must be aligned.
-    const payload = packet.slice(HEADER, HEADER + view.getUint32(LENGTH_AT));
+    const end = HEADER + view.getUint32(LENGTH_AT);
+    if (packet.length < end) throw new RangeError("the packet is not whole");
+    const payload = packet.slice(HEADER, end);
     if (view.getUint16(TYPE_AT) !== BUFFER) {
       this.#event(new TextDecoder().decode(payload));
       return undefined;

@@ -29,6 +29,13 @@ Deno.test("packets of gdppay give their buffers and time stamps", async () => {
   for (const sample of samples) assert.deepEqual([...sample!.data], red);
 });
 
+Deno.test("packets without a whole header or payload are errors", async () => {
+  const [packet] = await packets("videotestsrc num-buffers=1 ! video/x-raw,width=4,height=2");
+  for (const length of [0, 20, 61, packet.length - 1]) {
+    assert.throws(() => new GdpReader().read(packet.slice(0, length)), RangeError);
+  }
+});
+
 Deno.test("time stamps are running times: a segment's start is subtracted", async () => {
   const sound = await packets(
     "audiotestsrc num-buffers=2 samplesperbuffer=1600 timestamp-offset=5000000000 ! " +
