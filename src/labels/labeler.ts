@@ -1,6 +1,12 @@
 import type { HeadKind } from "../core/head_kind.ts";
 import type { Thing } from "../model/things/thing_bank.ts";
-import { type LabelSpace, NameScorer, project, type Prototype } from "./label_space.ts";
+import {
+  coordinates,
+  type LabelSpace,
+  NameScorer,
+  project,
+  type Prototype,
+} from "./label_space.ts";
 import type { ModelLabels } from "./model_labels.ts";
 
 /** One label of an event. */
@@ -28,10 +34,11 @@ export class Labeler {
   constructor(labels: ModelLabels, things: readonly Thing[], rules: LabelRules) {
     this.#rules = rules;
     const scorers = [...labels].map(([kind, { space, names }]) => {
-      const own = names.flatMap(({ name, examples, code }) => {
-        const center = project(space, code);
-        return center === undefined ? [] : [{ name, examples, center }];
-      });
+      const own = names.map(({ name, examples, code }) => ({
+        name,
+        examples,
+        center: coordinates(space, code),
+      }));
       const added = prototypesOf(space, things.filter((thing) => thing.kind === kind));
       return [kind, new NameScorer(space, [...own, ...added])] as const;
     });

@@ -46,7 +46,7 @@ const modelLabelsSchema = z.strictObject({
 export interface ModelName {
   readonly name: string;
   readonly examples: number;
-  /** `[c]`: mean code of the examples. */
+  /** `[c]`: mean of the examples' codes of length 1, not normalized again. */
   readonly code: Float32Array;
 }
 
