@@ -16,6 +16,9 @@ export interface LabelScore {
   readonly score: number;
 }
 
+/** Most labels of one event: with `min_score` 0, all names would be in each message. */
+const MOST_LABELS = 10;
+
 /** Which labels are given. */
 export interface LabelRules {
   /** Labels below this probability are not given. */
@@ -51,7 +54,7 @@ export class Labeler {
   }
 
   /**
-   * The labels of what is heard, most probable first; none if it is most probably unknown.
+   * The labels of what is heard, most probable first: the best 10 of those that reach `min_score`.
    *
    * @param code a head's audio features, their sum or mean over time.
    */
@@ -59,8 +62,12 @@ export class Labeler {
     const probabilities = this.#scorers.get(kind)?.probabilities(code) ?? new Map<string, number>();
     const { min_score: least } = this.#rules;
     const labels: LabelScore[] = [];
-    for (const [name, score] of probabilities) if (score >= least) labels.push({ name, score });
-    return labels.sort((a, b) => b.score - a.score);
+    for (const [name, probability] of probabilities) {
+      // The sum of a name's prototypes is rounded, and can be just above 1.
+      const score = Math.min(1, probability);
+      if (score >= least) labels.push({ name, score });
+    }
+    return labels.sort((a, b) => b.score - a.score).slice(0, MOST_LABELS);
   }
 }
 
