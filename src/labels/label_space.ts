@@ -11,7 +11,7 @@ export interface LabelSpace {
   readonly transform: Float32Array;
   /** `[d]` */
   readonly between: Float32Array;
-  /** What a log-likelihood ratio counts: steps of one clip are not as independent as the model takes them to be. */
+  /** Factor applied to log-likelihood ratios: steps of one clip are not as independent as the model takes them to be. */
   readonly scale: number;
   /** Log-odds that are added to "none of the names". */
   readonly unknown: number;

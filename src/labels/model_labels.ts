@@ -42,7 +42,7 @@ const modelLabelsSchema = z.strictObject({
   kinds: z.array(kindSchema).min(1),
 });
 
-/** A name that a model was delivered with. */
+/** A name that ships with a model. */
 export interface ModelName {
   readonly name: string;
   readonly examples: number;
