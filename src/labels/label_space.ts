@@ -11,18 +11,28 @@ export interface LabelSpace {
   readonly transform: Float32Array;
   /** `[d]` */
   readonly between: Float32Array;
-  /** What a log-likelihood ratio counts: steps of one clip are not as independent as the model takes them to be. */
+  /** Factor applied to log-likelihood ratios: steps of one clip are not as independent as the model takes them to be. */
   readonly scale: number;
   /** Log-odds that are added to "none of the names". */
   readonly unknown: number;
 }
 
-/** The coordinates of a code in a space, `[d]`; undefined for a code without direction. */
+/** The coordinates of a code's direction, `[d]`; undefined for a code without direction. */
 export function project(space: LabelSpace, code: Float32Array): Float64Array | undefined {
-  const { mean, transform, between } = space;
   const length = Math.hypot(...code);
   if (!(length > 0 && length < Infinity)) return undefined;
-  const centered = Float64Array.from(code, (value, c) => value / length - mean[c]);
+  return coordinates(space, Float64Array.from(code, (value) => value / length));
+}
+
+/**
+ * The coordinates of a mean of codes of length 1, `[d]`. The mean is shorter than 1, and used as it is: its coordinates are
+ * the mean of the codes' coordinates.
+ */
+export function coordinates(
+  { mean, transform, between }: LabelSpace,
+  code: Float32Array | Float64Array,
+): Float64Array {
+  const centered = Float64Array.from(code, (value, c) => value - mean[c]);
   return Float64Array.from(between, (_, d) => {
     let sum = 0;
     for (let c = 0; c < centered.length; c++) {

@@ -1,6 +1,12 @@
 import type { HeadKind } from "../core/head_kind.ts";
 import type { Thing } from "../model/things/thing_bank.ts";
-import { type LabelSpace, NameScorer, project, type Prototype } from "./label_space.ts";
+import {
+  coordinates,
+  type LabelSpace,
+  NameScorer,
+  project,
+  type Prototype,
+} from "./label_space.ts";
 import type { ModelLabels } from "./model_labels.ts";
 
 /** One label of an event. */
@@ -9,6 +15,9 @@ export interface LabelScore {
   /** Probability, 0..1. */
   readonly score: number;
 }
+
+/** Most labels of one event: with `min_score` 0, all names would be in each message. */
+const MOST_LABELS = 10;
 
 /** Which labels are given. */
 export interface LabelRules {
@@ -28,10 +37,11 @@ export class Labeler {
   constructor(labels: ModelLabels, things: readonly Thing[], rules: LabelRules) {
     this.#rules = rules;
     const scorers = [...labels].map(([kind, { space, names }]) => {
-      const own = names.flatMap(({ name, examples, code }) => {
-        const center = project(space, code);
-        return center === undefined ? [] : [{ name, examples, center }];
-      });
+      const own = names.map(({ name, examples, code }) => ({
+        name,
+        examples,
+        center: coordinates(space, code),
+      }));
       const added = prototypesOf(space, things.filter((thing) => thing.kind === kind));
       return [kind, new NameScorer(space, [...own, ...added])] as const;
     });
@@ -44,7 +54,7 @@ export class Labeler {
   }
 
   /**
-   * The labels of what is heard, most probable first; none if it is most probably unknown.
+   * The labels of what is heard, most probable first: the best 10 of those that reach `min_score`.
    *
    * @param code a head's audio features, their sum or mean over time.
    */
@@ -52,8 +62,12 @@ export class Labeler {
     const probabilities = this.#scorers.get(kind)?.probabilities(code) ?? new Map<string, number>();
     const { min_score: least } = this.#rules;
     const labels: LabelScore[] = [];
-    for (const [name, score] of probabilities) if (score >= least) labels.push({ name, score });
-    return labels.sort((a, b) => b.score - a.score);
+    for (const [name, probability] of probabilities) {
+      // The sum of a name's prototypes is rounded, and can be just above 1.
+      const score = Math.min(1, probability);
+      if (score >= least) labels.push({ name, score });
+    }
+    return labels.sort((a, b) => b.score - a.score).slice(0, MOST_LABELS);
   }
 }
 

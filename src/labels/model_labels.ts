@@ -42,11 +42,11 @@ const modelLabelsSchema = z.strictObject({
   kinds: z.array(kindSchema).min(1),
 });
 
-/** A name that a model was delivered with. */
+/** A name that ships with a model. */
 export interface ModelName {
   readonly name: string;
   readonly examples: number;
-  /** `[c]`: mean code of the examples. */
+  /** `[c]`: mean of the examples' codes of length 1, not normalized again. */
   readonly code: Float32Array;
 }
 

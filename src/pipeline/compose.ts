@@ -15,6 +15,8 @@ import type { Decoding } from "../capture/video_hardware.ts";
 import type { Log } from "../core/log.ts";
 import { resolvePath } from "../core/paths.ts";
 import { loadLabeler } from "../labels/load_labeler.ts";
+import { unusedLabels } from "./label_filters.ts";
+import { PublishError } from "../publish/publish_error.ts";
 import { findModel } from "../model/find_model.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { makeSinks, usedSinks } from "../publish/make_sinks.ts";
@@ -69,7 +71,12 @@ export function composeParts(
     loadEngine: (log) => engines.acquire(config, folder, log),
     labeler: async () => {
       const sources = { ...config.labels, things: config.things };
-      return await loadLabeler(await findModel(config.model, folder), sources, folder);
+      const labeler = await loadLabeler(await findModel(config.model, folder), sources, folder);
+      // Its sink would publish nothing, without a message.
+      for (const { sink, message } of unusedLabels(config.publish, labeler)) {
+        throw new PublishError(message, [sink]);
+      }
+      return labeler;
     },
     source: (manifest) => sourceOf(config, folder, { manifest, sources, pictures }),
     sinks: (callbacks) =>

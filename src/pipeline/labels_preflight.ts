@@ -2,7 +2,7 @@ import type { ConfigFault } from "../config/fault.ts";
 import type { ConfigDocument } from "../config/read.ts";
 import { loadLabeler } from "../labels/load_labeler.ts";
 import { ModelError, type ModelFolder } from "../model/manifest.ts";
-import { filterOf } from "../publish/event_filter.ts";
+import { unusedLabels } from "./label_filters.ts";
 import type { PipelineConfig } from "./schema.ts";
 
 /** Adds a fault for a bank that cannot be used, and for each label in a sink's filter that no event can get. */
@@ -25,12 +25,7 @@ export async function checkLabels(
     faults.push(document.fault(path, error.message));
     return;
   }
-  for (const [key, config] of Object.entries(publish)) {
-    filterOf(config)?.labels?.forEach((name, i) => {
-      if (labeler?.knows(name)) return;
-      const path = ["publish", key, "labels", i];
-      const message = "must be a name that events can get (whence label list --all)";
-      faults.push(document.fault(path, `${path.join(".")} ${message}, got "${name}"`));
-    });
+  for (const { path, message } of unusedLabels(publish, labeler)) {
+    faults.push(document.fault(path, message));
   }
 }

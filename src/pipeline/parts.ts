@@ -85,6 +85,7 @@ export interface PipelineParts {
    * What names the events; undefined if nothing does.
    *
    * @throws {ModelError} one line: a bank or a label file cannot be read, or belongs to another model.
+   * @throws {PublishError} one line: no event can get a label of a sink's filter.
    */
   labeler?(): Promise<Labeler | undefined>;
   /** @throws {CaptureError} with the path of the faulty key. */

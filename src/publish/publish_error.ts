@@ -1,4 +1,4 @@
-/** No sink can deliver events. */
+/** No sink can deliver events, or what one is to publish cannot be used. */
 export class PublishError extends Error {
   override readonly name = "PublishError";
   /** Path of the configuration key that the error is about. */
@@ -6,7 +6,7 @@ export class PublishError extends Error {
 
   /**
    * @param message one line.
-   * @param keys keys under `publish` of the sinks that failed.
+   * @param keys keys under `publish` of the sinks that the error is about.
    */
   constructor(message: string, keys: readonly string[]) {
     super(message);

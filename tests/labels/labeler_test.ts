@@ -47,3 +47,30 @@ Deno.test("labels come most probable first, down to the least score", () => {
   assert.deepEqual([first.name, second.name], ["cup", "dog"]);
   assert.ok(first.score > second.score && first.score + second.score <= 1);
 });
+
+Deno.test("an event gets at most the 10 most probable labels", () => {
+  const names = Array.from({ length: 30 }, (_, i) => ({
+    name: `name ${i}`,
+    examples: 5,
+    code: codeAt([i / 10, 0]),
+  }));
+  const labeler = new Labeler(new Map([["speech", { space, names }]]), [], { min_score: 0 });
+  const labels = labeler.label("speech", codeAt([3, 0]));
+  assert.equal(labels.length, 10);
+  assert.equal(labels[0].name, "name 29");
+});
+
+Deno.test("a score is at most 1, however a name's prototypes are rounded", () => {
+  // Shares of one certain name: their sum is 1 + 2 ** -52 or so for some counts.
+  for (let count = 2; count < 60; count++) {
+    for (let at = 0; at < 10; at++) {
+      const names = Array.from({ length: count }, (_, i) => ({
+        name: "cup",
+        examples: 1 + i,
+        code: codeAt([60 + at / 3, i / 7]),
+      }));
+      const labeler = new Labeler(new Map([["speech", { space, names }]]), [], rules);
+      for (const { score } of labeler.label("speech", codeAt([60, at]))) assert.ok(score <= 1);
+    }
+  }
+});

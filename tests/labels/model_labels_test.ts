@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { Labeler } from "../../src/labels/labeler.ts";
 import { loadLabeler } from "../../src/labels/load_labeler.ts";
 import { readModelLabels } from "../../src/labels/model_labels.ts";
 import type { ModelFolder } from "../../src/model/manifest.ts";
@@ -22,6 +23,12 @@ const KIND = {
   codes: base64(Int8Array.of(127, 64, 0, 127, 0, -32)),
   largest: 2,
 };
+/** Written by models/training/tests/golden_labels.py with the code that fits and measures a label file. */
+const GOLDEN = JSON.parse(
+  await Deno.readTextFile(
+    new URL("../../models/training/tests/golden_labels.json", import.meta.url),
+  ),
+);
 const CONTENT = { format: "whence/labels/1", model: "made@2", kinds: [KIND] };
 
 async function withModel(
@@ -122,4 +129,21 @@ Deno.test("a model without a label file gives no labels, and refuses a bank of n
       loadLabeler(model, { ...rules, bank: "mine.json" }, folder),
       /^ModelError: Cannot use the bank mine\.json: made has no label file; see docs\/labels\.md$/,
     );
+  }));
+
+Deno.test("scores are those that the training recipe measures, also with examples that differ", () =>
+  withModel(GOLDEN.labels, async (model) => {
+    const labels = (await readModelLabels(model))!;
+    const { names } = labels.get("speech")!;
+    const lengths = names.map(({ code }) => Math.hypot(...code));
+    assert.ok(lengths.every((length) => length < 0.98), `${lengths}: means of different codes`);
+    const labeler = new Labeler(labels, [], { min_score: 0 });
+    for (const [i, heard] of (GOLDEN.heard as number[][]).entries()) {
+      const found = labeler.label("speech", Float32Array.from(heard));
+      assert.equal(found.length, names.length);
+      for (const { name, score } of found) {
+        const wanted = GOLDEN.scores[i][name];
+        assert.ok(Math.abs(score - wanted) < 1e-4, `${i}, ${name}: ${score}, ${wanted}`);
+      }
+    }
   }));

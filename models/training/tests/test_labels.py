@@ -10,7 +10,7 @@ import yaml
 
 from whence_training.frontend import SAMPLE_RATE
 from whence_training.label_clips import STEP, heard, placed, whole
-from whence_training.labels import FILE, Bank, Heard, measure, read_bank, write
+from whence_training.labels import FILE, Bank, Heard, kept_codes, measure, read_bank, write
 
 SIZE, EACH = 8, 6
 
@@ -69,3 +69,13 @@ def test_a_label_file_is_read_as_it_was_written(tmp_path: Path):
     for row in before["reliability"]:
         assert row["share"] < 0.02 or abs(row["said"] - row["right"]) < 0.15
     assert yaml.safe_load((tmp_path / "model.yaml").read_text())["labels"]["file"] == FILE
+
+
+def test_kept_codes_are_those_of_one_encoder(tmp_path: Path):
+    audio, other = tmp_path / "audio.onnx", tmp_path / "other.onnx"
+    audio.write_bytes(b"one")
+    other.write_bytes(b"two")
+    kept = kept_codes(tmp_path, audio, "val", live=True)
+    assert kept == tmp_path / "val-live-7692c3ad3540.npz"
+    assert kept != kept_codes(tmp_path, other, "val", live=True)
+    assert kept != kept_codes(tmp_path, audio, "val", live=False)

@@ -246,13 +246,21 @@ def write(folder: Path, banks: dict[str, tuple[Bank, str]]) -> None:
     manifest_file.write_text(yaml.safe_dump(manifest, sort_keys=False, width=100))
 
 
-def heard_in(encode: Encode, media: Media, split: str, *, live: bool) -> dict[str, Heard]:
-    """What a split says and sounds like, by kind; kept in the media's folder of codes."""
-    kept = media.codes / f"{split}-{'live' if live else 'whole'}.npz" if media.codes else None
+def kept_codes(folder: Path, audio: Path, split: str, *, live: bool) -> Path:
+    """Where a split's codes are kept: another audio encoder gets another file."""
+    digest = hashlib.sha256(audio.read_bytes()).hexdigest()[:12]
+    return folder / f"{split}-{'live' if live else 'whole'}-{digest}.npz"
+
+
+def heard_in(audio: Path, media: Media, split: str, *, live: bool) -> dict[str, Heard]:
+    """What a split says and sounds like to an exported audio encoder, by kind; kept in the media's
+    folder of codes."""
+    kept = kept_codes(media.codes, audio, split, live=live) if media.codes else None
     if kept and kept.exists():
         columns = np.load(kept)
         parts = ("names", "engines", "codes")
         return {kind: Heard(*(columns[f"{kind}-{part}"] for part in parts)) for kind in KINDS}
+    encode = encoder(audio)
     names = vocabulary(media.pack, media.stores, (split,))
     spoken = asked_words(names) if live else training_words(names)
     pack = OpenPack(media.pack)
@@ -282,13 +290,13 @@ def main() -> None:
     parser.add_argument("--codes", type=Path, help="folder that keeps the recordings' codes")
     given = parser.parse_args()
     media = Media(given.pack, given.store, given.codes)
-    encode = encoder(given.model / "audio.onnx")
-    asked = heard_in(encode, media, given.report or "val", live=True)
+    audio = given.model / "audio.onnx"
+    asked = heard_in(audio, media, given.report or "val", live=True)
     if given.report:
         content = json.loads((given.model / FILE).read_text())
         banks = {part["kind"]: read_bank(part) for part in content["kinds"]}
     else:
-        trained = heard_in(encode, media, "train", live=False)
+        trained = heard_in(audio, media, "train", live=False)
         banks = {
             kind: Bank.of(trained[kind], SHRINK[kind]).calibrated(asked[kind]) for kind in KINDS
         }

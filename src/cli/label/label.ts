@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { HEAD_KINDS } from "../../core/head_kind.ts";
 import { threadsOption } from "../runtime_options.ts";
+import { DEFAULT_BANK } from "./default_bank.ts";
 import type { AddOptions } from "./label_add.ts";
 import type { ListOptions } from "./label_list.ts";
 import type { TestOptions } from "./test_labels.ts";
@@ -8,7 +9,7 @@ import type { TestOptions } from "./test_labels.ts";
 /** `whence label`: names for sounds and words, learned from a few recordings. */
 export function labelCommand(): Command {
   return new Command("label")
-    .description("give sounds and words names of yours, from 1 to 10 recordings each")
+    .description("give sounds and words your own names, from 1 to 10 recordings each")
     .addCommand(addCommand())
     .addCommand(listCommand())
     .addCommand(removeCommand())
@@ -16,10 +17,14 @@ export function labelCommand(): Command {
 }
 
 const withBank = (command: Command) =>
-  command.option("--bank <file>", "bank of names and things", "things.json");
+  command.option("--bank <file>", "bank of names and things", DEFAULT_BANK);
+
+/** Without a default, to tell a bank that was given, which must exist. */
+const withBankIfAny = (command: Command) =>
+  command.option("--bank <file>", `bank of names and things (default: "${DEFAULT_BANK}", if any)`);
 
 const withModel = (command: Command) =>
-  withBank(command).option(
+  command.option(
     "--model <name>",
     "name of an installed model, or a path",
     "denseav-mini",
@@ -35,7 +40,7 @@ const withEncoder = (command: Command) =>
     .addOption(threadsOption(1));
 
 function addCommand(): Command {
-  return withEncoder(new Command("add"))
+  return withEncoder(withBank(new Command("add")))
     .description("add recordings of a name to the bank")
     .argument("<name>", "name of the sound, or the word")
     .argument("<clips...>", "WAV, FLAC, MP3 or Ogg files with nothing else in them")
@@ -46,7 +51,7 @@ function addCommand(): Command {
 }
 
 function listCommand(): Command {
-  return withModel(new Command("list"))
+  return withModel(withBankIfAny(new Command("list")))
     .description("list the names in the bank, and how many the model knows")
     .option("--all", "list the names that the model knows, too")
     .action(async (options: ListOptions) => {
@@ -66,7 +71,7 @@ function removeCommand(): Command {
 }
 
 function testCommand(): Command {
-  return withEncoder(new Command("test"))
+  return withEncoder(withBankIfAny(new Command("test")))
     .description("label recordings, and count how many labels are right")
     .argument(
       "<paths...>",

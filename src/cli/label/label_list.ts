@@ -2,12 +2,14 @@ import { resolve } from "node:path";
 import { counted } from "../../core/quantities.ts";
 import { readModelLabels } from "../../labels/model_labels.ts";
 import { findModel } from "../../model/find_model.ts";
-import { readBankIfAny } from "../../model/things/thing_bank.ts";
+import { readBank } from "../../model/things/thing_bank.ts";
 import { tableText } from "../table.ts";
+import { findBank } from "./default_bank.ts";
 
 /** Options of `whence label list`. */
 export interface ListOptions {
-  readonly bank: string;
+  /** Default: the default bank, if there is one. */
+  readonly bank?: string;
   readonly model: string;
   readonly all?: boolean;
 }
@@ -20,8 +22,9 @@ export interface ListOptions {
 export async function listLabels({ bank, model, all }: ListOptions): Promise<void> {
   const folder = await findModel(model, ".");
   const known = await readModelLabels(folder) ?? new Map();
+  const file = await findBank(bank);
   const groups = Map.groupBy(
-    await readBankIfAny(resolve(bank)),
+    file === undefined ? [] : await readBank(resolve(file)),
     ({ name, kind }) => JSON.stringify([name, kind]),
   );
   const rows = [...groups.values()].map((things) => [

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { readBank, writeBank } from "../../model/things/thing_bank.ts";
+import { isLook, readBank, writeBank } from "../../model/things/thing_bank.ts";
 import { UsageError } from "../exit.ts";
 
 /**
@@ -11,8 +11,8 @@ import { UsageError } from "../exit.ts";
 export async function removeLabel(name: string, { bank }: { bank: string }): Promise<void> {
   const file = resolve(bank);
   const things = await readBank(file);
-  const labels = things.filter(({ picture }) => picture === undefined);
-  const left = things.filter((thing) => thing.name !== name || thing.picture !== undefined);
+  const labels = things.filter((thing) => !isLook(thing));
+  const left = things.filter((thing) => thing.name !== name || isLook(thing));
   if (left.length === things.length) {
     const names = [...new Set(labels.map((thing) => thing.name))].join(", ") || "no names";
     const hint = things.some((thing) => thing.name === name)

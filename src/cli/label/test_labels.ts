@@ -4,12 +4,14 @@ import { loadLabeler } from "../../labels/load_labeler.ts";
 import { findModel } from "../../model/find_model.ts";
 import { UsageError } from "../exit.ts";
 import type { RuntimeOptions } from "../runtime_options.ts";
+import { findBank } from "./default_bank.ts";
 import { heardCode, openEncoders } from "./heard_code.ts";
 import { type LabeledClip, labelReport } from "./label_report.ts";
 
 /** Options of `whence label test`. */
 export interface TestOptions extends RuntimeOptions {
-  readonly bank: string;
+  /** Default: the default bank, if there is one. */
+  readonly bank?: string;
   readonly model: string;
   readonly kind?: HeadKind;
   readonly modelNames: boolean;
@@ -34,7 +36,7 @@ export async function testLabels(paths: readonly string[], options: TestOptions)
     throw new UsageError(`Cannot test labels: ${paths.join(", ")} has no ${EXTENSIONS.join(", ")}`);
   }
   const folder = await findModel(options.model, ".");
-  const bank = await exists(resolve(options.bank)) ? options.bank : undefined;
+  const bank = await findBank(options.bank);
   const labeler = await loadLabeler(folder, {
     bank,
     model_names: options.modelNames,
@@ -70,12 +72,4 @@ async function soundsIn(path: string): Promise<string[]> {
     else if (EXTENSIONS.includes(extname(name).toLowerCase())) files.push(join(path, name));
   }
   return files.sort();
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(file)).isFile;
-  } catch {
-    return false;
-  }
 }

@@ -39,7 +39,8 @@ async function row(path: string, manifest: Manifest): Promise<string[]> {
 
 /** Bytes of all files of a model, without missing ones. */
 export async function modelBytes(path: string, manifest: Manifest): Promise<number> {
-  const files = [manifest.image, manifest.audio, ...manifest.external_data];
+  const { image, audio, external_data, labels } = manifest;
+  const files = [image, audio, ...external_data, ...labels ? [labels] : []];
   const sizes = await Promise.all(
     files.map(({ file }) => Deno.stat(join(path, file)).then((info) => info.size, () => 0)),
   );

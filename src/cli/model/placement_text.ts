@@ -39,7 +39,9 @@ function countsText(counts: Readonly<Record<string, number>>, text: (n: number) 
 function operatorsText({ provider, operators = [] }: BuiltPart): string {
   const all = operators.reduce((sum, { time }) => sum + time, 0);
   const most = operators.slice(0, MOST_OPERATORS)
-    .map(({ operator, time }) => `${operator} ${Math.round(100 * time / all)} %`);
+    .map(({ operator, time }) =>
+      all > 0 ? `${operator} ${Math.round(100 * time / all)} %` : operator
+    );
   const elsewhere = operators.filter((operator) => operator.provider !== provider)
     .map(({ operator, nodes, provider: other }) => `${nodes} ${operator} on ${other}`);
   return [most.join(", "), ...elsewhere.slice(0, MOST_OPERATORS)].join("; ");

@@ -1,21 +1,47 @@
 import { resolve } from "node:path";
-import { mergeThings, readBank, type Thing, writeBank } from "../../model/things/thing_bank.ts";
+import { counted } from "../../core/quantities.ts";
+import {
+  isLook,
+  mergeThings,
+  readBank,
+  type Thing,
+  writeBank,
+} from "../../model/things/thing_bank.ts";
 import { UsageError } from "../exit.ts";
 import { tableText } from "../table.ts";
 
-/** Prints the things in a bank. */
+/** Prints what is in a bank: how things look, and how many recordings names have. */
 export async function listThings(file: string): Promise<void> {
   const things = await readBank(file);
   if (things.length === 0) return console.log("The bank is empty.");
-  const rows = things.map(({ name, kind, model }) => [name, kind, model]);
-  console.log(tableText(rows, ["left", "left", "left"]));
+  const groups = Map.groupBy(
+    things,
+    (thing) => JSON.stringify([thing.name, thing.kind, thing.model, isLook(thing)]),
+  );
+  const rows = [...groups.values()].map((same) => {
+    const [{ name, kind, model }] = same;
+    return [name, kind, model, isLook(same[0]) ? "look" : counted(same.length, "recording")];
+  });
+  console.log(tableText(rows, ["left", "left", "left", "left"]));
 }
 
-/** @throws {UsageError} if the bank has no such thing. */
+/**
+ * Removes how a thing looks from a bank; recordings of its name stay.
+ *
+ * @throws {UsageError} if the bank has no such thing.
+ */
 export async function removeThing(name: string, file: string): Promise<void> {
   const things = await readBank(file);
-  thingsNamed(name, things, "remove", file);
-  await writeBank(file, things.filter((thing) => thing.name !== name));
+  const left = things.filter((thing) => thing.name !== name || !isLook(thing));
+  if (left.length === things.length) {
+    const hint = things.some((thing) => thing.name === name)
+      ? `; it has recordings: use whence label remove ${name}`
+      : "";
+    throw new UsageError(
+      `Cannot remove ${name}: ${file} has ${namesOf(things.filter(isLook))}${hint}`,
+    );
+  }
+  await writeBank(file, left);
   console.log(`removed ${name}`);
 }
 
@@ -33,13 +59,13 @@ export async function exportThings(
     throw new UsageError(`Cannot export: ${target} must be another file than the bank`);
   }
   const things = await readBank(file);
-  const chosen = name === undefined ? things : thingsNamed(name, things, "export", file);
+  const chosen = name === undefined ? things : thingsNamed(name, things, file);
   await writeBank(target, chosen);
   console.log(`${target}: ${namesOf(chosen)}`);
 }
 
 /**
- * Adds the things of another bank; one of the same name and kind is replaced.
+ * Adds the things of another bank; looks replace looks, and recordings replace recordings, of the same name and kind.
  *
  * @param known what the bank has
  * @throws {UsageError} if the two were shown to different models.
@@ -64,12 +90,11 @@ export async function importThings(
 function thingsNamed(
   name: string,
   things: readonly Thing[],
-  task: string,
   file: string,
 ): readonly Thing[] {
   const found = things.filter((thing) => thing.name === name);
   if (found.length > 0) return found;
-  throw new UsageError(`Cannot ${task} ${name}: ${file} has ${namesOf(things)}`);
+  throw new UsageError(`Cannot export ${name}: ${file} has ${namesOf(things)}`);
 }
 
 function namesOf(things: readonly Thing[]): string {

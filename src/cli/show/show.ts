@@ -29,8 +29,8 @@ export function showCommand(): Command {
       "--sound [files...]",
       "recordings of its sound; without files, it is heard while the source is watched",
     )
-    .option("--list", "list the things in the bank")
-    .option("--remove", "remove the thing from the bank")
+    .option("--list", "list the things in the bank, and the recordings of whence label")
+    .option("--remove", "remove how the thing looks from the bank; recordings of whence label stay")
     .option("--export <file>", "write the thing, or the whole bank, into another bank file")
     .option("--import <file>", "add the things of another bank file")
     .option("--model <name>", "name of an installed model, or a path", "denseav-mini")

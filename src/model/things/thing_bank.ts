@@ -79,10 +79,15 @@ export async function writeBank(file: string, things: readonly Thing[]): Promise
   await Deno.rename(partial, file);
 }
 
-/** A bank with further things; one of the same name and kind is replaced. */
+/** Whether a thing was shown; otherwise the entry is a recording of a name. */
+export const isLook = ({ picture }: Thing): boolean => picture !== undefined;
+
+/** A bank with further things; those of the same name, kind and sort, looks or recordings, are replaced. */
 export function mergeThings(known: readonly Thing[], added: readonly Thing[]): Thing[] {
   const replaced = (thing: Thing) =>
-    added.some(({ name, kind }) => name === thing.name && kind === thing.kind);
+    added.some((one) =>
+      one.name === thing.name && one.kind === thing.kind && isLook(one) === isLook(thing)
+    );
   return [...known.filter((thing) => !replaced(thing)), ...added];
 }
 

@@ -62,15 +62,16 @@ Deno.test("label: a name is added, listed, tested and removed", () =>
     assert.match(gone.stderr, /^Cannot remove moby: .*things\.json has no names\n$/);
   }));
 
-Deno.test("label test: words of unseen voices get the names that the model was delivered with", () =>
-  withFolder(async (folder, bank) => {
+Deno.test("label test: words of unseen voices get the names that ship with the model", () =>
+  withFolder(async (folder) => {
     await put(folder, "whale", WHALE);
     await put(folder, "magnet", MAGNET);
     await put(folder, "unknown", NOISE);
     await put(folder, "unknown", SILENCE);
-    const { code, stdout, stderr } = await whence([
-      ...["label", "test", join(folder, "clips"), "--bank", bank, "--json"],
-    ]);
+    // The default bank does not exist there.
+    const { code, stdout, stderr } = await whence(["label", "test", "clips", "--json"], {
+      cwd: folder,
+    });
     assert.equal(code, 0, stderr);
     const found = stdout.trim().split("\n").map((line) => JSON.parse(line));
     const tops = found.map(({ truth, labels }) => `${truth}: ${labels[0]?.name ?? "none"}`);
@@ -100,4 +101,16 @@ Deno.test("label: faults are one line", () =>
       /^Cannot test labels: --min-score must be 0 to 1, got 2\n$/,
     );
     assert.match(await refused("add", "x", WHALE, "--kind", "smell"), /sound, speech/);
+  }));
+
+Deno.test("label: a bank that was given must exist", () =>
+  withFolder(async (_, bank) => {
+    for (const args of [["test", WHALE], ["list"]]) {
+      const { code, stderr } = await whence(["label", ...args, "--bank", bank]);
+      assert.equal(code, 1, stderr);
+      assert.match(
+        stderr,
+        /^Cannot read the bank .*things\.json: it must be a readable JSON file\n$/,
+      );
+    }
   }));

@@ -40,6 +40,14 @@ Deno.test("an added thing replaces the one of its name and kind", () => {
   assert.deepEqual(mergeThings([], [THING]), [THING]);
 });
 
+Deno.test("a look replaces looks, and a recording replaces recordings", () => {
+  const { picture: _, ...first } = THING;
+  const second = { ...first, code: Float32Array.from([1, 0]) };
+  const newer = { ...THING, length: 1 };
+  assert.deepEqual(mergeThings([THING, first, second], [newer]), [first, second, newer]);
+  assert.deepEqual(mergeThings([THING, first], [second]), [THING, second]);
+});
+
 Deno.test("a bank that cannot be read says which key is wrong", async () => {
   const file = await Deno.makeTempFile();
   for (
