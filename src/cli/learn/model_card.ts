@@ -24,5 +24,7 @@ Measured on ${heldOut} recordings that it did not learn from; its calibration wa
 ${rows.join("\n")}
 
 AUC: how often a sound fits its own picture better than another one. What it does elsewhere was not measured.
+
+The model has no labels of its own: its events have \`labels: []\`.
 `;
 }
