@@ -161,6 +161,15 @@ function withoutPrevious({ previous: _, ...calibration }: Calibration) {
   return calibration;
 }
 
+/** Whether a model's `source` says that it was learned from `base` itself, not from a model that was learned from it. */
+export function isLearnedFrom(
+  source: string,
+  { name, version }: Pick<Manifest, "name" | "version">,
+): boolean {
+  const origin = /^learned from \d+ recordings, from ([^;]+);/.exec(source)?.[1];
+  return origin === `${name}@${version}`;
+}
+
 /** The name of the model in a folder. */
 export function modelNameOf(folder: string): string {
   return basename(folder).replace(/[^\w.-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "") || "learned";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { writeAdaptedModel } from "../../src/learning/adapted_model.ts";
+import { isLearnedFrom, writeAdaptedModel } from "../../src/learning/adapted_model.ts";
 import type { Adapter } from "../../src/learning/adapter.ts";
 import { checkAdaptedModel } from "../../src/learning/check_adapted_model.ts";
 import { loadModel } from "../../src/model/encoders.ts";
@@ -53,4 +53,15 @@ Deno.test("a model learned from one with labels can be loaded, and has no labels
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a model counts as learned from its base, and not from its base's base or a like name", () => {
+  const source =
+    "learned from 30 recordings, from a.b@2; learned from 20 recordings, from c@1; made";
+  const named = (name: string, version: number) => ({ name, version });
+  assert.ok(isLearnedFrom(source, named("a.b", 2)));
+  assert.ok(!isLearnedFrom(source, named("c", 1)));
+  assert.ok(!isLearnedFrom(source, named("a.b", 1)));
+  assert.ok(!isLearnedFrom(source.replace("a.b", "aXb"), named("a.b", 2)));
+  assert.ok(!isLearnedFrom(`copied; ${source}`, named("a.b", 2)));
 });

@@ -1,6 +1,6 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Adapter } from "../../learning/adapter.ts";
-import { modelNameOf, writeAdaptedModel } from "../../learning/adapted_model.ts";
+import { isLearnedFrom, modelNameOf, writeAdaptedModel } from "../../learning/adapted_model.ts";
 import { checkAdaptedModel } from "../../learning/check_adapted_model.ts";
 import { findPython, requireRecipe } from "../../learning/find_python.ts";
 import { findRecordings } from "../../learning/find_recordings.ts";
@@ -115,7 +115,7 @@ async function formerModel(out: string, base: Manifest): Promise<Manifest | unde
   try {
     await Deno.stat(join(out, "adapter.json"));
     const { manifest } = await loadManifest(out);
-    if (manifest.source.includes(`from ${base.name}@${base.version};`)) return manifest;
+    if (isLearnedFrom(manifest.source, base)) return manifest;
   } catch {
     // Refused below.
   }
