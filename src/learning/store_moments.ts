@@ -50,6 +50,7 @@ export async function storeMoments(
   const folder = join(work, "features");
   await Deno.mkdir(folder, { recursive: true });
   const rows: ({ file: string } & Pick<Recording, "group" | "split"> & StoredMoment)[] = [];
+  const keys: string[] = [];
   const unreadable: { name: string; reason: string }[] = [];
   for (const [index, recording] of recordings.entries()) {
     signal.throwIfAborted();
@@ -60,6 +61,7 @@ export async function storeMoments(
       unreadable.push({ name: recording.name, reason: found.reason });
       continue;
     }
+    keys.push(found.key);
     const { moments } = "moments" in found
       ? found
       : await encode(encoders, found.read, base, found.key);
@@ -70,7 +72,8 @@ export async function storeMoments(
   const { width, height } = manifest.image.grid;
   const index = {
     format: "whence/moments/1",
-    key: hashOf([modelOf(manifest), rows]),
+    // A replaced recording can have the same moments in its file's place.
+    key: hashOf([modelOf(manifest), keys, rows]),
     heads: manifest.heads.map(({ kind }) => kind),
     channels: manifest.channels,
     cells: width * height,

@@ -67,3 +67,16 @@ Deno.test("a model that fails ends the run", () =>
     });
     await assert.rejects(storeMoments(failing, recordings, options(clips)), /out of memory/);
   }));
+
+Deno.test("a recording that is replaced changes the key of the training state", () =>
+  withRecordings(async ({ clips, encoders, recordings }) => {
+    const key = async () => {
+      await storeMoments(encoders, recordings, options(clips));
+      return JSON.parse(await Deno.readTextFile(clips.path("work/moments.json"))).key;
+    };
+    const first = await key();
+    assert.equal(await key(), first);
+    // The same moments of the same name: only the file is another.
+    await Deno.utime(recordings[0].path, 1_790_000_000, 1_790_000_000);
+    assert.notEqual(await key(), first);
+  }));
