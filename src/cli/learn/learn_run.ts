@@ -1,10 +1,16 @@
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { Adapter } from "../../learning/adapter.ts";
 import { isLearnedFrom, modelNameOf, writeAdaptedModel } from "../../learning/adapted_model.ts";
 import { checkAdaptedModel } from "../../learning/check_adapted_model.ts";
 import { findPython, requireRecipe } from "../../learning/find_python.ts";
 import { findRecordings } from "../../learning/find_recordings.ts";
 import { LearnError } from "../../learning/learn_error.ts";
+import {
+  draftOf,
+  removeIfThere,
+  replaceFolder,
+  restoreFolder,
+} from "../../learning/replace_folder.ts";
 import { storeMoments } from "../../learning/store_moments.ts";
 import { trainAdapter } from "../../learning/train_adapter.ts";
 import { type Encoders, loadModel } from "../../model/encoders.ts";
@@ -50,6 +56,7 @@ export async function learn(recordings: string | undefined, options: LearnOption
   const out = resolve(options.out);
   const base = await findModel(options.from, ".");
   requireAdaptable(base.manifest);
+  await restoreFolder(out);
   const former = await formerModel(out, base.manifest);
   const found = await findRecordings(recordings);
   const python = await findPython();
@@ -187,7 +194,7 @@ async function writeModel(
   adapter: Adapter,
   { out, work, version, learned, heldOut }: WriteOptions,
 ): Promise<void> {
-  const draft = join(dirname(out), `.${basename(out)}.part`);
+  const draft = draftOf(out);
   await removeIfThere(draft);
   await Deno.mkdir(draft, { recursive: true });
   const counts = { learned, heldOut };
@@ -205,11 +212,7 @@ async function writeModel(
     join(draft, "README.md"),
     modelCard(manifest, base.manifest, adapter, counts),
   );
-  const old = `${draft}.old`;
-  await removeIfThere(old);
-  await renameIfThere(out, old);
-  await Deno.rename(draft, out);
-  await removeIfThere(old);
+  await replaceFolder(out);
 }
 
 function countsText(
@@ -220,20 +223,4 @@ function countsText(
     `${kind} ${counts[k].train} and ${counts[k].heldOut} held out`
   );
   return `Moments in which something is heard: ${parts.join(", ")}`;
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-async function renameIfThere(from: string, to: string): Promise<void> {
-  try {
-    await Deno.rename(from, to);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
