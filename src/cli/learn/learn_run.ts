@@ -45,7 +45,7 @@ const LEAST_MOMENTS = 4;
  * Learns from recordings: encodes them, trains an adapter, measures it on held-out recordings, and writes a model if it is
  * better than the one it comes from, and than the one it replaces.
  *
- * @throws {UsageError|LearnError|ModelError} in one line; a stopped run goes on with the same command.
+ * @throws {UsageError|LearnError|ModelError} in one line; a stopped run continues with the same command.
  */
 export async function learn(recordings: string | undefined, options: LearnOptions): Promise<void> {
   if (options.setup) return await setUpPython();
@@ -98,7 +98,7 @@ export async function learn(recordings: string | undefined, options: LearnOption
     await writeModel(open, base, adapter, { ...counts, out, work, version });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    throw new LearnError("Stopped: run the same command to go on");
+    throw new LearnError("Stopped: run the same command to continue");
   }
   const path = relative(".", out);
   const name = path.startsWith("..") ? out : path.startsWith("models/") ? path : `./${path}`;
