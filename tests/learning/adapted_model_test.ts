@@ -6,9 +6,8 @@ import type { Adapter } from "../../src/learning/adapter.ts";
 import { checkAdaptedModel } from "../../src/learning/check_adapted_model.ts";
 import { loadModel } from "../../src/model/encoders.ts";
 import { loadManifest } from "../../src/model/manifest.ts";
-import { openRuntime } from "../../src/model/runtime/runtime.ts";
-import { runtimeSchema } from "../../src/model/runtime_schema.ts";
 import { writeColorModel } from "../cli/color_model.ts";
+import { openCpu } from "../model/open_cpu.ts";
 
 /** Maps of the color model's 6 channels and 2 heads that double its features. */
 const DOUBLING: Adapter = {
@@ -44,7 +43,7 @@ Deno.test("a model learned from one with labels can be loaded, and has no labels
     });
     const written = await loadManifest(out);
     assert.equal(written.manifest.labels, undefined);
-    const runtime = await openRuntime(runtimeSchema.parse({ providers: ["cpu"], threads: 1 }), ".");
+    const runtime = await openCpu();
     const [before, after] = [await loadModel(base, runtime), await loadModel(written, runtime)];
     await checkAdaptedModel(before, after, DOUBLING);
     await before.release();
