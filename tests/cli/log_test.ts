@@ -78,7 +78,7 @@ Deno.test("in the systemd journal lines carry their severity, elsewhere their ti
       await withFiles({ ...FILES, "log": "" }, async (folder) => {
         // As systemd does, JOURNAL_STREAM names the device and inode of stderr.
         const script = `cd "$2"; export JOURNAL_STREAM=$(stat -c ${identity} log)
-          exec "$0" run --quiet -A "$1" run front.yaml --duration 1s 2>log`;
+          exec "$0" run --quiet -A "$1" run front.yaml --duration 4s 2>log`;
         const { code } = await new Deno.Command("bash", {
           args: ["-c", script, Deno.execPath(), MAIN, folder],
           stdin: "null",
