@@ -26,7 +26,7 @@ export interface AdaptedModelOptions {
 
 /**
  * Writes a model folder: the base model's graphs with the adapter behind their outputs, and calibrations fitted on the held-out
- * recordings.
+ * recordings. It has no labels, even if the base model has some.
  */
 export async function writeAdaptedModel(
   base: ModelFolder,
@@ -56,8 +56,10 @@ export async function writeAdaptedModel(
   }
   const bounds = raisedBounds(manifest, adapter.picture);
   const origin = `${manifest.name}@${manifest.version}`;
+  // Labels belong to the audio codes of one model and version, and the audio map changes them.
+  const { labels: _, ...kept } = manifest;
   const written: Manifest = {
-    ...manifest,
+    ...kept,
     name,
     version,
     source: `learned from ${learned} recordings, from ${origin}; ${manifest.source}`,
@@ -157,6 +159,15 @@ function rounded({ slope, offset }: LogisticMap): LogisticMap {
 
 function withoutPrevious({ previous: _, ...calibration }: Calibration) {
   return calibration;
+}
+
+/** Whether a model's `source` says that it was learned from `base` itself, not from a model that was learned from it. */
+export function isLearnedFrom(
+  source: string,
+  { name, version }: Pick<Manifest, "name" | "version">,
+): boolean {
+  const origin = /^learned from \d+ recordings, from ([^;]+);/.exec(source)?.[1];
+  return origin === `${name}@${version}`;
 }
 
 /** The name of the model in a folder. */

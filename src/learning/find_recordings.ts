@@ -16,7 +16,7 @@ export interface Recording {
 const VIDEOS = new Set([".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v"]);
 /** Share of the groups that is held out. */
 const HELD_OUT = 0.25;
-/** Fewer held-out recordings say too little, and so do fewer to learn from. */
+/** Groups. Fewer held-out ones say too little, and so do fewer to learn from. */
 const LEAST_HELD_OUT = 4;
 const LEAST_TRAINED = 12;
 /** Clips of events whose onsets are closer than this may show the same seconds. */
@@ -26,7 +26,7 @@ const GROUP_SECONDS = 15;
  * The recordings of a folder. Which are held out depends on their names alone, so that most stay where they are when others are
  * added.
  *
- * @throws {LearnError} if the folder has too few.
+ * @throws {LearnError} if the folder has too few of different times.
  */
 export async function findRecordings(folder: string): Promise<Recording[]> {
   const names: string[] = [];
@@ -39,25 +39,21 @@ export async function findRecordings(folder: string): Promise<Recording[]> {
   }
   const groups = groupsOf(names.sort());
   const ranked = [...new Set(groups.values())].sort((a, b) => rank(a) - rank(b));
-  const count = Math.max(
-    ranked.filter((group) => rank(group) < HELD_OUT).length,
-    Math.min(LEAST_HELD_OUT, ranked.length),
-  );
+  const least = LEAST_TRAINED + LEAST_HELD_OUT;
+  if (ranked.length < least) {
+    throw new LearnError(
+      `Cannot learn: ${folder} must contain at least ${least} recordings of different times, got ${ranked.length}`,
+    );
+  }
+  const share = ranked.filter((group) => rank(group) < HELD_OUT).length;
+  // Ranks of few names can all be low or all be high.
+  const count = Math.min(Math.max(share, LEAST_HELD_OUT), ranked.length - LEAST_TRAINED);
   const heldOut = new Set(ranked.slice(0, count));
-  const found = names.map((name): Recording => {
+  return names.map((name): Recording => {
     const group = groups.get(name)!;
     const split = heldOut.has(group) ? "held_out" : "train";
     return { path: join(folder, name), name, group, split };
   });
-  const trained = found.filter(({ split }) => split === "train").length;
-  if (trained < LEAST_TRAINED) {
-    throw new LearnError(
-      `Cannot learn: ${folder} must contain at least ${
-        LEAST_TRAINED + LEAST_HELD_OUT
-      } recordings of different times, got ${ranked.length}`,
-    );
-  }
-  return found;
 }
 
 /** File name → group: clips of events that begin shortly after each other belong together. */

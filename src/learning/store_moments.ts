@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
+import { CaptureError } from "../capture/capture_error.ts";
 import type { Progress } from "../core/progress.ts";
 import type { Encoders } from "../model/encoders.ts";
+import type { Manifest } from "../model/manifest.ts";
 import { encodeRecording, type StoredMoment } from "./encode_recording.ts";
 import type { Recording } from "./find_recordings.ts";
-import { readRecording } from "./read_recording.ts";
+import { type ReadRecording, readRecording } from "./read_recording.ts";
 
 const storedSchema = z.object({
   key: z.string(),
@@ -37,7 +39,7 @@ export interface StoreOptions {
 /**
  * Encodes recordings and writes their features and `moments.json`, which models/training/whence_training/learn.py reads.
  *
- * @throws the signal's reason when it aborts; recordings that are finished are not encoded again.
+ * @throws the signal's reason when it aborts, and what the model or the file system throws; finished recordings are not encoded again.
  */
 export async function storeMoments(
   encoders: Encoders,
@@ -47,32 +49,31 @@ export async function storeMoments(
   const { manifest } = encoders;
   const folder = join(work, "features");
   await Deno.mkdir(folder, { recursive: true });
-  const model = [manifest.image.sha256, manifest.audio.sha256];
   const rows: ({ file: string } & Pick<Recording, "group" | "split"> & StoredMoment)[] = [];
+  const keys: string[] = [];
   const unreadable: { name: string; reason: string }[] = [];
   for (const [index, recording] of recordings.entries()) {
     signal.throwIfAborted();
     onProgress(index, recordings.length, "encoding recordings");
-    const { size, mtime } = await Deno.stat(recording.path);
-    const key = hashOf([model, recording.name, size, mtime]);
-    try {
-      const { moments } = await known(join(folder, recording.name), key) ??
-        await encode(encoders, recording, join(folder, recording.name), key, signal);
-      const { name, group, split } = recording;
-      const file = `features/${name}.f16`;
-      rows.push(...moments.map((moment) => ({ file, group, split, ...moment })));
-    } catch (error) {
-      signal.throwIfAborted();
-      unreadable.push({
-        name: recording.name,
-        reason: error instanceof Error ? error.message : String(error),
-      });
+    const base = join(folder, recording.name);
+    const found = await openRecording(recording, base, manifest, signal);
+    if ("reason" in found) {
+      unreadable.push({ name: recording.name, reason: found.reason });
+      continue;
     }
+    keys.push(found.key);
+    const { moments } = "moments" in found
+      ? found
+      : await encode(encoders, found.read, base, found.key);
+    const { name, group, split } = recording;
+    const file = `features/${name}.f16`;
+    rows.push(...moments.map((moment) => ({ file, group, split, ...moment })));
   }
   const { width, height } = manifest.image.grid;
   const index = {
     format: "whence/moments/1",
-    key: hashOf([model, rows]),
+    // A replaced recording can have the same moments in its file's place.
+    key: hashOf([modelOf(manifest), keys, rows]),
     heads: manifest.heads.map(({ kind }) => kind),
     channels: manifest.channels,
     cells: width * height,
@@ -87,14 +88,44 @@ export async function storeMoments(
   return { counts, unreadable };
 }
 
-async function encode(
-  encoders: Encoders,
-  recording: Recording,
+/**
+ * What is known of a recording, or its pictures and sound, or why it cannot be read: `record` may prune it meanwhile. What
+ * fails later, such as a full disk, fails for every recording.
+ */
+async function openRecording(
+  { path, name }: Recording,
   base: string,
-  key: string,
+  manifest: Manifest,
   signal: AbortSignal,
-) {
-  const read = await readRecording(recording.path, encoders.manifest, signal);
+): Promise<
+  z.infer<typeof storedSchema> | { readonly key: string; readonly read: ReadRecording } | {
+    readonly reason: string;
+  }
+> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+  const key = hashOf([modelOf(manifest), name, info.size, info.mtime]);
+  const stored = await known(base, key);
+  if (stored !== undefined) return stored;
+  try {
+    return { key, read: await readRecording(path, manifest, signal) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof CaptureError)) throw error;
+    return { reason: error.message };
+  }
+}
+
+/** What features depend on beyond the recording. */
+function modelOf({ image, audio }: Manifest): readonly string[] {
+  return [image.sha256, audio.sha256];
+}
+
+async function encode(encoders: Encoders, read: ReadRecording, base: string, key: string) {
   const { values, moments } = await encodeRecording(encoders, read);
   await Deno.writeFile(`${base}.f16`, new Uint8Array(values.buffer));
   const stored = { key, moments: [...moments] };

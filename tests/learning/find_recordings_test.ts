@@ -45,6 +45,33 @@ Deno.test("most recordings stay where they are when others are added", async () 
   }
 });
 
+Deno.test("of sixteen recordings four are held out, whatever their names", async () => {
+  // Eight of the names room6-… have a rank below the share that is held out, and none of room429-….
+  for (const room of ["room6", "room429"]) {
+    const names = Array.from({ length: 16 }, (_, i) => `${room}-${String(i).padStart(2, "0")}.mp4`);
+    const folder = await folderWith(names);
+    try {
+      const found = await findRecordings(folder);
+      assert.equal(found.filter(({ split }) => split === "held_out").length, 4, room);
+      assert.equal(found.filter(({ split }) => split === "train").length, 12, room);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  }
+});
+
+Deno.test("many recordings of too few different times are refused", async () => {
+  const folder = await folderWith(EVENTS.slice(0, 30));
+  try {
+    await assert.rejects(
+      findRecordings(folder),
+      /^LearnError: Cannot learn: .* must contain at least 16 recordings of different times, got 15$/,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("too few recordings, and a folder that does not exist, are refused", async () => {
   const folder = await folderWith(EVENTS.slice(0, 10));
   try {

@@ -86,6 +86,20 @@ def test_a_stopped_run_goes_on_and_ends_where_a_whole_one_does(tmp_path: Path):
     assert other.step == 0, "a run of another length begins again"
 
 
+def test_too_few_moments_are_told_from_moments_that_cannot_be_compared(tmp_path: Path):
+    learner = Learner(write_work(tmp_path), 2, "cpu")
+    assert learner.failure() is None
+    index = json.loads((tmp_path / "moments.json").read_text())
+    training = [row for row in index["moments"] if row["split"] == "train"]
+    # Four moments, of which one decides when to stop.
+    few = {**index, "moments": training[:4]}
+    (tmp_path / "moments.json").write_text(json.dumps(few))
+    assert Learner(tmp_path, 2, "cpu").failure() == "too few moments"
+    alike = {**index, "moments": [{**row, "file": "1.f16"} for row in training]}
+    (tmp_path / "moments.json").write_text(json.dumps(alike))
+    assert Learner(tmp_path, 2, "cpu").failure() == "nothing to compare"
+
+
 def test_an_earlier_adapter_is_measured_too(tmp_path: Path):
     learner = Learner(write_work(tmp_path), 60, "cpu")
     learner.run(silent, lambda: False)

@@ -15,7 +15,7 @@ is the mean over steps of the maximum over patches. Pairs of which nothing can b
 those of one group (recordings of the same seconds), whose sounds are alike, or whose pictures are.
 
 Of the training recordings a part decides when to stop. Held-out recordings are only measured, before
-and after. Needs PyTorch and NumPy. A killed run goes on from `WORK/adapter.pt`.
+and after. Needs PyTorch and NumPy. A killed run continues from `WORK/adapter.pt`.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ def loss_of(adapter: Adapter, batch: Moments, pairs: Tensor, scale: float, heads
 
 
 class Learner:
-    """One run; goes on from `WORK/adapter.pt`."""
+    """One run; continues from `WORK/adapter.pt`."""
 
     def __init__(self, work: Path, steps: int, device: str) -> None:
         self.work, self.steps, self.device = work, steps, device
@@ -277,6 +277,12 @@ class Learner:
         self.best_score, self.step = self.stopping_score(Unchanged()), 0
         self.scales = [self.scale(moments) for moments in self.learned]
         self.resume()
+
+    def failure(self) -> str | None:
+        """Why nothing can be learned, if so; `FAILURES` in src/learning/train_adapter.ts says it."""
+        if not self.learned:
+            return "too few moments"
+        return None if any(pairs.any() for pairs in self.pairs) else "nothing to compare"
 
     def scale(self, moments: Moments) -> float:
         """Brings similarities of any model to the spread that the softmax needs."""
@@ -421,8 +427,8 @@ def main() -> None:
         signal.signal(number, lambda number, _: stops.append(number))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     learner = Learner(given.work, given.steps, device)
-    if not any(pairs.any() for pairs in learner.pairs):
-        tell(failure="nothing to compare")
+    if (reason := learner.failure()) is not None:
+        tell(failure=reason)
         return
     tell(device=device, step=learner.step, steps=given.steps)
     if not learner.run(tell, lambda: bool(stops)):

@@ -1,10 +1,16 @@
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { Adapter } from "../../learning/adapter.ts";
-import { modelNameOf, writeAdaptedModel } from "../../learning/adapted_model.ts";
+import { isLearnedFrom, modelNameOf, writeAdaptedModel } from "../../learning/adapted_model.ts";
 import { checkAdaptedModel } from "../../learning/check_adapted_model.ts";
 import { findPython, requireRecipe } from "../../learning/find_python.ts";
 import { findRecordings } from "../../learning/find_recordings.ts";
 import { LearnError } from "../../learning/learn_error.ts";
+import {
+  draftOf,
+  removeIfThere,
+  replaceFolder,
+  restoreFolder,
+} from "../../learning/replace_folder.ts";
 import { storeMoments } from "../../learning/store_moments.ts";
 import { trainAdapter } from "../../learning/train_adapter.ts";
 import { type Encoders, loadModel } from "../../model/encoders.ts";
@@ -39,7 +45,7 @@ const LEAST_MOMENTS = 4;
  * Learns from recordings: encodes them, trains an adapter, measures it on held-out recordings, and writes a model if it is
  * better than the one it comes from, and than the one it replaces.
  *
- * @throws {UsageError|LearnError|ModelError} in one line; a stopped run goes on with the same command.
+ * @throws {UsageError|LearnError|ModelError} in one line; a stopped run continues with the same command.
  */
 export async function learn(recordings: string | undefined, options: LearnOptions): Promise<void> {
   if (options.setup) return await setUpPython();
@@ -50,6 +56,7 @@ export async function learn(recordings: string | undefined, options: LearnOption
   const out = resolve(options.out);
   const base = await findModel(options.from, ".");
   requireAdaptable(base.manifest);
+  await restoreFolder(out);
   const former = await formerModel(out, base.manifest);
   const found = await findRecordings(recordings);
   const python = await findPython();
@@ -91,7 +98,7 @@ export async function learn(recordings: string | undefined, options: LearnOption
     await writeModel(open, base, adapter, { ...counts, out, work, version });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    throw new LearnError("Stopped: run the same command to go on");
+    throw new LearnError("Stopped: run the same command to continue");
   }
   const path = relative(".", out);
   const name = path.startsWith("..") ? out : path.startsWith("models/") ? path : `./${path}`;
@@ -115,7 +122,7 @@ async function formerModel(out: string, base: Manifest): Promise<Manifest | unde
   try {
     await Deno.stat(join(out, "adapter.json"));
     const { manifest } = await loadManifest(out);
-    if (manifest.source.includes(`from ${base.name}@${base.version};`)) return manifest;
+    if (isLearnedFrom(manifest.source, base)) return manifest;
   } catch {
     // Refused below.
   }
@@ -187,7 +194,7 @@ async function writeModel(
   adapter: Adapter,
   { out, work, version, learned, heldOut }: WriteOptions,
 ): Promise<void> {
-  const draft = join(dirname(out), `.${basename(out)}.part`);
+  const draft = draftOf(out);
   await removeIfThere(draft);
   await Deno.mkdir(draft, { recursive: true });
   const counts = { learned, heldOut };
@@ -205,11 +212,7 @@ async function writeModel(
     join(draft, "README.md"),
     modelCard(manifest, base.manifest, adapter, counts),
   );
-  const old = `${draft}.old`;
-  await removeIfThere(old);
-  await renameIfThere(out, old);
-  await Deno.rename(draft, out);
-  await removeIfThere(old);
+  await replaceFolder(out);
 }
 
 function countsText(
@@ -220,20 +223,4 @@ function countsText(
     `${kind} ${counts[k].train} and ${counts[k].heldOut} held out`
   );
   return `Moments in which something is heard: ${parts.join(", ")}`;
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-async function renameIfThere(from: string, to: string): Promise<void> {
-  try {
-    await Deno.rename(from, to);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Adapter } from "../../learning/adapter.ts";
 import type { Manifest } from "../../model/manifest.ts";
 
@@ -14,15 +15,28 @@ export function modelCard(
       value(before.first)
     } | ${value(after.first)} | ${value(after.chance)} |`
   );
+  const calibrations = heads.map(({ kind, calibration }, k) =>
+    `${kind} ${
+      calibration === undefined
+        ? "none"
+        : isDeepStrictEqual(calibration, base.heads[k].calibration)
+        ? `kept from ${base.name} ${base.version}`
+        : "fitted on the held-out recordings"
+    }`
+  );
   return `# ${name}, version ${version}
 
-${base.name} ${base.version}, adapted by \`whence learn\` to ${learned} recordings: a linear map behind each encoder, everything else unchanged.
-Measured on ${heldOut} recordings that it did not learn from; its calibration was fitted on them.
+${base.name} ${base.version}, adapted by \`whence learn\` to ${learned} recordings: a linear map behind each encoder, which is otherwise unchanged.
+Measured on ${heldOut} recordings that it did not learn from.
 
 | head | moments | AUC before | AUC after | own picture first, before | after | chance |
 | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 
 AUC: how often a sound fits its own picture better than another one. What it does elsewhere was not measured.
+
+Calibration: ${calibrations.join(", ")}.
+
+The model has no labels of its own: its events have \`labels: []\`.
 `;
 }

@@ -57,7 +57,7 @@ Deno.test("learn: a model learns from recordings, is better on held-out ones, an
   );
 });
 
-Deno.test("learn: Ctrl-C stops it between any two steps, and the same command goes on", async () => {
+Deno.test("learn: Ctrl-C stops it between any two steps, and the same command continues", async () => {
   using clips = new Clips();
   await makeColoredClips(clips, 20);
   const model = await writeColorModel(clips.folder);
@@ -77,7 +77,7 @@ Deno.test("learn: Ctrl-C stops it between any two steps, and the same command go
   process.kill("SIGINT");
   const { code, stderr } = await process.output();
   assert.equal(code, 1);
-  assert.match(new TextDecoder().decode(stderr), /Stopped: run the same command to go on\n$/);
+  assert.match(new TextDecoder().decode(stderr), /Stopped: run the same command to continue\n$/);
   assert.deepEqual([...Deno.readDirSync(clips.folder)].filter(({ name }) => name === "rooms"), []);
 });
 
