@@ -117,7 +117,7 @@ export async function localizeClips(
       bar.clear();
       if (stop.signal.aborted) {
         throw new LocalizeError(
-          `Stopped: ${done.length} of ${clips.length} clips are finished; run the same command to go on`,
+          `Stopped: ${done.length} of ${clips.length} clips are finished; run the same command to continue`,
         );
       }
       failures++;
