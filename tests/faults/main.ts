@@ -1,15 +1,16 @@
 // `deno task faults`: causes faults while known events are published, and prints what became of them.
-import { parseArgs } from "node:util";
+import { countOption } from "../../src/cli/options.ts";
+import { taskProgram } from "../support/task_program.ts";
 import { type FaultReport, runFaults } from "./run_faults.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    faults: { type: "string", default: "100" },
-  },
-});
-const seed = Number(values.seed);
-const faults = Number(values.faults);
+const { seed, faults } = taskProgram(
+  "faults",
+  "Causes faults while known events are published, and prints what became of them.",
+)
+  .addOption(countOption("--seed <n>", "draws the faults").default(1))
+  .addOption(countOption("--faults <n>", "how many").default(100))
+  .parse(Deno.args, { from: "user" })
+  .opts<{ seed: number; faults: number }>();
 
 const seconds = (ms: number) => (ms / 1000).toFixed(2);
 

@@ -1,16 +1,17 @@
 // `deno task soak`: runs a pipeline at live pace with ten times as many inferences as usual, and prints what it uses over time.
-import { parseArgs } from "node:util";
+import { countOption } from "../../src/cli/options.ts";
+import { taskProgram } from "../support/task_program.ts";
 import { slope } from "./slope.ts";
 import { type Sample, soak } from "./soak.ts";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "60" },
-    hop: { type: "string", default: "20" },
-  },
-});
-const minutes = Number(values.minutes);
-const hopMs = Number(values.hop);
+const { minutes, hop: hopMs } = taskProgram(
+  "soak",
+  "Runs a pipeline at live pace with ten times as many inferences as usual, and prints what it uses over time.",
+)
+  .addOption(countOption("--minutes <n>", "how long").default(60))
+  .addOption(countOption("--hop <ms>", "time between inferences").default(20))
+  .parse(Deno.args, { from: "user" })
+  .opts<{ minutes: number; hop: number }>();
 
 /** Until then, caches fill; a share of the time. */
 const WARM_UP = 0.2;
