@@ -1,4 +1,4 @@
-// `deno task soak`: runs a pipeline at live pace with ten times as many inferences as usual, and prints what it uses over time.
+// `deno task soak`: runs a pipeline at live pace with an inference for each time step, and prints what it uses over time.
 import { countOption } from "../../src/cli/options.ts";
 import { taskProgram } from "../support/task_program.ts";
 import { slope } from "./slope.ts";
@@ -6,7 +6,7 @@ import { type Sample, soak } from "./soak.ts";
 
 const { minutes, hop: hopMs } = taskProgram(
   "soak",
-  "Runs a pipeline at live pace with ten times as many inferences as usual, and prints what it uses over time.",
+  "Runs a pipeline at live pace with an inference for each time step, and prints what it uses over time.",
 )
   .addOption(countOption("--minutes <n>", "how long").default(60))
   .addOption(countOption("--hop <ms>", "time between inferences").default(20))

@@ -6,7 +6,7 @@ import { type ProcessFigures, processFigures } from "../faults/process_figures.t
 /** How long and how fast a pipeline runs. */
 export interface SoakOptions {
   readonly seconds: number;
-  /** Step between two inferences, ms; 20 is ten times as often as usual. */
+  /** Step between two inferences, ms; 20 makes one due for each time step of the model. */
   readonly hopMs: number;
   /** Pause between two samples of what the process uses, s. */
   readonly everyS: number;
