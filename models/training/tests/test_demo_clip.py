@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -46,8 +45,6 @@ ROOM = {
     "source": [2.2, 2.2, 1.2],
     "listener": [3.3, 1.7, 1.2],
 }
-
-needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is missing")
 
 
 def tone(hertz: float, seconds: float) -> np.ndarray:
@@ -160,7 +157,6 @@ def test_active_part_cuts_silence_off_both_ends() -> None:
     assert len(active_part(samples)) == 4_800
 
 
-@needs_ffmpeg
 def test_a_recording_is_cut_and_levelled(media: Path) -> None:
     whole = recording(media, {"file": "low.wav"})
     assert abs(len(whole) / SAMPLE_RATE - 2.0) < 0.02
@@ -194,7 +190,6 @@ def test_the_camera_moves_from_one_view_to_another_and_stays_on_the_wall() -> No
     assert seen((0.5, 0.5, 1.0, 1.0), (0.75, 0.5, 0.5)) == (0.0, 0.5, 1.0, 1.0)
 
 
-@needs_ffmpeg
 def test_the_clip_shows_and_sounds_as_its_truth_says(media: Path, tmp_path: Path) -> None:
     def speak(text: str, voice: str) -> np.ndarray:
         assert (text, voice) == ("blue", "one")

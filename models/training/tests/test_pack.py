@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,6 @@ from whence_training.open_pack import OpenPack
 from whence_training.pack import write_pack
 from whence_training.sources import STAMPS, Sources
 from whence_training.word_store import Store
-
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("espeak-ng") and shutil.which("flite")),
-    reason="espeak-ng and flite (Debian packages) are missing",
-)
 
 
 NATURAL = (("owl", "af_sky", "train"), ("bell", "af_heart", "test"), ("cup", "af_sky", "train"))

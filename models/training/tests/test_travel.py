@@ -13,8 +13,6 @@ from tiny_pack import make_pack
 from whence_training import travel
 from whence_training.open_pack import OpenPack
 
-pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is missing")
-
 
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory: pytest.TempPathFactory) -> OpenPack:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,9 +18,6 @@ from whence_training.settings import Settings
 from whence_training.train import Trainer
 from whence_training.videos import VideoBatches, decode, find_videos
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("ffmpeg") is None, reason="ffmpeg is not installed: videos cannot be decoded"
-)
 COLOURS = ("red", "lime", "blue", "yellow", "cyan", "magenta")
 CONFIG = BatchConfig(pictures=6, size=64, seconds=0.8)
 
