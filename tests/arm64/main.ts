@@ -1,23 +1,12 @@
 /** `deno task test:arm64`: installs the arm64 package in an emulated system, and compares what it does with this machine. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { PackageError, runTool } from "../../config/package/run_tool.ts";
 import { SystemRoot } from "../../config/package/system_root.ts";
 import { report } from "../../src/cli/exit.ts";
+import { taskProgram } from "../support/task_program.ts";
 import { eventDifferences, readEvents } from "./event_differences.ts";
 import { layoutAssertions } from "./layout_assertions.ts";
-
-const HELP = `Usage: deno task test:arm64 [options]
-
-Builds the arm64 package, installs it in a fresh Debian arm64 under qemu-user, and runs there: doctor, check, a comparison
-of struct layouts with the C headers, tests of capture and ONNX Runtime, and a clip of 3 s. Prints a table.
-Needs root, mmdebstrap, qemu-user-static, ffmpeg and the network.
-
-Options:
-  --deb <file>     test this package instead of building one
-  --suite <suite>  Debian release (default: bookworm)
-  -h, --help       show this help`;
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 const APP = "/usr/lib/whence";
@@ -41,19 +30,21 @@ interface Step {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      deb: { type: "string" },
-      suite: { type: "string", default: "bookworm" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) return console.log(HELP);
+  const { suite, deb: given } = taskProgram(
+    "test:arm64",
+    "Builds the arm64 package, installs it in a fresh Debian arm64 under qemu-user, and runs there: doctor, check, a comparison " +
+      "of struct layouts with the C headers, tests of capture and ONNX Runtime, and a clip of 3 s. Prints a table. " +
+      "Needs root, mmdebstrap, qemu-user-static, ffmpeg and the network.",
+  )
+    .option("--deb <file>", "test this package instead of building one")
+    .option("--suite <suite>", "Debian release", "bookworm")
+    .parse(Deno.args, { from: "user" })
+    .opts<{ suite: string; deb?: string }>();
   const folder = await Deno.makeTempDir({ prefix: "whence-arm64-" });
   try {
-    const deb = values.deb ?? await builtPackage(folder);
+    const deb = given ?? await builtPackage(folder);
     await using root = await SystemRoot.make(
-      { suite: values.suite, architecture: "arm64", packages: await packagesOf(deb) },
+      { suite, architecture: "arm64", packages: await packagesOf(deb) },
       join(PROJECT, ".cache/roots"),
     );
     const rows: string[] = [];
