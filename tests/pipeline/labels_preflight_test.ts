@@ -39,7 +39,7 @@ Deno.test("check names a label that no event can get, and a bank that cannot be 
   const [broken] = await check("labels: { bank: mine.json }");
   assert.match(broken, /^3: Cannot read the bank .*mine\.json: format: /);
   const [missing] = await check("labels: { bank: none.json }");
-  assert.match(missing, /^3: Cannot read the bank .*none\.json: it must be a readable JSON file/);
+  assert.match(missing, /^3: Cannot read the bank .*none\.json: no such file/);
   const [things] = await check("things: none.json");
   assert.match(things, /^3: Cannot read the bank/);
 });

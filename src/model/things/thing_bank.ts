@@ -40,9 +40,9 @@ export async function readBank(file: string): Promise<readonly Thing[]> {
   try {
     content = JSON.parse(await Deno.readTextFile(file));
   } catch (cause) {
-    throw new ModelError(`Cannot read the bank ${file}: it must be a readable JSON file`, {
-      cause,
-    });
+    const missing = cause instanceof Deno.errors.NotFound;
+    const fault = missing ? "no such file" : "it must be a readable JSON file";
+    throw new ModelError(`Cannot read the bank ${file}: ${fault}`, { cause });
   }
   const result = bankSchema.safeParse(content);
   if (result.success) return result.data.things;

@@ -154,7 +154,7 @@ Deno.test("evaluate", async (t) => {
     await Deno.remove(join(folder.path, "b.wav"));
     const { code, stderr } = await run("scenes", folder.path);
     assert.equal(code, 1);
-    assert.match(stderr, /^Cannot read .*b\.wav: it must be a sound, got: .*\n$/);
+    assert.match(stderr, /^Cannot read .*b\.wav: no such file\n$/);
     const model = await whence(["evaluate", "scenes", folder.path, "--model", "missing"]);
     assert.equal(model.code, 1);
     assert.match(model.stderr, /^Cannot find model missing: .*denseav-mini.*\n$/);

@@ -110,7 +110,7 @@ Deno.test("label: a bank that was given must exist", () =>
       assert.equal(code, 1, stderr);
       assert.match(
         stderr,
-        /^Cannot read the bank .*things\.json: it must be a readable JSON file\n$/,
+        /^Cannot read the bank .*things\.json: no such file\n$/,
       );
     }
   }));
