@@ -23,6 +23,15 @@ export function fileFaultSync(path: string): string | undefined {
   }
 }
 
+/** Why a path cannot be read as a folder, such as `no such folder`; undefined when it can. */
+export async function folderFault(path: string): Promise<string | undefined> {
+  try {
+    return (await Deno.stat(path)).isDirectory ? undefined : "it is not a folder";
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "no such folder" : reasonOf(error);
+  }
+}
+
 function kindFault(info: Deno.FileInfo): string | undefined {
   if (info.isFile) return undefined;
   if (info.isDirectory) return "it is a folder";
@@ -33,5 +42,6 @@ function kindFault(info: Deno.FileInfo): string | undefined {
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is not a folder";
   return error instanceof Error ? error.message : String(error);
 }
