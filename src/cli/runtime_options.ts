@@ -1,5 +1,6 @@
 import type { Option } from "commander";
 import { type RuntimeConfig, runtimeSchema } from "../model/runtime_schema.ts";
+import { PROVIDERS } from "../model/providers.ts";
 import { UsageError } from "./exit.ts";
 import { countOption } from "./options.ts";
 
@@ -28,6 +29,10 @@ export function threadsOption(threads = navigator.hardwareConcurrency): Option {
 export function runtimeConfig({ providers, threads }: RuntimeOptions, task: string): RuntimeConfig {
   const result = runtimeSchema.safeParse({ providers: providers.split(","), threads });
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0];
-  throw new UsageError(`Cannot ${task}: --${String(path[0])}: ${message}`);
+  const fault = result.error.issues[0].path[0] === "threads"
+    ? `--threads must be at most ${MOST_THREADS}, got ${threads}`
+    : `--providers must be a list of ${
+      PROVIDERS.names.join(", ")
+    }, separated by commas, got "${providers}"`;
+  throw new UsageError(`Cannot ${task}: ${fault}`);
 }
