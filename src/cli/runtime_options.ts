@@ -20,19 +20,26 @@ export function threadsOption(threads = navigator.hardwareConcurrency): Option {
     .default(Math.min(threads, MOST_THREADS));
 }
 
+/** The parts of a `runtime` block that the command line can set. */
+export type RuntimeParts = Partial<RuntimeOptions> & { readonly library?: string };
+
 /**
  * The `runtime` block that the options describe.
  *
  * @param task what the error says cannot be done.
  * @throws {UsageError} naming the option that is wrong.
  */
-export function runtimeConfig({ providers, threads }: RuntimeOptions, task: string): RuntimeConfig {
-  const result = runtimeSchema.safeParse({ providers: providers.split(","), threads });
+export function runtimeConfig(parts: RuntimeParts, task: string): RuntimeConfig {
+  const { library, providers, threads } = parts;
+  const result = runtimeSchema.safeParse({ library, providers: providers?.split(","), threads });
   if (result.success) return result.data;
-  const fault = result.error.issues[0].path[0] === "threads"
-    ? `--threads must be at most ${MOST_THREADS}, got ${threads}`
-    : `--providers must be a list of ${
-      PROVIDERS.names.join(", ")
-    }, separated by commas, got "${providers}"`;
-  throw new UsageError(`Cannot ${task}: ${fault}`);
+  const key = result.error.issues[0].path[0] as keyof RuntimeParts;
+  const wanted = {
+    library: "the name of a runtime, a path or an address",
+    providers: `a list of ${PROVIDERS.names.join(", ")}, separated by commas`,
+    threads: `at most ${MOST_THREADS}`,
+  }[key];
+  throw new UsageError(
+    `Cannot ${task}: --${key} must be ${wanted}, got ${JSON.stringify(parts[key])}`,
+  );
 }
