@@ -11,6 +11,7 @@ Deno.test("only regular files can be read; pipes and devices are refused without
   const cases: Record<string, string | undefined> = {
     [join(folder, "text")]: undefined,
     [join(folder, "none")]: "no such file",
+    [join(folder, "b\uFFFDd")]: "its name must be UTF-8",
     [folder]: "it is a folder",
     [pipe]: "it is a named pipe",
     "/dev/zero": "it is a device",
