@@ -4,6 +4,9 @@ import { setupElements, usualElements } from "../../src/capture/usual_elements.t
 /** Elements of recordings and streams in formats that not every robot has. */
 const FURTHER_ELEMENTS = ["h264parse", "tsdemux"];
 
+/** Packages that some systems lack: NVIDIA's is only in Jetson Linux, libcamera's not in Ubuntu 22.04. */
+const NOT_EVERYWHERE = /^nvidia-|-libcamera$/;
+
 /** What the Debian package asks apt for. */
 export interface Dependencies {
   readonly depends: readonly string[];
@@ -19,8 +22,7 @@ export interface Dependencies {
 export function dependencies(glibc: string): Dependencies {
   const elements = [...setupElements(), ...usualElements()];
   const names = packagesOf(elements);
-  // NVIDIA's own package exists only in Jetson Linux.
-  const depends = names.filter((name) => !name.startsWith("nvidia-"));
+  const depends = names.filter((name) => !NOT_EVERYWHERE.test(name));
   return {
     depends: [
       "adduser",

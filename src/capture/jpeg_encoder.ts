@@ -48,9 +48,12 @@ export async function chooseJpegEncoder(encoders: readonly string[]): Promise<st
   return last;
 }
 
-/** Whether an element encodes a picture: hardware may be busy or out of reach although its element is installed. */
+/**
+ * Whether an element encodes a picture: hardware may be busy or out of reach although its element is installed. It is tried in a
+ * child process, because a driver may crash.
+ */
 async function encodesJpeg(encoder: string): Promise<boolean> {
-  const plan = planCapture(sourceSchema.parse({ graph: TRIAL, pace: "live" }), {
+  const plan = planCapture(sourceSchema.parse({ graph: TRIAL, pace: "live", isolate: true }), {
     width: 64,
     height: 64,
     sampleRate: 16_000,

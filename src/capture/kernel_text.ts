@@ -6,3 +6,12 @@ export function kernelText(file: string): string {
     return "";
   }
 }
+
+/** Names in a folder under `/sys` or `/proc`; none if it cannot be read. */
+export function kernelNames(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map((entry) => entry.name);
+  } catch {
+    return [];
+  }
+}

@@ -65,6 +65,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "tsdemux",
     "dashdemux",
     "av1dec",
+    "cudadownload",
     "openh264enc",
     "gdppay",
   ],

@@ -4,6 +4,7 @@ import { argus } from "./sources/argus.ts";
 import { file } from "./sources/file.ts";
 import { graph } from "./sources/graph.ts";
 import { http } from "./sources/http.ts";
+import { libcamera } from "./sources/libcamera.ts";
 import { pulse } from "./sources/pulse.ts";
 import { rtsp } from "./sources/rtsp.ts";
 import { silence } from "./sources/silence.ts";
@@ -17,6 +18,7 @@ export const SOURCES: readonly SourceDescriptor[] = [
   http,
   v4l2,
   argus,
+  libcamera,
   alsa,
   pulse,
   test,

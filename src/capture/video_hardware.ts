@@ -2,6 +2,8 @@
 export interface VideoHardware {
   /** In `doctor` and messages. */
   readonly name: string;
+  /** Decoder without which a machine does not have this hardware; default: any of `decoders` shows it. */
+  readonly sign?: string;
   /** Decoders of H.264, H.265 and other streams, by element name. */
   readonly decoders: readonly string[];
   /** Element that brings its pictures from video memory to main memory; undefined if they are there already. */
@@ -17,6 +19,8 @@ export interface VideoHardware {
 /** A Jetson's (NVIDIA's Accelerated GStreamer guide). */
 export const JETSON: VideoHardware = {
   name: "Jetson",
+  // Graphics cards have an nvjpegdec, too.
+  sign: "nvv4l2decoder",
   decoders: ["nvv4l2decoder", "nvjpegdec"],
   converter: "nvvidconv",
   format: "BGRx",
@@ -27,6 +31,21 @@ export const JETSON: VideoHardware = {
 /** Known hardware, preferred first. Plugins of hardware that a machine lacks register no elements. */
 export const VIDEO_HARDWARE: readonly VideoHardware[] = [
   JETSON,
+  {
+    // The converter passes pictures in main memory on as they are.
+    name: "NVIDIA",
+    decoders: [
+      "nvh264dec",
+      "nvh265dec",
+      "nvav1dec",
+      "nvvp8dec",
+      "nvvp9dec",
+      "nvmpeg2videodec",
+      "nvjpegdec",
+    ],
+    converter: "cudadownload",
+    jpeg: true,
+  },
   {
     name: "VA-API",
     decoders: ["vah264dec", "vah265dec", "vavp8dec", "vavp9dec", "vaav1dec", "vampeg2dec"],
@@ -83,9 +102,9 @@ export function chooseDecoding(
   }
   const lacking: string[] = [];
   for (const hardware of known) {
-    const { name, converter } = hardware;
+    const { name, converter, sign } = hardware;
     const decoders = hardware.decoders.filter(has);
-    if (decoders.length === 0) continue;
+    if (decoders.length === 0 || sign !== undefined && !has(sign)) continue;
     if (converter === undefined || has(converter)) {
       const how = [...decoders, ...(converter === undefined ? [] : [converter])].join(", ");
       return { hardware: { ...hardware, decoders }, software: false, reason: `${name}: ${how}` };

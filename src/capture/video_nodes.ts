@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { kernelText } from "./kernel_text.ts";
+import { kernelNames, kernelText } from "./kernel_text.ts";
 
 /** A Video4Linux capture node. */
 export interface VideoNode {
@@ -11,6 +11,9 @@ export interface VideoNode {
   readonly bayer: boolean;
 }
 
+/** Nodes of a Raspberry Pi's codecs, scalers and CSI receivers; its cameras are opened through libcamera. */
+const NO_CAMERA = /^(bcm2835-|pispbe|rpi-hevc-dec|rpivid|unicam|rp1-cfe)/;
+
 /**
  * The video capture nodes of this machine, sorted by number.
  *
@@ -18,21 +21,14 @@ export interface VideoNode {
  */
 export function videoNodes(root: string): VideoNode[] {
   const folder = join(root, "sys/class/video4linux");
-  return entries(folder).filter((name) => /^video\d+$/.test(name)).sort(byNumber)
+  return kernelNames(folder).filter((name) => /^video\d+$/.test(name)).sort(byNumber)
     // A UVC camera has further nodes for metadata; only its first one delivers video.
     .filter((node) => (kernelText(join(folder, node, "index")) || "0") === "0")
     .map((node) => {
       const name = kernelText(join(folder, node, "name")) || node;
       return { node, name, bayer: name.startsWith("vi-output") };
-    });
-}
-
-function entries(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map((entry) => entry.name);
-  } catch {
-    return [];
-  }
+    })
+    .filter(({ name }) => !NO_CAMERA.test(name));
 }
 
 function byNumber(a: string, b: string): number {

@@ -153,6 +153,26 @@ Deno.test("hardware decoding", async (t) => {
       openCapture(await planFor(await file("again.mkv", 2), "hardware")),
       /no more sessions \(nvv4l2decoder\d+\)$/,
     );
+    jetson.failAfter(1 << 30, { message: false });
+  });
+
+  await t.step("the decoders of a graphics card are used with their own converter", async () => {
+    const card = await StubDecoder.register(clips.path("card.so"), {
+      decoder: "nvvp8dec",
+      converter: "cudadownload",
+      type: "Codec/Decoder/Video/Hardware",
+    });
+    const noJetson = (element: string) => element === "nvv4l2decoder";
+    const decoding = await findDecoding("auto", noJetson);
+    assert.equal(decoding.reason, "NVIDIA: nvvp8dec, cudadownload");
+    const uri = await file("card.mkv", 2);
+    const plan = planCapture(sourceSchema.parse({ uri, pace: "fast" }), {
+      ...{ width: 64, height: 64, sampleRate: 16000, folder: "/" },
+      decoding,
+    });
+    assert.match(plan.launch, /cudadownload name=video_in ! video\/x-raw ! /);
+    card.failAfter(1 << 30, { message: false });
+    assert.equal((await record(plan)).frames.length, 20);
   });
 });
 

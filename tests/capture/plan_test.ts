@@ -67,6 +67,12 @@ Deno.test("decoded video leaves video memory through the hardware's converter", 
     /decodebin name=video_decoder ! vapostproc name=video_in ! /,
   );
   assert.ok(!planned(usb, va).launch.includes("vapostproc"));
+  const card = ["nvh264dec", "nvjpegdec", "cudadownload"];
+  assert.match(
+    planned(rtsp, card).launch,
+    /decodebin name=video_decoder ! cudadownload name=video_in ! video\/x-raw ! /,
+  );
+  assert.deepEqual(planned(usb, card).hardware, ["nvh264dec", "nvjpegdec"]);
   const graph = {
     graph: "filesrc location=a ! decodebin ! appsink name=video audiotestsrc ! appsink name=audio",
   };

@@ -12,6 +12,8 @@ Deno.test("the first hardware with a decoder and its converter is chosen", () =>
     choose("auto", "vah264dec", "vapostproc", "vaapih264dec", "vaapipostproc").hardware?.name,
     "VA-API",
   );
+  const card = choose("auto", "nvh264dec", "nvjpegdec", "cudadownload", "vah264dec", "vapostproc");
+  assert.equal(card.reason, "NVIDIA: nvh264dec, nvjpegdec, cudadownload");
   assert.equal(choose("hardware", "v4l2slh265dec").reason, "Video4Linux: v4l2slh265dec");
 });
 
@@ -24,6 +26,10 @@ Deno.test("software is chosen with the reason", () => {
     software: true,
     reason: "software: nvv4l2decoder is installed, but nvvidconv is not",
   });
+  assert.equal(
+    choose("auto", "nvjpegdec").reason,
+    "software: nvjpegdec is installed, but cudadownload is not",
+  );
   assert.deepEqual(choose("software", "vah264dec", "vapostproc"), {
     software: true,
     reason: "software: source.decode is software",

@@ -9,7 +9,7 @@ const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The registry of each example, and the text after which a new entry is written. */
 const REGISTRIES: Readonly<Record<string, readonly [file: string, list: RegExp]>> = {
-  libcamera: ["src/capture/sources.ts", /SOURCES[^=]*= \[/],
+  srt: ["src/capture/sources.ts", /SOURCES[^=]*= \[/],
   udpSink: ["src/publish/sinks.ts", /SINKS = \[/],
   openvino: ["src/model/providers.ts", /new ProviderRegistry\(/],
 };
@@ -65,12 +65,12 @@ Deno.test("the examples of CONTRIBUTING.md work: one file and one line each", as
     });
 
     await t.step("check shows the launch text of the new source", async () => {
-      const file = join(folder, "pi.yaml");
+      const file = join(folder, "srt.yaml");
       await Deno.writeTextFile(
         file,
-        "source: { video: 'libcamera://imx708', audio: 'silence://' }\nmodel: denseav-mini\n",
+        "source: { uri: 'srt://127.0.0.1:9000' }\nmodel: denseav-mini\n",
       );
-      assert.match(await whence("check", file), /libcamerasrc name=\S+ camera-name="?imx708/);
+      assert.match(await whence("check", file), /srtsrc name=\S+ uri="?srt:\/\/127\.0\.0\.1:9000/);
     });
 
     await t.step("run sends events to the new sink", async () => {
