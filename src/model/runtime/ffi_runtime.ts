@@ -20,7 +20,7 @@ import { chooseProviders, type Offer, type WantedProviders } from "./provider_po
 import { RunTrace, type Traced } from "./run_trace.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Runtime, Session } from "./session.ts";
-import { trimMemory } from "./trim_memory.ts";
+import { trimMemory } from "../../core/c_heap.ts";
 
 const LOG_FATAL = 4;
 const ARENA_ALLOCATOR = 1;
