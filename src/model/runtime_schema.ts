@@ -9,13 +9,17 @@ function commonSchema({ all, names, fallback }: ProviderRegistry) {
     library: z.string().min(1).default("auto").describe(
       "auto: the library shipped with onnxruntime-node; node: its JavaScript API; " +
         "the name of a runtime installed with whence runtime install; a path to libonnxruntime.so; " +
-        "or oip+http://HOST:PORT or oip+https://HOST:PORT, an inference server",
+        "or an inference server: oip+http://HOST:PORT, oip+https://…, oip+grpc://HOST:PORT or oip+grpcs://…",
     ),
     providers: z.array(z.enum(names)).min(1).optional().describe(
       `Execution providers in order of preference: ${providers}. If a listed one is unavailable, ` +
         `startup fails, unless ${fallback.name} is listed too. Default: all that are available`,
     ),
     threads: z.int().min(1).max(64).default(2).describe("Threads inside one operator (CPU)"),
+    int8: z.boolean().optional().describe(
+      "On the CPU, use the model's image encoder in bytes (image.int8.onnx) if it has one: faster, and close in its " +
+        "results. Default: true on x86-64, false elsewhere, where it has not been measured",
+    ),
     run_limit: durationWithin("1s", "1h").prefault("60s").describe(
       "Time limit of one inference; beyond it the device or its driver counts as hung, " +
         "and an inference server as unavailable",

@@ -16,7 +16,12 @@ import { oneLine } from "./ort_message.ts";
 import { SessionOptions } from "./ort_options.ts";
 import { judgePlacement, readPlacement } from "./placement.ts";
 import { PROBE_MODEL } from "./probe_model.ts";
-import { chooseProviders, type Offer, type WantedProviders } from "./provider_policy.ts";
+import {
+  chooseProviders,
+  type Offer,
+  prefersInt8,
+  type WantedProviders,
+} from "./provider_policy.ts";
 import { RunTrace, type Traced } from "./run_trace.ts";
 import type { Refusal } from "./refusal.ts";
 import type { AxisSizes, Runtime, ServedModel, Session } from "./session.ts";
@@ -38,6 +43,8 @@ export interface FfiOptions {
   readonly wanted: WantedProviders;
   readonly registry: ProviderRegistry;
   readonly threads: number;
+  /** Whether the fallback should run image encoders in bytes; default no. */
+  readonly int8?: boolean;
   optionsOf(provider: Accelerator): ProviderOptions;
   /** Time limit of loading a model and of its first runs, ms. Default: 10 minutes, or an hour if it is compiled. */
   readonly loadLimitMs?: number;
@@ -103,6 +110,10 @@ export class FfiRuntime implements Runtime {
 
   get compiles(): string | undefined {
     return this.#accelerators().find(({ compiles }) => compiles !== undefined)?.compiles;
+  }
+
+  get prefersInt8(): boolean {
+    return prefersInt8(this.#options.int8 ?? false, this.#offer);
   }
 
   get loadLimitMs(): number {
