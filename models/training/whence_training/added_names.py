@@ -25,8 +25,9 @@ from scipy.signal import resample_poly
 
 from .hearings import Vocabulary, vocabulary
 from .label_clips import Encode, Spoken, encoder, sounds, words
+from .label_file import FILE
 from .label_space import probabilities
-from .labels import FILE, LEAST, Bank, Heard, listen, read_bank, reliability
+from .labels import LEAST, Bank, Heard, listen, read_bank, reliability
 from .media import CACHE
 from .natural import KOKORO_VOICES, speak
 from .open_pack import OpenPack
