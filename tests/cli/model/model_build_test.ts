@@ -50,7 +50,10 @@ runtime: { providers: [cpu], threads: 1 }
     assert.match(both.stderr, /^Cannot build: --window must not be given with --for$/m);
     const unknown = await build("--providers", "abacus");
     assert.equal(unknown.code, 2);
-    assert.match(unknown.stderr, /^Cannot build: --providers: /m);
+    assert.match(
+      unknown.stderr,
+      /^Cannot build: --providers must be a list of .*cpu, separated by commas, got "abacus"$/m,
+    );
   });
 });
 
