@@ -92,9 +92,7 @@ export function scoreChart(curves: ScoreCurves, view: ChartView): string {
       );
     }
     parts.push(
-      // A dark edge keeps the name readable on an event's bar.
-      `<text ${TEXT} font-size="${size - 1}" x="4" y="${y + size - 2}" stroke="#16181d" ` +
-        `stroke-width="3" paint-order="stroke">${escapeXml(kind)}</text>`,
+      `<text ${TEXT} font-size="${size - 1}" x="4" y="${y + size - 2}">${escapeXml(kind)}</text>`,
     );
   });
   for (const at of ticks(view)) {
