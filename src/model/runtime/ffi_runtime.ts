@@ -25,7 +25,7 @@ import {
 import { RunTrace, type Traced } from "./run_trace.ts";
 import type { Refusal } from "./refusal.ts";
 import type { AxisSizes, Runtime, ServedModel, Session } from "./session.ts";
-import { trimMemory } from "./trim_memory.ts";
+import { trimMemory } from "../../core/c_heap.ts";
 
 const LOG_FATAL = 4;
 const ARENA_ALLOCATOR = 1;
