@@ -21,8 +21,8 @@ export interface FfiSessionFacts {
   judge(traced: Traced): Whereabouts;
   /** The run after which the trace is read. */
   readonly tracedRuns: number;
-  /** Whether to bind inputs, so that constant ones stay in the provider's memory. */
-  readonly binds: boolean;
+  /** Whether to bind inputs, so that constant ones stay in the provider's memory. Default: not. */
+  readonly binds?: boolean;
   /** Time limit of a run, ms. */
   readonly limitMs: number;
   /** A provider's short name for ONNX Runtime's own. */
@@ -76,7 +76,7 @@ export class FfiSession implements Session {
     this.#whereabouts = facts.whereabouts;
     this.#trace = facts.trace;
     this.#limitMs = facts.limitMs;
-    this.#binds = facts.binds;
+    this.#binds = facts.binds ?? false;
     const { inputs, outputs } = this;
     if (facts.binds) this.#bindings = new IoBindings({ handles, session, inputs, outputs });
   }
