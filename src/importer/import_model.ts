@@ -97,6 +97,7 @@ export async function importModel(
       ...options,
       folder,
       architecture,
+      columns: givesColumns(options),
       heads,
       files: made,
       check: made.check,
@@ -166,6 +167,7 @@ async function writeEncoders(
       batch,
       samples: options.fixed ? samples : undefined,
       normalize: options.normalizeAudio,
+      columns: arithmetic !== "plain" && givesColumns(options),
     });
   const write = (file: string, built: BuiltGraph, step: string) =>
     writeModel(join(staging, file), built.graph.graph(), {
@@ -201,6 +203,16 @@ async function writeEncoders(
     ...files,
     check: Object.fromEntries([...named("image", imageCheck), ...named("audio", audioCheck)]),
   };
+}
+
+/** Whether the columns of audio can be kept from window to window: on CPUs, which these precisions are for. */
+export function givesColumns(
+  { precision, fixed, normalizeAudio }: Pick<
+    ImportOptions,
+    "precision" | "fixed" | "normalizeAudio"
+  >,
+): boolean {
+  return precision !== "fp16" && !fixed && !normalizeAudio;
 }
 
 function checkSizes(options: ImportOptions, architecture: Architecture): void {

@@ -1,4 +1,5 @@
 import { GraphBuilder, type Value } from "../../onnx/graph_builder.ts";
+import type { Dim } from "../../onnx/graph.ts";
 import { float32s } from "../../onnx/tensor.ts";
 import type { Architecture, TimeConv } from "../checkpoint/architecture.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
@@ -25,11 +26,17 @@ export interface AudioGraphOptions {
   readonly samples?: number;
   /** Normalizes each window to mean 0 and standard deviation 1, as in training; the original's demo does not. */
   readonly normalize?: boolean;
+  /** Takes and gives the columns of audio that the transformer reads; not with `normalize` or a fixed number of samples. */
+  readonly columns?: boolean;
 }
 
 /**
  * The audio encoder with its aligner: `waveform` float32 `[n, samples]` → `features` float32
  * `[n, C, T]`, and `cls` float32 `[n, C]` if the model uses class tokens.
+ *
+ * What is convolved from one stretch of audio is a *column*: it depends on no other audio, so that the columns of an
+ * earlier window can be used again. With `columns` there is an optional input `columns` float32 `[m, width]`, which come
+ * before those of `waveform`, and an output `all_columns` float32 `[n, t, width]`.
  */
 export function buildAudioGraph(
   weights: Checkpoint,
@@ -56,6 +63,7 @@ export function buildAudioGraph(
   x = layers.norm("audio_model.model.feature_projection.layer_norm", x, EPSILON);
   const projection = "audio_model.model.feature_projection.projection";
   x = tap("proj_out", layers.linear(projection, x, linearWeight(weights, projection), true));
+  if (options.columns) x = joinColumns(g, x, audio.width, batch);
   x = layers.add(x, tap("pos_conv_out", positionConv(layers, x, architecture)));
   for (let i = 0; i < audio.depth; i++) {
     const name = `audio_model.model.encoder.layers.${i}`;
@@ -70,6 +78,18 @@ export function buildAudioGraph(
     g.output("cls", cls, "float32", [batch, channels]);
   }
   return { graph: g, taps };
+}
+
+/** Puts the columns that are given before the ones that were computed. */
+function joinColumns(g: GraphBuilder, computed: Flow, width: number, batch: Dim): Flow {
+  const none = float32s(new Float32Array(0), [0, width]);
+  const given = g.inputWithDefault("columns", none, ["m", width]);
+  const count = g.node("Shape", [computed.value], { start: 0, end: 1 });
+  const size = g.node("Shape", [given]);
+  const former = g.node("Expand", [given, g.node("Concat", [count, size], { axis: 0 })]);
+  const all = g.node("Concat", [former, computed.value], { axis: 1 });
+  g.output("all_columns", all, "float32", [batch, "t", width]);
+  return { value: all, type: "float32" };
 }
 
 type Tap = (name: string, x: Flow) => Flow;

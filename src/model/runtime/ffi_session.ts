@@ -41,6 +41,7 @@ export interface FfiSessionFacts {
 export class FfiSession implements Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  readonly optional: readonly TensorInfo[];
   readonly #model: string;
   readonly #handles: OrtHandles;
   readonly #session: Deno.PointerValue;
@@ -69,6 +70,7 @@ export class FfiSession implements Session {
     const { ort, allocator } = handles;
     this.inputs = describe(ort, allocator, session, "Input", model);
     this.outputs = describe(ort, allocator, session, "Output", model);
+    this.optional = describe(ort, allocator, session, "OverridableInitializer", model);
     this.#model = model;
     this.#handles = handles;
     this.#session = session;
@@ -99,8 +101,8 @@ export class FfiSession implements Session {
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     if (this.#release) throw new ModelError(`Cannot run ${this.#model}: it has been released`);
     if (this.#hung) throw this.#hung;
-    checkFeeds(this.#model, this.inputs, feeds);
-    const call = this.#run(this.inputs.map((input) => feeds[input.name]));
+    checkFeeds(this.#model, this.inputs, feeds, this.optional);
+    const call = this.#run(feeds);
     this.#calls.add(call);
     const over = () => this.#calls.delete(call);
     call.then(over, over);
@@ -152,8 +154,12 @@ export class FfiSession implements Session {
     this.#whereabouts = judge(this.#traced);
   }
 
-  async #run(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {
+  async #run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const { ort, memoryInfo } = this.#handles;
+    const extra = this.optional.filter(({ name }) => feeds[name] !== undefined);
+    const given = [...this.inputs, ...extra].map(({ name }) => name);
+    const names = extra.length === 0 ? this.#inputNames : PointerArray.ofStrings(given);
+    const tensors = given.map((name) => feeds[name]);
     const values: Deno.PointerValue[] = [];
     const results = new BigUint64Array(new ArrayBuffer(this.outputs.length * 8));
     try {
@@ -162,14 +168,14 @@ export class FfiSession implements Session {
       const call = ort.api.Run(
         this.#session,
         null,
-        this.#inputNames.addresses,
+        names.addresses,
         inputs.addresses,
         BigInt(values.length),
         this.#outputNames.addresses,
         BigInt(this.outputs.length),
         results,
       );
-      const status = await holding([this, tensors, inputs, results], call);
+      const status = await holding([this, names, tensors, inputs, results], call);
       ort.check(status);
       const read = (i: number) => readTensor(ort, Deno.UnsafePointer.create(results[i]));
       return Object.fromEntries(this.outputs.map((output, i) => [output.name, read(i)]));
