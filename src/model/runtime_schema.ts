@@ -9,7 +9,7 @@ function commonSchema({ all, names, fallback }: ProviderRegistry) {
     library: z.string().min(1).default("auto").describe(
       "auto: the library shipped with onnxruntime-node; node: its JavaScript API; " +
         "the name of a runtime installed with whence runtime install; a path to libonnxruntime.so; " +
-        "or oip+http://HOST:PORT or oip+https://HOST:PORT, an inference server",
+        "or an inference server: oip+http://HOST:PORT, oip+https://…, oip+grpc://HOST:PORT or oip+grpcs://…",
     ),
     providers: z.array(z.enum(names)).min(1).optional().describe(
       `Execution providers in order of preference: ${providers}. If a listed one is unavailable, ` +

@@ -145,7 +145,7 @@ function calibrateCommand(): Command {
 function exportCommand(): Command {
   return new Command("export-repository")
     .description(
-      "write a model repository for Triton Inference Server (runtime.library: oip+http://…)",
+      "write a model repository for Triton Inference Server (runtime.library: oip+grpc://… or oip+http://…)",
     )
     .argument("<name>", "name of a model in the models folder, or a path")
     .requiredOption("--output <folder>", "folder of the repository; must not contain the model yet")

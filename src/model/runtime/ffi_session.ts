@@ -10,7 +10,7 @@ import type { Placement, Whereabouts } from "./placement.ts";
 import type { RunTrace, Traced } from "./run_trace.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Session, Tensor, TensorInfo } from "./session.ts";
-import { trimMemory } from "./trim_memory.ts";
+import { trimMemory } from "../../core/c_heap.ts";
 
 /** What sessions of one runtime share. */
 export interface OrtHandles {

@@ -63,6 +63,7 @@ const FUNCTIONS = {
   ReleaseTensorTypeAndShapeInfo: release(99),
   ReleaseSessionOptions: release(100),
   SessionEndProfiling: status(110, [P, P, B]),
+  AddFreeDimensionOverrideByName: status(124, [P, B, "i64"]),
   GetAvailableProviders: status(125, [B, B]),
   ReleaseAvailableProviders: status(126, [P, "i32"]),
   AddSessionConfigEntry: status(130, [P, B, B]),

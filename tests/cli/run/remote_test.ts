@@ -29,22 +29,32 @@ async function eventsOf(library: string, ...args: string[]) {
   return events;
 }
 
+const facts = (events: Awaited<ReturnType<typeof eventsOf>>) =>
+  events.map(({ type, kind, head, seq, stream }) => ({ type, kind, head, seq, stream }));
+
 Deno.test("run: an inference server gives the same events as this machine, with least permissions too", async () => {
-  await using server = await OipServer.open(await findModel("denseav-mini", Deno.cwd()));
+  const folder = await findModel("denseav-mini", Deno.cwd());
+  await using server = await OipServer.open(folder);
   const local = await eventsOf("auto");
-  const remote = await eventsOf(server.library, "--least-permissions");
   assert.ok(local.length > 10);
-  const facts = (events: typeof local) =>
-    events.map(({ type, kind, head, seq, stream }) => ({ type, kind, head, seq, stream }));
-  assert.deepEqual(facts(remote), facts(local));
-  remote.forEach((event, i) => {
-    assert.ok(Math.abs(event.score - local[i].score) < 0.001, `${event.score}, ${local[i].score}`);
-    event.peak?.forEach((part, axis) => {
-      assert.ok(Math.abs(part - local[i].peak![axis]) < 0.01);
+  const same = (remote: typeof local) => {
+    assert.deepEqual(facts(remote), facts(local));
+    remote.forEach((event, i) => {
+      assert.ok(
+        Math.abs(event.score - local[i].score) < 0.001,
+        `${event.score}, ${local[i].score}`,
+      );
+      event.peak?.forEach((part, axis) => {
+        assert.ok(Math.abs(part - local[i].peak![axis]) < 0.01);
+      });
     });
-  });
+  };
+  same(await eventsOf(server.library, "--least-permissions"));
   assert.ok(server.requests.includes("/v2/models/denseav-mini-image/infer"));
   assert.ok(server.requests.includes("/v2/models/denseav-mini-audio/infer"));
+  await using grpc = await OipServer.open(folder, { protocol: "grpc" });
+  same(await eventsOf(grpc.library, "--least-permissions"));
+  assert.ok(grpc.requests.includes("/inference.GRPCInferenceService/ModelInfer"));
 });
 
 Deno.test("check and doctor show the state of an inference server", async () => {
@@ -71,13 +81,8 @@ Deno.test("check and doctor show the state of an inference server", async () => 
     assert.equal(dead.code, 1);
     assert.match(dead.stdout, /Inference server/);
     assert.match(dead.stdout, /oip\+http.*Cannot use http:.*connection refused/);
-    const grpc = await whence([
-      "check",
-      file,
-      "--set",
-      "runtime.library=oip+grpc://127.0.0.1:8001",
-    ]);
+    const grpc = await whence(["check", file, "--set", "runtime.library=oip+grpc://127.0.0.1"]);
     assert.equal(grpc.code, 2);
-    assert.match(grpc.stderr, /Cannot use gRPC: runtime\.library must be oip\+http:\/\//);
+    assert.match(grpc.stderr, /Cannot use oip\+grpc:\/\/127\.0\.0\.1: .*oip\+grpc:\/\/HOST:PORT/);
   });
 });

@@ -5,7 +5,12 @@ import type { Tensor, TensorInfo, TensorType } from "../session.ts";
 /** Header that gives the length of the JSON part of a message with binary tensors; the rest are the tensors. */
 export const HEADER_LENGTH = "Inference-Header-Content-Length";
 
-const DATATYPES: Record<TensorType, string> = { uint8: "UINT8", float32: "FP32", int64: "INT64" };
+/** The protocol's names of element types. */
+export const DATATYPES: Record<TensorType, string> = {
+  uint8: "UINT8",
+  float32: "FP32",
+  int64: "INT64",
+};
 const BYTES: Record<TensorType, number> = { uint8: 1, float32: 4, int64: 8 };
 
 /** The element type of the protocol's name for it; undefined for one that no model here uses. */
@@ -83,24 +88,50 @@ export function decodeResponse(
     offset += size ?? 0;
     const wanted = outputs.find((output) => output.name === name);
     if (wanted === undefined) continue;
-    if (datatype !== DATATYPES[wanted.type]) {
-      throw new Error(`output ${name} must be ${DATATYPES[wanted.type]}, got ${datatype}`);
-    }
-    const count = shape.reduce((product, n) => product * n, 1);
-    const values = bytes === undefined
-      ? fromJson(wanted.type, data ?? [])
-      : fromBytes(wanted.type, bytes);
-    if (values?.length !== count) {
-      const got = values?.length ?? `${bytes?.length} bytes`;
-      throw new Error(
-        `output ${name} of ${shapeText(shape)} must hold ${count} values, got ${got}`,
-      );
-    }
-    tensors[name] = { type: wanted.type, dims: shape, data: values };
+    tensors[name] = checkedTensor(
+      wanted,
+      datatype,
+      shape,
+      bytes ?? fromJson(wanted.type, data ?? []),
+    );
   }
+  checkComplete(tensors, outputs);
+  return tensors;
+}
+
+/**
+ * An output as a server sent it.
+ *
+ * @param values numbers, or bytes of a type that may be another.
+ * @throws {Error} in a few words, unless element type and size are right.
+ */
+export function checkedTensor(
+  { name, type }: TensorInfo,
+  datatype: string,
+  shape: readonly number[],
+  values: Uint8Array<ArrayBuffer> | Tensor["data"],
+): Tensor {
+  if (datatype !== DATATYPES[type]) {
+    throw new Error(`output ${name} must be ${DATATYPES[type]}, got ${datatype}`);
+  }
+  const data = values instanceof Uint8Array
+    ? fromBytes(type, values as Uint8Array<ArrayBuffer>)
+    : values;
+  const count = shape.reduce((product, n) => product * n, 1);
+  if (data?.length !== count) {
+    const got = data?.length ?? `${values.length} bytes`;
+    throw new Error(`output ${name} of ${shapeText(shape)} must hold ${count} values, got ${got}`);
+  }
+  return { type, dims: shape, data };
+}
+
+/** @throws {Error} in a few words, when a response lacks an output. */
+export function checkComplete(
+  tensors: Readonly<Record<string, Tensor>>,
+  outputs: readonly TensorInfo[],
+): void {
   const missing = outputs.find(({ name }) => tensors[name] === undefined);
   if (missing) throw new Error(`the response must contain ${missing.name}`);
-  return tensors;
 }
 
 /** The JSON of a message; undefined if it is none. */
@@ -112,11 +143,13 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** Undefined if the bytes end within an element. */
+/** Undefined if the bytes end within an element. Bytes that do not start their buffer are copied. */
 function fromBytes(type: TensorType, bytes: Uint8Array<ArrayBuffer>): Tensor["data"] | undefined {
   if (bytes.length % BYTES[type] !== 0) return undefined;
   if (type === "uint8") return bytes;
-  return type === "float32" ? new Float32Array(bytes.buffer) : new BigInt64Array(bytes.buffer);
+  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
+  const { buffer } = whole ? bytes : new Uint8Array(bytes);
+  return type === "float32" ? new Float32Array(buffer) : new BigInt64Array(buffer);
 }
 
 /** Servers may nest the arrays by the shape. */

@@ -2,7 +2,7 @@ import { audioContract, checkContract, imageContract } from "../../contract.ts";
 import type { Manifest } from "../../manifest.ts";
 import { servedAudio, servedImage } from "../../served_models.ts";
 import { parseOipAddress } from "./oip_address.ts";
-import { OipClient } from "./oip_client.ts";
+import { openOipClient } from "./open_oip_client.ts";
 
 /** An inference server that is ready and has both models. */
 export interface ServerProbe {
@@ -19,7 +19,7 @@ export interface ServerProbe {
  * @throws {ModelError} in one line, why a pipeline cannot use it now.
  */
 export async function probeServer(library: string, manifest: Manifest): Promise<ServerProbe> {
-  const client = new OipClient(parseOipAddress(library));
+  const client = await openOipClient(parseOipAddress(library));
   const { url } = client.address;
   try {
     const { name, version } = await client.facts();

@@ -4,7 +4,9 @@ import { checkFeeds } from "../feeds.ts";
 import type { RuntimeConfig } from "../../runtime_schema.ts";
 import type { Runtime, ServedModel, Session, Tensor, TensorInfo } from "../session.ts";
 import { parseOipAddress } from "./oip_address.ts";
-import { OipClient, type ServedModelFacts } from "./oip_client.ts";
+import type { OipClient } from "./oip_client.ts";
+import { openOipClient } from "./open_oip_client.ts";
+import type { ServedModelFacts } from "./served_facts.ts";
 
 /** A server may compile a model at its first run. */
 const LOAD_LIMIT_MS = 10 * 60_000;
@@ -35,7 +37,7 @@ export class RemoteRuntime implements Runtime {
    * @throws {UnavailableError} when the server cannot be reached or is not ready.
    */
   static async open(library: string, openLocal: () => Promise<Runtime>): Promise<RemoteRuntime> {
-    const client = new OipClient(parseOipAddress(library));
+    const client = await openOipClient(parseOipAddress(library));
     try {
       const { name, version } = await client.facts();
       return new RemoteRuntime(client, `${name} ${version}`, await openLocal());

@@ -25,9 +25,14 @@ class KServe implements AsyncDisposable {
     process.status.then(() => this.#ended = true);
   }
 
-  static async start(python: string, repository: string, port: number): Promise<KServe> {
+  static async start(
+    python: string,
+    repository: string,
+    port: number,
+    grpcPort: number,
+  ): Promise<KServe> {
     const process = new Deno.Command(python, {
-      args: [SCRIPT, repository, String(port)],
+      args: [SCRIPT, repository, String(port), String(grpcPort)],
       stdin: "null",
       stdout: "null",
       stderr: "inherit",
@@ -63,8 +68,8 @@ Deno.test({
     const repository = await Deno.makeTempDir({ prefix: "repository-" });
     const local = await openCpu();
     const here = await loadModel(folder, local);
-    const port = freePort();
-    const library = `oip+http://127.0.0.1:${port}`;
+    const [port, grpcPort] = [freePort(), freePort()];
+    const start = () => KServe.start(python!, repository, port, grpcPort);
     let server: KServe | undefined;
     try {
       await exportRepository(folder, local, repository, {
@@ -72,37 +77,35 @@ Deno.test({
         maxDelayUs: 2000,
         tensorrt: "fp16",
       });
-      server = await KServe.start(python!, repository, port);
-      console.log(serverText(await probeServer(library, manifest)));
-      const remote = await openCpu(library);
-      const there = await loadModel(folder, remote);
       const size = manifest.image.width * manifest.image.height * 3;
       const frames = Uint8Array.from({ length: 2 * size }, (_, i) => (i * i) % 251);
       const waveform = Float32Array.from({ length: 32000 }, (_, i) => Math.sin(i / 7) / 3);
-      const compare = async () => {
-        const [image, audio] = [
-          await here.encodeImages(frames, 2),
-          await here.encodeAudio(waveform),
-        ];
-        const [far, heard] = [
-          await there.encodeImages(frames, 2),
-          await there.encodeAudio(waveform),
-        ];
-        const distances = [
-          distance(far.features, image.features),
-          distance(heard.features, audio.features),
-          distance(heard.presence!, audio.presence!),
-        ];
-        console.log("relative L2 to local:", distances);
-        distances.forEach((d) => assert.ok(d < 1e-3));
-      };
-      await compare();
-      await server[Symbol.asyncDispose]();
-      await assert.rejects(there.encodeAudio(waveform), UnavailableError);
-      server = await KServe.start(python!, repository, port);
-      await compare();
-      await there.release();
-      await remote.close();
+      const near = await here.encodeImages(frames, 2);
+      const sound = await here.encodeAudio(waveform);
+      for (const library of [`oip+http://127.0.0.1:${port}`, `oip+grpc://127.0.0.1:${grpcPort}`]) {
+        server ??= await start();
+        console.log(library, serverText(await probeServer(library, manifest)));
+        const remote = await openCpu(library);
+        const there = await loadModel(folder, remote);
+        const compare = async () => {
+          const far = await there.encodeImages(frames, 2);
+          const heard = await there.encodeAudio(waveform);
+          const distances = [
+            distance(far.features, near.features),
+            distance(heard.features, sound.features),
+            distance(heard.presence!, sound.presence!),
+          ];
+          console.log("relative L2 to local:", distances);
+          distances.forEach((d) => assert.ok(d < 1e-3));
+        };
+        await compare();
+        await server[Symbol.asyncDispose]();
+        await assert.rejects(there.encodeAudio(waveform), UnavailableError);
+        server = await start();
+        await compare();
+        await there.release();
+        await remote.close();
+      }
     } finally {
       await server?.[Symbol.asyncDispose]();
       await here.release();

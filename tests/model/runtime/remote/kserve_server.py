@@ -1,4 +1,4 @@
-"""KServe's Python server with the models of a Triton model repository, computed by onnxruntime: REPOSITORY PORT.
+"""KServe's Python server with the models of a Triton model repository, computed by onnxruntime: REPOSITORY PORT GRPC_PORT.
 
 KServe listens on all addresses and has no option for that.
 """
@@ -69,6 +69,6 @@ class OnnxModel(Model):
 
 
 if __name__ == "__main__":
-    repository, port = sys.argv[1:]
+    repository, port, grpc_port = sys.argv[1:]
     models = [OnnxModel(folder) for folder in sorted(pathlib.Path(repository).iterdir())]
-    ModelServer(http_port=int(port), enable_grpc=False, workers=1).start(models)
+    ModelServer(http_port=int(port), grpc_port=int(grpc_port), workers=1).start(models)

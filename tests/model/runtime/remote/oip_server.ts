@@ -1,12 +1,28 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Tensor } from "onnxruntime-node";
 import type { ModelFolder } from "../../../../src/model/manifest.ts";
+import {
+  answerCall,
+  calledMethod,
+  type GrpcTensor,
+  type InferRequest,
+  STATUS,
+  StatusError,
+} from "./grpc_service.ts";
+import {
+  closeParts,
+  type Datatype,
+  metadataOf,
+  openParts,
+  type Part,
+  tensorOf,
+} from "./served_parts.ts";
 
 const HEADER = "Inference-Header-Content-Length";
-const ARRAYS = { UINT8: Uint8Array, FP32: Float32Array, INT64: BigInt64Array } as const;
-const TYPES = { UINT8: "uint8", FP32: "float32", INT64: "int64" } as const;
 
 /** What a test may change in a server that follows the protocol otherwise. */
 export interface ServerBends {
+  /** What {@linkcode OipServer.library} says; the server takes both. */
+  readonly protocol?: "http" | "grpc";
   /** 0 takes a free one. */
   readonly port?: number;
   /** Computes nothing until this time has passed, ms. */
@@ -15,30 +31,34 @@ export interface ServerBends {
   readonly versions?: readonly string[];
   /** Not ready to serve any model. */
   readonly loading?: boolean;
-  /** Answers the first inference with this status instead. */
-  readonly firstStatus?: number;
-  /** Returns numbers in JSON, as servers without the extension do. */
-  readonly json?: boolean;
+  /** Answers the first inference with this HTTP status, and its counterpart of gRPC, instead. */
+  readonly firstStatus?: 400 | 503;
+  /** Returns lists of numbers, as servers without the extension for bytes do. */
+  readonly lists?: boolean;
   /** Channels that are missing at the end of every output. */
   readonly cut?: number;
   /** Renames a tensor in the metadata. */
   readonly rename?: (name: string) => string;
-}
-
-interface Part {
-  readonly session: InferenceSession;
+  /** PEM texts of a TLS server. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 interface RequestHeader {
   readonly inputs: readonly {
     name: string;
     shape: number[];
-    datatype: keyof typeof ARRAYS;
+    datatype: Datatype;
     parameters: { binary_data_size: number };
   }[];
 }
 
-/** A server of the Open Inference Protocol v2 over HTTP in this process; onnxruntime-node computes. */
+interface Output {
+  readonly name: string;
+  readonly shape: number[];
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
+/** A server of the Open Inference Protocol v2 over HTTP and gRPC in this process; onnxruntime-node computes. */
 export class OipServer implements AsyncDisposable {
   /** Paths of all requests. */
   readonly requests: string[] = [];
@@ -55,19 +75,12 @@ export class OipServer implements AsyncDisposable {
       port: bends.port ?? 0,
       hostname: "127.0.0.1",
       onListen: () => {},
+      ...bends.tls,
     }, (request) => this.#answer(request));
   }
 
-  static async open({ path, manifest }: ModelFolder, bends: ServerBends = {}): Promise<OipServer> {
-    const parts = new Map<string, Part>();
-    for (const part of ["image", "audio"] as const) {
-      const session = await InferenceSession.create(`${path}/${manifest[part].file}`, {
-        intraOpNumThreads: 1,
-        extra: { session: { intra_op: { allow_spinning: "0" } } },
-      });
-      parts.set(`${manifest.name}-${part}`, { session });
-    }
-    return new OipServer(parts, bends);
+  static async open(folder: ModelFolder, bends: ServerBends = {}): Promise<OipServer> {
+    return new OipServer(await openParts(folder), bends);
   }
 
   get port(): number {
@@ -76,18 +89,29 @@ export class OipServer implements AsyncDisposable {
 
   /** As `runtime.library` takes it. */
   get library(): string {
-    return `oip+http://127.0.0.1:${this.port}`;
+    const { protocol = "http", tls } = this.#bends;
+    return `oip+${protocol}${tls ? "s" : ""}://127.0.0.1:${this.port}`;
   }
 
+  /** Takes no more requests (GOAWAY), and ends after those under way. */
+  async shutDown(): Promise<void> {
+    await this.#http.shutdown();
+    await closeParts(this.#parts);
+  }
+
+  /** As {@linkcode shutDown}, without the delay of requests under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await this.#http.shutdown();
-    for (const { session } of this.#parts.values()) await session.release();
+    await this.shutDown();
   }
 
   async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     this.requests.push(pathname);
+    const method = calledMethod(request);
+    if (method !== undefined) {
+      return await answerCall(request, method, (fields) => this.#call(method, fields));
+    }
     const { loading, versions } = this.#bends;
     if (pathname === "/v2/health/ready") return new Response(null, { status: loading ? 503 : 200 });
     if (pathname === "/v2") {
@@ -107,71 +131,110 @@ export class OipServer implements AsyncDisposable {
     }
     if (match[3] === "/ready") return new Response();
     if (match[3] === "/infer") return await this.#infer(request, part);
-    return Response.json({ name: match[1], versions, ...this.#metadata(part) });
+    return Response.json({ name: match[1], versions, ...metadataOf(part, this.#bends.rename) });
   }
 
-  #metadata({ session }: Part) {
-    const rename = this.#bends.rename ?? ((name: string) => name);
-    const describe = (all: readonly InferenceSession.ValueMetadata[]) =>
-      all.filter((tensor) => tensor.isTensor).map(({ name, type, shape }) => ({
-        name: rename(name),
-        datatype: Object.entries(TYPES).find(([, local]) => local === type)?.[0] ?? type,
-        shape: shape.map((n) => typeof n === "number" ? n : -1),
-      }));
-    return { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
-  }
-
-  async #infer(request: Request, { session }: Part): Promise<Response> {
-    const body = new Uint8Array(await request.arrayBuffer());
-    const { firstStatus, delayMs, json, cut = 0 } = this.#bends;
-    if (firstStatus !== undefined && !this.#failed) {
-      this.#failed = true;
-      return Response.json({ error: "try again" }, { status: firstStatus });
+  #call(method: string, fields: Record<string, unknown>): Promise<object> | object {
+    const { loading = false, versions = [], rename } = this.#bends;
+    if (method === "ServerReady") return { ready: !loading };
+    if (method === "ServerMetadata") return { name: "test-server", version: "1.2" };
+    const part = this.#parts.get(String(fields.name ?? fields.modelName));
+    if (part === undefined) throw new StatusError(STATUS.NOT_FOUND, "unknown model");
+    const version = String(fields.version ?? fields.modelVersion);
+    if (version !== "" && !versions.includes(version)) {
+      throw new StatusError(STATUS.NOT_FOUND, "unknown version");
     }
-    if (delayMs !== undefined) await this.#pause(delayMs);
+    if (method === "ModelReady") return { ready: true };
+    if (method === "ModelMetadata") {
+      return { name: fields.name, versions, ...metadataOf(part, rename) };
+    }
+    return this.#inferCall(fields as unknown as InferRequest, part);
+  }
+
+  async #infer(request: Request, part: Part): Promise<Response> {
+    const body = new Uint8Array(await request.arrayBuffer());
+    if (this.#failsNow()) {
+      return Response.json({ error: "try again" }, { status: this.#bends.firstStatus });
+    }
     let offset = Number(request.headers.get(HEADER));
     const header: RequestHeader = JSON.parse(new TextDecoder().decode(body.subarray(0, offset)));
     const feeds: Record<string, Tensor> = {};
     for (const { name, shape, datatype, parameters } of header.inputs) {
       const bytes = body.slice(offset, offset += parameters.binary_data_size);
-      feeds[name] = new Tensor(
-        TYPES[datatype],
-        new ARRAYS[datatype](bytes.buffer) as Float32Array,
-        shape,
-      );
+      feeds[name] = tensorOf(datatype, shape, bytes);
     }
-    let results;
+    let outputs: Output[];
     try {
-      results = await session.run(feeds);
+      outputs = await this.#run(part, feeds);
     } catch (error) {
       return Response.json({ error: (error as Error).message }, { status: 400 });
     }
-    const outputs = Object.entries(results).map(([name, value]) => {
-      const { dims, data } = value as Tensor;
-      const shape = [dims[0], dims[1] - cut, ...dims.slice(2)];
-      const kept = (data as Float32Array).slice(0, shape.reduce((a, b) => a * b, 1));
-      return { name, shape, kept };
-    });
-    if (json) {
+    if (this.#bends.lists) {
       return Response.json({
-        outputs: outputs.map(({ name, shape, kept }) => ({
+        outputs: outputs.map(({ name, shape, values }) => ({
           name,
           shape,
           datatype: "FP32",
-          data: [...kept],
+          data: [...values],
         })),
       });
     }
     const head = new TextEncoder().encode(JSON.stringify({
-      outputs: outputs.map(({ name, shape, kept }) => ({
+      outputs: outputs.map(({ name, shape, values }) => ({
         name,
         shape,
         datatype: "FP32",
-        parameters: { binary_data_size: kept.byteLength },
+        parameters: { binary_data_size: values.byteLength },
       })),
     }));
-    const blob = new Blob([head, ...outputs.map(({ kept }) => kept)]);
+    const blob = new Blob([head, ...outputs.map(({ values }) => values)]);
     return new Response(blob, { headers: { [HEADER]: String(head.length) } });
+  }
+
+  async #inferCall({ inputs, rawInputContents }: InferRequest, part: Part): Promise<object> {
+    if (this.#failsNow()) {
+      const { INVALID_ARGUMENT, UNAVAILABLE } = STATUS;
+      const code = this.#bends.firstStatus === 400 ? INVALID_ARGUMENT : UNAVAILABLE;
+      throw new StatusError(code, "try again");
+    }
+    const feeds = Object.fromEntries(
+      inputs.map(({ name, datatype, shape }, i) => [
+        name,
+        tensorOf(datatype as Datatype, shape, new Uint8Array(rawInputContents[i])),
+      ]),
+    );
+    let outputs: Output[];
+    try {
+      outputs = await this.#run(part, feeds);
+    } catch (error) {
+      throw new StatusError(STATUS.INVALID_ARGUMENT, (error as Error).message);
+    }
+    const { lists } = this.#bends;
+    return {
+      outputs: outputs.map(({ name, shape, values }): GrpcTensor => ({
+        name,
+        shape,
+        datatype: "FP32",
+        ...(lists && { contents: { fp32Contents: [...values] } }),
+      })),
+      rawOutputContents: lists ? [] : outputs.map(({ values }) => new Uint8Array(values.buffer)),
+    };
+  }
+
+  #failsNow(): boolean {
+    if (this.#bends.firstStatus === undefined || this.#failed) return false;
+    return this.#failed = true;
+  }
+
+  async #run({ session }: Part, feeds: Record<string, Tensor>): Promise<Output[]> {
+    const { delayMs, cut = 0 } = this.#bends;
+    if (delayMs !== undefined) await this.#pause(delayMs);
+    return Object.entries(await session.run(feeds)).map(([name, value]) => {
+      const { dims, data } = value as Tensor;
+      const shape = [dims[0], dims[1] - cut, ...dims.slice(2)];
+      const values = (data as Float32Array).slice(0, shape.reduce((a, b) => a * b, 1));
+      return { name, shape, values };
+    });
   }
 
   #pause(ms: number): Promise<void> {

@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { loadModel } from "../../../../src/model/encoders.ts";
 import { findModel } from "../../../../src/model/find_model.ts";
 import { ModelError, type ModelFolder } from "../../../../src/model/manifest.ts";
 import { UnavailableError } from "../../../../src/model/unavailable_error.ts";
@@ -9,71 +6,16 @@ import { probeServer } from "../../../../src/model/runtime/remote/probe_server.t
 import { Similarity } from "../../../../src/grounding/similarity.ts";
 import { inFolder } from "../../../importer/temporary_folder.ts";
 import { makeCertificates } from "../../../support/certificates.ts";
-import { CHANNELS, writeModelFolder } from "../../model_folder.ts";
+import { CHANNELS } from "../../model_folder.ts";
 import { openCpu } from "../../open_cpu.ts";
-import { OipServer } from "./oip_server.ts";
-
-/** The picture and the sound that tests send: 2 × 4 pixels, 8 samples. */
-const FRAME = Uint8Array.from({ length: 2 * 4 * 3 }, (_, i) => i * 7);
-const WAVE = Float32Array.from({ length: 8 }, (_, i) => Math.sin(i));
-
-async function withModel(use: (folder: ModelFolder) => Promise<void>): Promise<void> {
-  const folder = await writeModelFolder();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder.path, { recursive: true });
-  }
-}
-
-async function withEncoders(
-  folder: ModelFolder,
-  library: string,
-  use: (encoders: Awaited<ReturnType<typeof loadModel>>) => Promise<void>,
-): Promise<void> {
-  const runtime = await openCpu(library);
-  try {
-    const encoders = await loadModel(folder, runtime);
-    try {
-      await use(encoders);
-    } finally {
-      await encoders.release();
-    }
-  } finally {
-    await runtime.close();
-  }
-}
-
-function near(got: Float32Array, wanted: Float32Array): void {
-  assert.equal(got.length, wanted.length);
-  const scale = Math.max(...wanted.map(Math.abs));
-  const worst = got.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
-  assert.ok(scale > 0 && worst <= 1e-4 * scale, `${worst} of ${scale}`);
-}
+import { OipServer, type ServerBends } from "./oip_server.ts";
+import { FRAME, near, versionWith, WAVE, withEncoders, withModel } from "./remote_encoders.ts";
 
 Deno.test("denseav-mini gives the same features on a server as locally", async () => {
   const folder = await findModel("denseav-mini", Deno.cwd());
   await using server = await OipServer.open(folder, { versions: ["4"] });
-  const { width, height } = folder.manifest.image;
-  const frames = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * i) % 251);
-  const waveform = Float32Array.from({ length: 32000 }, (_, i) => Math.sin(i / 7) / 3);
-  const shared = new Float32Array(new SharedArrayBuffer(waveform.byteLength));
-  shared.set(waveform);
-  const run = async (library: string) => {
-    const results: { image: Float32Array; audio: Float32Array; presence?: Float32Array }[] = [];
-    await withEncoders(folder, library, async (encoders) => {
-      const image = await encoders.encodeImages(frames, 1);
-      const audio = await encoders.encodeAudio(shared);
-      results.push({
-        image: image.features,
-        audio: audio.features,
-        presence: audio.presence,
-      });
-    });
-    return results[0];
-  };
-  const local = await run("auto");
-  const remote = await run(server.library);
+  const local = await miniFeatures(folder, "auto");
+  const remote = await miniFeatures(folder, server.library);
   near(remote.image, local.image);
   near(remote.audio, local.audio);
   near(remote.presence!, local.presence!);
@@ -101,7 +43,7 @@ Deno.test("the similarity is computed locally", async () => {
 
 Deno.test("numbers in JSON are read too", async () => {
   await withModel(async (folder) => {
-    await using server = await OipServer.open(folder, { json: true });
+    await using server = await OipServer.open(folder, { lists: true });
     const results: Float32Array[] = [];
     for (const library of ["auto", server.library]) {
       await withEncoders(folder, library, async (encoders) => {
@@ -112,68 +54,72 @@ Deno.test("numbers in JSON are read too", async () => {
   });
 });
 
-Deno.test("a server that restarts is used again, without loading the model again", async () => {
-  await withModel(async (folder) => {
-    const first = await OipServer.open(folder);
-    const { library, port } = first;
-    await withEncoders(folder, library, async (encoders) => {
-      const before = await encoders.encodeAudio(WAVE);
-      await first[Symbol.asyncDispose]();
-      await assert.rejects(encoders.encodeAudio(WAVE), (error) => {
-        assert.ok(error instanceof UnavailableError);
-        assert.match(
-          error.message,
-          /^Cannot run few-nodes-audio on http:\/\/127\.0\.0\.1:\d+: connection refused$/,
-        );
-        return true;
+for (const protocol of ["http", "grpc"] as const) {
+  Deno.test(`${protocol}: a server that restarts is used again, without loading the model again`, async () => {
+    await withModel(async (folder) => {
+      const first = await OipServer.open(folder, { protocol });
+      const { library, port } = first;
+      await withEncoders(folder, library, async (encoders) => {
+        const before = await encoders.encodeAudio(WAVE);
+        await first[Symbol.asyncDispose]();
+        await assert.rejects(encoders.encodeAudio(WAVE), (error) => {
+          assert.ok(error instanceof UnavailableError);
+          assert.match(
+            error.message,
+            /^Cannot run few-nodes-audio on \w+:\/\/127\.0\.0\.1:\d+: connection refused$/,
+          );
+          return true;
+        });
+        const second = await OipServer.open(folder, { protocol, port });
+        assert.deepEqual(await encoders.encodeAudio(WAVE), before);
+        // The connection that was kept open is dead: the second try opens another.
+        await second[Symbol.asyncDispose]();
+        await using _third = await OipServer.open(folder, { protocol, port });
+        assert.deepEqual(await encoders.encodeAudio(WAVE), before);
       });
-      const second = await OipServer.open(folder, { port });
-      assert.deepEqual(await encoders.encodeAudio(WAVE), before);
-      // The connection that was kept open is dead: the second try opens another.
-      await second[Symbol.asyncDispose]();
-      await using _third = await OipServer.open(folder, { port });
-      assert.deepEqual(await encoders.encodeAudio(WAVE), before);
     });
   });
-});
 
-Deno.test("a busy server is tried a second time", async () => {
-  await withModel(async (folder) => {
-    await using server = await OipServer.open(folder, { firstStatus: 503 });
-    await withEncoders(folder, server.library, async () => {});
-    const runs = server.requests.filter((path) => path === "/v2/models/few-nodes-image/infer");
-    assert.equal(runs.length, 2);
-  });
-});
-
-Deno.test("a request ends at its deadline", async () => {
-  await withModel(async (folder) => {
-    await using server = await OipServer.open(folder, { delayMs: 60_000 });
-    const runtime = await openCpu(server.library);
-    const session = await runtime.createSession("audio.onnx", {
-      name: "few-nodes-audio",
-      version: 1,
+  Deno.test(`${protocol}: a busy server is tried a second time`, async () => {
+    await withModel(async (folder) => {
+      const runs = async (bends: ServerBends) => {
+        await using server = await OipServer.open(folder, { protocol, ...bends });
+        await withEncoders(folder, server.library, async () => {});
+        return server.requests.filter((path) => /infer$/i.test(path)).length;
+      };
+      assert.equal(await runs({ firstStatus: 503 }), await runs({}) + 1);
     });
-    session.limitRuns(100);
-    await assert.rejects(
-      session.run({ waveform: { type: "float32", dims: [1, 8], data: WAVE } }),
-      (error) => {
-        assert.ok(error instanceof UnavailableError);
-        assert.match(
-          error.message,
-          /^Cannot run few-nodes-audio on .*: it must respond within 0\.1 s$/,
-        );
-        return true;
-      },
-    );
-    await session.release();
-    await runtime.close();
   });
-});
+
+  Deno.test(`${protocol}: a request ends at its deadline`, async () => {
+    await withModel(async (folder) => {
+      await using server = await OipServer.open(folder, { protocol, delayMs: 60_000 });
+      const runtime = await openCpu(server.library);
+      const session = await runtime.createSession("audio.onnx", {
+        name: "few-nodes-audio",
+        version: 1,
+      });
+      session.limitRuns(100);
+      await assert.rejects(
+        session.run({ waveform: { type: "float32", dims: [1, 8], data: WAVE } }),
+        (error) => {
+          assert.ok(error instanceof UnavailableError);
+          assert.match(
+            error.message,
+            /^Cannot run few-nodes-audio on .*: it must respond within 0\.1 s$/,
+          );
+          return true;
+        },
+      );
+      await session.release();
+      await runtime.close();
+    });
+  });
+}
 
 Deno.test("faults of a server are one line", async (t) => {
   await withModel(async (folder) => {
-    const cases: [string, Parameters<typeof OipServer.open>[1], RegExp][] = [
+    const cases: [string, ServerBends, RegExp][] = [
       ["still loading", { loading: true }, /^Cannot use http:.*: the server returned HTTP 503$/],
       [
         "another version",
@@ -257,22 +203,22 @@ Deno.test("a certificate of an unknown authority is one line, and a gateway's pa
       name: "UnavailableError",
       message: /^Cannot use https:.*\/robots: .*certificate.*$/i,
     });
-    const script = join(folder, "open.ts");
-    const openCpuUrl = new URL("../../open_cpu.ts", import.meta.url);
-    await Deno.writeTextFile(
-      script,
-      `const { openCpu } = await import("${openCpuUrl}");
-      const runtime = await openCpu("${library}");
-      console.log(runtime.version);
-      await runtime.close();`,
-    );
-    const config = fileURLToPath(new URL("../../../../deno.json", import.meta.url));
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "-A", "--config", config, script],
-      env: { DENO_CERT: ca },
-    }).output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    assert.equal(text(stdout), "gate 1\n", text(stderr));
+    assert.equal(await versionWith(ca, library), "gate 1\n");
     assert.deepEqual(paths, ["/robots/v2/health/ready", "/robots/v2"]);
   });
 });
+
+/** Features of one picture and 2 s of sound in shared memory by denseav-mini. */
+async function miniFeatures(folder: ModelFolder, library: string) {
+  const { width, height } = folder.manifest.image;
+  const frames = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * i) % 251);
+  const waveform = new Float32Array(new SharedArrayBuffer(32000 * 4));
+  waveform.set(Float32Array.from({ length: 32000 }, (_, i) => Math.sin(i / 7) / 3));
+  const results: { image: Float32Array; audio: Float32Array; presence?: Float32Array }[] = [];
+  await withEncoders(folder, library, async (encoders) => {
+    const image = await encoders.encodeImages(frames, 1);
+    const { features, presence } = await encoders.encodeAudio(waveform);
+    results.push({ image: image.features, audio: features, presence });
+  });
+  return results[0];
+}
