@@ -73,6 +73,8 @@ export interface Accelerator<Settings extends z.ZodRawShape = z.ZodRawShape> ext
   readonly append: AppendMethod;
   /** Absent for a provider that is compiled into ONNX Runtime's own library. */
   readonly library?: ProviderLibrary;
+  /** Whether it computes in memory of its own, to which inputs are copied. */
+  readonly hasOwnMemory?: boolean;
   /**
    * Set for a provider that compiles a model for the shapes of its inputs, at load and again for each new shape: a
    * message for users who wait for that.

@@ -34,6 +34,7 @@ export const tensorrt: Accelerator<typeof settings> = {
   settings,
   append: { create: 171, update: 172, append: 170, release: 174 },
   library: LIBRARY,
+  hasOwnMemory: true,
   requirements: (library) => nvidiaRequirements(library, LIBRARY),
   compiles: "the first time builds its engines, which may take minutes",
   options({ device, precision, fp16 = true, cache }, folder) {

@@ -8,10 +8,10 @@ import { HungError } from "../hung_error.ts";
 import { ModelError } from "../manifest.ts";
 import type { Accelerator, ProviderOptions } from "../provider.ts";
 import type { ProviderRegistry } from "../provider_registry.ts";
-import { holding, Out } from "./c_memory.ts";
-import { FfiSession, type OrtHandles } from "./ffi_session.ts";
+import { holding, Out, pointersAt } from "./c_memory.ts";
+import { FfiSession } from "./ffi_session.ts";
 import { missingLibraries } from "./missing_libraries.ts";
-import { loadOrt, type Ort } from "./ort_api.ts";
+import { loadOrt, type Ort, type OrtHandles } from "./ort_api.ts";
 import { oneLine } from "./ort_message.ts";
 import { SessionOptions } from "./ort_options.ts";
 import { judgePlacement, readPlacement } from "./placement.ts";
@@ -282,6 +282,7 @@ export class FfiRuntime implements Runtime {
         // Where it is placed is known better before a run: a compiled engine runs as one node.
         judge: (traced) => this.#ort.placement ? whereabouts : judge(traced),
         nameOf,
+        binds: accelerators.some(({ hasOwnMemory }) => hasOwnMemory),
         limitMs: this.loadLimitMs,
         onRelease: () => this.#sessions--,
         onHang: () => this.#hung = true,
@@ -302,11 +303,7 @@ export class FfiRuntime implements Runtime {
     const list = new Out();
     const count = new Out();
     check(api.GetAvailableProviders(list.cell, count.cell));
-    const view = new Deno.UnsafePointerView(list.pointer!);
-    const names = Array.from(
-      { length: count.int32 },
-      (_, i) => readCString(view.getPointer(i * 8)),
-    );
+    const names = pointersAt(list.pointer, count.int32).map(readCString);
     check(api.ReleaseAvailableProviders(list.pointer, count.int32));
     return names;
   }

@@ -9,6 +9,8 @@ export interface Tensor {
   readonly type: TensorType;
   readonly dims: readonly number[];
   readonly data: Uint8Array | Float32Array | BigInt64Array;
+  /** Whether `data` will never change: a provider with memory of its own then keeps its copy for the next run. */
+  readonly constant?: boolean;
 }
 
 /** One input or output of a session; a dynamic axis has size -1. */
