@@ -13,6 +13,7 @@ const ELEMENTS = ["x264enc", "mulawenc", "rtph264pay", "gdppay"];
 /** What only tests need, apart from elements. */
 const NEEDS: readonly Need[] = [
   { package: "mosquitto", command: "mosquitto" },
+  { package: "mosquitto-clients", command: "mosquitto_sub" },
   { package: "ffmpeg", command: "ffmpeg" },
   { package: "gcc", command: "gcc" },
   { package: "g++", command: "g++" },
