@@ -16,6 +16,7 @@ const BENCHES: Record<
   things: () => import("./things.ts"),
   labels: () => import("./labels.ts"),
   peer: () => import("./peer.ts"),
+  remote: () => import("./remote.ts"),
 };
 
 const NAMES = Object.keys(BENCHES);
@@ -28,7 +29,7 @@ Benchmarks: ${NAMES.join(", ")} (default: all)
 
 Options:
   --json      print the reports as JSON
-  --quick     peer: shorter clips, at most 4 cameras, one run each
+  --quick     peer: shorter clips, at most 4 cameras, one run each; remote: fewer hops
   -h, --help  show this help`;
 
 const { values, positionals } = parsed();
