@@ -1,5 +1,6 @@
 // Prints what happens to events. On Debian: apt install g++ libmosquitto-dev nlohmann-json3-dev
 // g++ -std=c++17 -o consumer docs/examples/consumer.cpp -lmosquitto && ./consumer localhost 1883
+// Logs in with MQTT_USERNAME and MQTT_PASSWORD, if they are set.
 #include <mosquitto.h>
 
 #include <algorithm>
@@ -125,6 +126,9 @@ int main(int argc, char** argv) {
   if (client == nullptr) {
     std::perror("Cannot create an MQTT client");
     return 1;
+  }
+  if (const char* username = std::getenv("MQTT_USERNAME")) {
+    mosquitto_username_pw_set(client, username, std::getenv("MQTT_PASSWORD"));
   }
   mosquitto_connect_with_flags_callback_set(client, [](mosquitto* client, void* user, int code, int flags) {
     if (code != 0) {

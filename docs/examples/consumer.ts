@@ -2,6 +2,10 @@
 import { WhenceClient } from "whence/client";
 
 const [url, prefix] = Deno.args;
+if (url === undefined) {
+  console.error("Usage: consumer.ts mqtt://[USERNAME:PASSWORD@]HOST[:PORT] [PREFIX]");
+  Deno.exit(2);
+}
 new WhenceClient(url, {
   prefix,
   onChange({ type, event, cause }) {

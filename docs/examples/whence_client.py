@@ -1,8 +1,9 @@
 """Follows the events of Whence over MQTT; prints them: python3 docs/examples/whence_client.py localhost 1883
 
-Needs paho-mqtt 2. In a program of yours: from whence_client import watch
+Needs paho-mqtt 2. Logs in with MQTT_USERNAME and MQTT_PASSWORD, if they are set. In a program of yours: from whence_client import watch
 """
 import json
+import os
 import sys
 from collections import OrderedDict
 from typing import Callable, List, NamedTuple, Optional, cast
@@ -90,10 +91,17 @@ def watch(
     port: int = 1883,
     prefix: str = "whence",
     client_id: str = "",
+    username: str = "",
+    password: Optional[str] = None,
+    tls: bool = False,
 ) -> None:
     """Calls `on_change` for each change, for ever; reconnects. With a client id the broker keeps messages meanwhile."""
     tracker = Tracker(prefix)
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=client_id == "")
+    if username:
+        client.username_pw_set(username, password)
+    if tls:
+        client.tls_set()
 
     def on_connect(_client, _userdata, flags, reason_code, _properties) -> None:
         if reason_code.is_failure:
@@ -131,4 +139,13 @@ def print_change(change: Change) -> None:
 
 
 if __name__ == "__main__":
-    watch(print_change, sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
+    if len(sys.argv) not in (3, 4):
+        sys.exit(f"Usage: {sys.argv[0]} HOST PORT [PREFIX]")
+    watch(
+        print_change,
+        host=sys.argv[1],
+        port=int(sys.argv[2]),
+        prefix=sys.argv[3] if len(sys.argv) > 3 else "whence",
+        username=os.environ.get("MQTT_USERNAME", ""),
+        password=os.environ.get("MQTT_PASSWORD"),
+    )

@@ -3,8 +3,10 @@ import { basename, extname, join } from "node:path";
 import { sourceSchema } from "../capture/source_schema.ts";
 import { openCapture } from "../capture/capture.ts";
 import { planCapture } from "../capture/plan.ts";
+import { folderFault } from "../core/file_fault.ts";
 import type { Size } from "../core/resize_bilinear.ts";
-import { findPairSets } from "../evaluation/datasets/pair_set.ts";
+import { EvaluationError } from "../evaluation/evaluation_error.ts";
+import { findPairSets, hasPairSets } from "../evaluation/datasets/pair_set.ts";
 import { type Picture, readPicture } from "../evaluation/datasets/picture.ts";
 import { resamplePicture } from "../evaluation/datasets/resample_picture.ts";
 import { readSceneSet, spread } from "../evaluation/datasets/scene_set.ts";
@@ -60,12 +62,18 @@ export async function findClips(
   folder: string,
   limit: number,
 ): Promise<readonly CalibrationClip[]> {
+  const fault = await folderFault(folder);
+  if (fault !== undefined) throw new EvaluationError(`Cannot read ${folder}: ${fault}`);
   if (existsSync(join(folder, "scenes.jsonl"))) return await sceneClips(folder, limit);
   const found = await Promise.all(
     Object.entries(FOLDERS).map(([name, heard]) => clipsIn(join(folder, name), heard)),
   );
   const clips = found.flat();
-  return clips.length > 0 ? spread(clips, limit) : await publishedClips(folder, limit);
+  if (clips.length > 0) return spread(clips, limit);
+  if (hasPairSets(folder)) return await publishedClips(folder, limit);
+  throw new EvaluationError(
+    `Cannot find clips: ${folder} must contain video files, pictures with sounds of the same name, or scenes.jsonl`,
+  );
 }
 
 async function sceneClips(folder: string, limit: number): Promise<CalibrationClip[]> {

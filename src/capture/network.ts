@@ -29,7 +29,9 @@ export function hostReach(url: string, defaultPort: number): Reach {
 export async function probeHost(url: string, defaultPort: number): Promise<Probe> {
   const { hostname, port } = new URL(url);
   const place = `${hostname}:${Number(port) || defaultPort}`;
+  const giveUp = new AbortController();
   const connecting = Deno.connect({
+    signal: giveUp.signal,
     hostname: hostname.replace(/^\[|\]$/g, ""),
     port: Number(port) || defaultPort,
   });
@@ -39,6 +41,8 @@ export async function probeHost(url: string, defaultPort: number): Promise<Probe
   try {
     const connection = await Promise.race([connecting, late]);
     if (!connection) {
+      // Else the system would go on for two minutes.
+      giveUp.abort();
       connecting.then((late) => late.close(), () => {});
       return { status: "missing", detail: `${place} does not answer` };
     }

@@ -2,6 +2,7 @@ import { type Command, CommanderError } from "commander";
 import { exitProcess } from "../core/exit_process.ts";
 import { flushLog } from "../core/logger.ts";
 import { maskSecrets } from "../core/secrets.ts";
+import { systemFault } from "../core/write_fault.ts";
 import { ignoreSigusr1 } from "./ignore_sigusr1.ts";
 import { printFault } from "./stderr.ts";
 
@@ -54,8 +55,13 @@ export function report(cause: unknown, print: (line: string) => void = printFaul
   } else if (USAGE.has(error.name) || LISTS.has(error.name)) {
     for (const line of error.message.split("\n")) print(maskSecrets(line));
   } else {
-    const line = maskSecrets(error.message.split("\n")[0] || error.name);
-    print(isBug(error) ? `Internal error: ${line} (set WHENCE_DEBUG=1 for the stack trace)` : line);
+    const system = systemFault(error);
+    const line = maskSecrets(system ?? (error.message.split("\n")[0] || error.name));
+    print(
+      system === undefined && isBug(error)
+        ? `Internal error: ${line} (set WHENCE_DEBUG=1 for the stack trace)`
+        : line,
+    );
   }
   return USAGE.has(error.name) ? EXIT.usage : EXIT.failed;
 }

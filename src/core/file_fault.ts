@@ -8,7 +8,7 @@ export async function fileFault(path: string): Promise<string | undefined> {
     if (fault === undefined) (await Deno.open(path)).close();
     return fault;
   } catch (error) {
-    return reasonOf(error);
+    return reasonOf(path, error);
   }
 }
 
@@ -19,7 +19,16 @@ export function fileFaultSync(path: string): string | undefined {
     if (fault === undefined) Deno.openSync(path).close();
     return fault;
   } catch (error) {
-    return reasonOf(error);
+    return reasonOf(path, error);
+  }
+}
+
+/** Why a path cannot be read as a folder, such as `no such folder`; undefined when it can. */
+export async function folderFault(path: string): Promise<string | undefined> {
+  try {
+    return (await Deno.stat(path)).isDirectory ? undefined : "it is not a folder";
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "no such folder" : reasonOf(path, error);
   }
 }
 
@@ -30,8 +39,11 @@ function kindFault(info: Deno.FileInfo): string | undefined {
   return info.isSocket ? "it is a socket" : "it is a device";
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(path: string, error: unknown): string {
+  // Deno replaces bytes of an argument that are not UTF-8.
+  if (path.includes("\uFFFD")) return "its name must be UTF-8";
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is not a folder";
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { faultCode } from "./write_fault.ts";
 
 /** A host and a TCP port to listen on. */
 export interface ListenAddress {
@@ -52,10 +53,14 @@ export function reachableAddress({ hostname, port }: ListenAddress): ListenAddre
   return { hostname: found?.address ?? LOOPBACK, port };
 }
 
-/** Why an address cannot be listened on, from the error of `Deno.serve` or `Deno.listen`. */
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is in use by another process",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EACCES: "permission denied",
+};
+
+/** Why an address cannot be listened on, from the error of `Deno.serve`, `Deno.listen` or `node:net`. */
 export function listenFault(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) return "the port is in use by another program";
-  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
+  return LISTEN_FAULTS[faultCode(error)] ??
+    (error instanceof Error ? error.message.split("\n")[0] : String(error));
 }

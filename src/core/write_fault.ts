@@ -27,3 +27,28 @@ export function writeFault(path: string, error: unknown): string {
   const code = faultCode(error);
   return `Cannot write ${path}: ${WORDS[code] ?? code}`;
 }
+
+/** What {@linkcode systemFault} finds in the text of an error of Deno or of node:fs: operation and path. */
+const TEXTS = [
+  / \(os error \d+\): (\w+) '(.+?)'(?: -> '.*')?$/,
+  /^E[A-Z]+: .*, (\w+) '(.+?)'(?: -> '.*')?$/,
+];
+const READS = new Set(["readfile", "readdir", "scandir", "stat", "lstat", "read_link", "realpath"]);
+
+/**
+ * What an error of the file system means, in one line; undefined for any other error.
+ *
+ * @param error an error of Deno or of node:fs that no code has expected, such as a full disk.
+ */
+export function systemFault(error: Error): string | undefined {
+  const code = faultCode(error);
+  if (WORDS[code] === undefined) return undefined;
+  const match = TEXTS.map((text) => text.exec(error.message)).find((found) => found !== null);
+  if (!match) return code === "ENOSPC" ? `Cannot write: ${WORDS[code]}` : undefined;
+  const [, operation, path] = match;
+  if (operation === "mkdir" && code === "EEXIST") {
+    return `Cannot write to ${path}: it must be a folder`;
+  }
+  if (!READS.has(operation)) return writeFault(path, error);
+  return `Cannot read ${path}: ${code === "ENOENT" ? "no such file or folder" : WORDS[code]}`;
+}

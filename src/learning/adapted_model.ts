@@ -37,13 +37,15 @@ export async function writeAdaptedModel(
   const { channels, heads } = manifest;
   const former = `features_of_${manifest.name}`;
   const size = channels / heads.length;
-  const image = await extended(join(path, manifest.image.file), join(folder, "image.onnx"), {
-    former,
-    weight: `picture_map_of_${manifest.name}`,
-    values: adapter.picture,
-    dims: [channels, channels, 1, 1],
-    group: 1,
-  });
+  const image = (from: string, to: string) =>
+    extended(join(path, from), join(folder, to), {
+      former,
+      weight: `picture_map_of_${manifest.name}`,
+      values: adapter.picture,
+      dims: [channels, channels, 1, 1],
+      group: 1,
+    });
+  const { int8 } = manifest.image;
   const audio = await extended(join(path, manifest.audio.file), join(folder, "audio.onnx"), {
     former,
     weight: `sound_map_of_${manifest.name}`,
@@ -64,7 +66,18 @@ export async function writeAdaptedModel(
     version,
     source: `learned from ${learned} recordings, from ${origin}; ${manifest.source}`,
     description: `${origin} with a linear map behind each encoder, learned from recordings`,
-    image: { ...manifest.image, file: "image.onnx", sha256: image },
+    image: {
+      ...manifest.image,
+      file: "image.onnx",
+      sha256: await image(manifest.image.file, "image.onnx"),
+      ...(int8 && {
+        int8: {
+          ...int8,
+          file: "image.int8.onnx",
+          sha256: await image(int8.file, "image.int8.onnx"),
+        },
+      }),
+    },
     audio: { ...manifest.audio, file: "audio.onnx", sha256: audio },
     heads: heads.map((head, k) => ({
       ...head,

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { hostText, type ListenAddress } from "../core/listen_address.ts";
+import { hostText, type ListenAddress, listenFault } from "../core/listen_address.ts";
 import type { Log } from "../core/log.ts";
 import type { PipelineState } from "../events/event.ts";
 import type { MeasuredPipeline } from "./measured_pipeline.ts";
@@ -54,8 +54,7 @@ export class MetricsServer implements AsyncDisposable {
     try {
       this.#server = Deno.serve({ ...address, onListen: () => {} }, app.fetch);
     } catch (error) {
-      const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-      throw new MetricsError(`Cannot serve metrics on ${hostText(address)}: ${reason}`);
+      throw new MetricsError(`Cannot serve metrics on ${hostText(address)}: ${listenFault(error)}`);
     }
     this.#listening = pipelines.map(({ name, telemetry }) =>
       telemetry.listen(["state"], ({ message }) => {

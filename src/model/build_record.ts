@@ -40,9 +40,16 @@ const recordSchema = z.object({
 /** What `model build` found out. */
 export type BuildRecord = z.output<typeof recordSchema>;
 
-/** What the records of a model are of: its files. */
+/** What the records of a model are of: the files that were loaded. */
 export function modelKey({ image, audio }: Manifest): string {
   return `${image.sha256} ${audio.sha256}`;
+}
+
+/** The keys of a model with either of its image encoders. */
+function keysOf({ image, audio }: Manifest): string[] {
+  return [image, ...image.int8 ? [image.int8] : []].map((variant) =>
+    `${variant.sha256} ${audio.sha256}`
+  );
 }
 
 /** The builds of a model on this machine, newest first; those of other files with its name are left out. */
@@ -52,7 +59,7 @@ export async function readBuilds(manifest: Manifest): Promise<BuildRecord[]> {
   const text = await Deno.readTextFile(path).catch(() => "[]");
   // A record that cannot be read is written again by the next build.
   const parsed = z.array(recordSchema).safeParse(parseJson(text));
-  return (parsed.data ?? []).filter(({ model }) => model === modelKey(manifest));
+  return (parsed.data ?? []).filter(({ model }) => keysOf(manifest).includes(model));
 }
 
 /** Keeps a build in place of the one with the same ONNX Runtime, providers and window. */

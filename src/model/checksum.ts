@@ -23,9 +23,10 @@ export async function checkHashes({ path, manifest }: ModelFolder): Promise<void
   }
 }
 
-function filesOf(manifest: Manifest): readonly { file: string; sha256: string }[] {
+/** All files that a manifest names. */
+export function filesOf(manifest: Manifest): readonly { file: string; sha256: string }[] {
   const { image, audio, external_data: external, labels } = manifest;
-  return [image, audio, ...external, ...labels ? [labels] : []];
+  return [image, ...image.int8 ? [image.int8] : [], audio, ...external, ...labels ? [labels] : []];
 }
 
 /** SHA-256 of a file, in hex. */

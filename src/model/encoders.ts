@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { checkHashes } from "./checksum.ts";
 import { audioContract, checkContract, type Contract, imageContract } from "./contract.ts";
 import { type EncodedWindow, featureTimesFault } from "./feature_times.ts";
+import { withImageVariant } from "./image_variant.ts";
 import { type Manifest, ModelError, type ModelFolder } from "./manifest.ts";
 import { fits, shapeText } from "./runtime/feeds.ts";
 import type { Runtime, ServedModel, Session, Tensor } from "./runtime/session.ts";
@@ -33,6 +34,7 @@ export interface AudioFeatures {
 
 /** Both encoders of a model, loaded. */
 export interface Encoders {
+  /** Its `image` is the variant that was loaded. */
   readonly manifest: Manifest;
   /** The session of image.onnx, to see what it runs on; run it through `encodeImages`. */
   readonly image: Session;
@@ -78,10 +80,11 @@ const TRIAL_SECONDS = 2;
  * @throws {ModelError} one line that names the file and what does not fit.
  */
 export async function loadModel(
-  folder: ModelFolder,
+  model: ModelFolder,
   runtime: Runtime,
   options: LoadOptions = {},
 ): Promise<Encoders> {
+  const folder = withImageVariant(model, runtime);
   await checkHashes(folder);
   const { image, audio } = folder.manifest;
   await using stack = new AsyncDisposableStack();

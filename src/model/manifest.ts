@@ -33,6 +33,13 @@ export const manifestSchema = z.strictObject({
     width: z.int().min(1),
     height: z.int().min(1),
     grid: z.strictObject({ width: z.int().min(1), height: z.int().min(1) }),
+    /** The same encoder computed mostly in bytes, for CPUs; see image_variant.ts. */
+    int8: z.strictObject({
+      file: fileName,
+      sha256,
+      /** Distance of its features from those of `file`. */
+      relative_l2: z.number().min(0),
+    }).optional(),
     /** Floating-point operations of one frame's matrix products. */
     flops: z.int().positive().optional(),
   }),

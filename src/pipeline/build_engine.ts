@@ -8,6 +8,7 @@ import {
   readBuilds,
 } from "../model/build_record.ts";
 import { loadModel } from "../model/encoders.ts";
+import { withImageVariant } from "../model/image_variant.ts";
 import type { ModelFolder } from "../model/manifest.ts";
 import { PROVIDERS } from "../model/providers.ts";
 import { openRuntime } from "../model/runtime/runtime.ts";
@@ -56,7 +57,7 @@ export async function buildEngine(options: BuildOptions): Promise<BuildRecord> {
   const opened = await openRuntime(config, folder, PROVIDERS, { tracedRuns: TRACED_RUNS });
   stack.defer(() => opened.close());
   const key = {
-    model: modelKey(manifest),
+    model: modelKey(withImageVariant(options.model, opened).manifest),
     version: opened.version,
     providers: [...opened.providers],
     window,

@@ -171,9 +171,9 @@ function sourceOf(
         return text === undefined ? [] : [readAddress(text, key, folder, sources)];
       });
       const probes = await Promise.all(texts.map((address) => address.probe()));
+      if (probes.some(({ status }) => status === "missing")) return false;
       // Of a graph nothing is known.
-      return probes.some(({ status }) => status === "ok") &&
-        probes.every(({ status }) => status !== "missing");
+      return probes.some(({ status }) => status === "ok") || undefined;
     },
     open: async (signal) =>
       await openCapture(await finalPlan(pictures ? await jpegEncoder() : undefined), { signal }),

@@ -36,7 +36,7 @@ export async function examine(
     Object.assign(found, report.found);
     const area = `Pipeline ${file}`;
     for (const { line, column, message, file } of report.faults) {
-      const name = line === undefined ? file : `line ${line}:${column}`;
+      const name = line === undefined ? file : `${file}:${line}:${column}`;
       findings.push({ area, name, status: "missing", needed: true, detail: message });
     }
     if (report.faults.length === 0) {

@@ -1,4 +1,9 @@
-import { hostText, type ListenAddress, parseListenAddress } from "../core/listen_address.ts";
+import {
+  hostText,
+  type ListenAddress,
+  listenFault,
+  parseListenAddress,
+} from "../core/listen_address.ts";
 import type { Finding } from "../core/finding.ts";
 import { FOXGLOVE_PORT } from "../foxglove/foxglove_schema.ts";
 import { METRICS_PORT } from "../metrics/metrics_schema.ts";
@@ -17,7 +22,7 @@ export function probePorts({ metrics, view, foxglove }: PipelineConfig): Finding
 function tried(name: string, text: string | undefined, defaultPort: number): Finding[] {
   const address = text === undefined ? undefined : parseListenAddress(text, defaultPort);
   if (address === undefined) return [];
-  const fault = listenFault(address);
+  const fault = faultOf(address);
   return [{
     area: "Ports",
     name,
@@ -27,12 +32,11 @@ function tried(name: string, text: string | undefined, defaultPort: number): Fin
   }];
 }
 
-function listenFault(address: ListenAddress): string | undefined {
+function faultOf(address: ListenAddress): string | undefined {
   try {
     Deno.listen(address).close();
     return undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) return "in use by another process";
-    return error instanceof Error ? error.message : String(error);
+    return listenFault(error);
   }
 }

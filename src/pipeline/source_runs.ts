@@ -22,6 +22,8 @@ import { StreamCounts } from "./stream_counts.ts";
 
 /** After this long without a failure, earlier ones no longer count, ms. */
 const GOOD_LIFE_MS = 60_000;
+/** Pause before a model is loaded again, ms: a GPU that resets needs time. */
+const MODEL_PAUSE_MS = 1_000;
 /** How long a stopped pipeline waits for an inference or a source that does not end, ms. */
 const STOP_LIMIT_MS = 5_000;
 
@@ -47,6 +49,13 @@ export interface Configured {
   readonly parts: PipelineParts;
   /** Called when its engine is loaded. */
   readonly loaded: () => Promise<void>;
+}
+
+/** Why a source ended, if another try may help. */
+interface Failure {
+  readonly reason: string;
+  /** Shortest pause before the next try, even if the source responds. */
+  readonly leastPauseMs?: number;
 }
 
 /** What one configuration runs with. */
@@ -173,13 +182,13 @@ export class SourceRuns {
         continue;
       }
       const bornMs = performance.now();
-      const reason = await this.#live(running, toggled);
+      const failure = await this.#live(running, toggled);
       if (toggled.aborted) continue;
-      if (reason === undefined) return;
-      if (performance.now() - bornMs > GOOD_LIFE_MS) pauses.reset();
+      if (failure === undefined) return;
+      pauses.lasted(performance.now() - bornMs);
       this.#reconnects++;
-      state.report("reconnecting", reason, pauses.nextMs);
-      await pauses.wait(toggled, source.answers);
+      state.report("reconnecting", failure.reason, pauses.nextMs);
+      await pauses.wait(toggled, source.answers, failure.leastPauseMs);
     }
   }
 
@@ -188,20 +197,23 @@ export class SourceRuns {
    *
    * @returns why it ended, if another try may help.
    */
-  async #live(running: Running, signal: AbortSignal): Promise<string | undefined> {
+  async #live(running: Running, signal: AbortSignal): Promise<Failure | undefined> {
     const { source, engines } = running;
     const bornMs = performance.now();
     try {
       await untilStopped(this.#runStream(running, signal), signal);
-      return source.device ? "the source has ended" : undefined;
+      return source.device ? { reason: "the source has ended" } : undefined;
     } catch (error) {
       if (signal.aborted) return undefined;
-      if (error instanceof CaptureError && !error.permanent && source.reopens) return error.message;
+      if (error instanceof CaptureError && !error.permanent && source.reopens) {
+        return { reason: error.message };
+      }
       if (!(error instanceof ModelError)) throw error;
       if (performance.now() - bornMs > GOOD_LIFE_MS) engines.recover();
       await engines.fail(error);
       if (!this.restartable) throw error;
-      return `${error.message}; the model is loaded again`;
+      const reason = `${error.message}; the model is loaded again`;
+      return { reason, leastPauseMs: MODEL_PAUSE_MS };
     } finally {
       this.#counts.end();
       this.#stream = undefined;

@@ -30,10 +30,11 @@ export class StateReport {
     if (this.#told?.state === "running") this.report("running", this.#told.reason);
   }
 
-  /** @param retryMs time until the next try, if there is one. */
+  /** @param retryMs time until the next try, if there is one; while reconnecting, at most. */
   report(state: PipelineState["state"], cause: string | null, retryMs?: number): void {
     const { publisher, telemetry, log, providers } = this.#options;
-    const reason = retryMs === undefined ? cause : `${cause}; next try in ${retryMs / 1000} s`;
+    const when = state === "reconnecting" ? "within" : "in";
+    const reason = retryMs === undefined ? cause : `${cause}; next try ${when} ${retryMs / 1000} s`;
     this.#told = { state, reason };
     const reasons = state === "running" ? [reason, this.#refusal] : [reason];
     const shown = maskSecrets(reasons.filter((text) => text !== null).join("; ")) || null;

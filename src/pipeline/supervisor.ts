@@ -9,9 +9,6 @@ export interface Supervised {
   run(signal: AbortSignal, nextTry: NextTry): Promise<void>;
 }
 
-/** After a run of this length earlier failures no longer count, ms. */
-const GOOD_RUN_MS = 60_000;
-
 /**
  * Runs the pipelines of a process side by side. One that fails is run again after 1, 5, 10, 60 s while another one runs.
  * When none runs, all end, and restarting the process is up to its service manager. An engine that only a new process
@@ -45,7 +42,7 @@ export class Supervisor {
     for (;;) {
       const startMs = performance.now();
       const failure = await this.#run(pipeline, signal, (error) => {
-        if (performance.now() - startMs > GOOD_RUN_MS) pauses.reset();
+        pauses.lasted(performance.now() - startMs);
         return mayRunAgain(error, this.#running - 1) ? pauses.nextMs : undefined;
       });
       if (failure === undefined) return;

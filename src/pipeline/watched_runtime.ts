@@ -43,6 +43,10 @@ export class WatchedRuntime implements Runtime {
     return this.#runtime.compiles;
   }
 
+  get prefersInt8() {
+    return this.#runtime.prefersInt8;
+  }
+
   get loadLimitMs(): number {
     return this.#runtime.loadLimitMs;
   }

@@ -36,6 +36,23 @@ Deno.test("a failure is one line without a stack trace, exit code 1", () => {
   assert.equal(reported("text").code, 1);
 });
 
+Deno.test("an error of the file system names the path, exit code 1", () => {
+  const folder = Deno.makeTempDirSync();
+  const file = `${folder}/file`;
+  Deno.writeTextFileSync(file, "");
+  try {
+    Deno.mkdirSync(file, { recursive: true });
+    assert.fail();
+  } catch (cause) {
+    assert.deepEqual(reported(cause), {
+      code: 1,
+      lines: [`Cannot write to ${file}: it must be a folder`],
+    });
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
 Deno.test("help is not a failure, wrong usage is", () => {
   assert.equal(reported(new CommanderError(0, "commander.help", "")).code, 0);
   assert.equal(reported(new CommanderError(1, "commander.unknownOption", "")).code, 2);

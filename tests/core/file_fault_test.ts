@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileFault, fileFaultSync } from "../../src/core/file_fault.ts";
+import { fileFault, fileFaultSync, folderFault } from "../../src/core/file_fault.ts";
 
 Deno.test("only regular files can be read; pipes and devices are refused without opening them", async (t) => {
   const folder = await Deno.makeTempDir();
@@ -11,6 +11,7 @@ Deno.test("only regular files can be read; pipes and devices are refused without
   const cases: Record<string, string | undefined> = {
     [join(folder, "text")]: undefined,
     [join(folder, "none")]: "no such file",
+    [join(folder, "b\uFFFDd")]: "its name must be UTF-8",
     [folder]: "it is a folder",
     [pipe]: "it is a named pipe",
     "/dev/zero": "it is a device",
@@ -22,5 +23,15 @@ Deno.test("only regular files can be read; pipes and devices are refused without
       assert.equal(fileFaultSync(path), fault);
     });
   }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a folder that cannot be read has its reason", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(join(folder, "text"), "");
+  assert.equal(await folderFault(folder), undefined);
+  assert.equal(await folderFault(join(folder, "none")), "no such folder");
+  assert.equal(await folderFault(join(folder, "text")), "it is not a folder");
+  assert.equal(await folderFault(join(folder, "text/in")), "a part of its path is not a folder");
   await Deno.remove(folder, { recursive: true });
 });

@@ -159,15 +159,50 @@ Deno.test("another project imports whence/client, with its types", async () => {
   }
 });
 
+/** The consumer logs in to a broker that refuses others. */
+async function assertLogsIn(start: (port: number, login: Record<string, string>) => Consumer) {
+  const passwords = await Deno.makeTempFile({ prefix: "consumer-passwords-" });
+  try {
+    const { success } = await new Deno.Command("mosquitto_passwd", {
+      args: ["-b", "-c", passwords, "robot", "secret"],
+      env: { PATH: ["/usr/bin", Deno.env.get("PATH")].join(":") },
+    }).output();
+    assert.ok(success);
+    await using broker = await Mosquitto.start({
+      anonymous: false,
+      listener: [`password_file ${passwords}`],
+    });
+    const login = { username: "robot", password: "secret" };
+    await using consumer = start(broker.port, {
+      MQTT_USERNAME: login.username,
+      MQTT_PASSWORD: login.password,
+    });
+    await using whence = await MqttListener.connect(broker.url, "unused", login);
+    await eventually("an event", async () => {
+      const [topic, payload] = event({ id: FIRST });
+      await whence.say(`${PREFIX}/${topic}`, payload);
+      return consumer.lines.length > 0;
+    });
+  } finally {
+    await Deno.remove(passwords);
+  }
+}
+
 const python = await pythonWith("python-consumer", ["paho-mqtt==2.1.0", "mypy==1.18.2"]);
 
 Deno.test({
   name: "the Python consumer follows events",
   ignore: python === undefined,
-  fn: () =>
-    assertFollows((port) =>
-      new Consumer(python!, ["-B", `${EXAMPLES}whence_client.py`, "127.0.0.1", `${port}`, PREFIX])
-    ),
+  fn: async () => {
+    const start = (port: number, login?: Record<string, string>) =>
+      new Consumer(
+        python!,
+        ["-B", `${EXAMPLES}whence_client.py`, "127.0.0.1", `${port}`, PREFIX],
+        login,
+      );
+    await assertFollows(start);
+    await assertLogsIn(start);
+  },
 });
 
 Deno.test({
@@ -205,30 +240,19 @@ Deno.test({
   },
 });
 
-const compiled = await compileConsumer();
-
-/** Path of the C++ consumer; undefined if the compiler or a library is not installed. */
-async function compileConsumer(): Promise<string | undefined> {
-  const gxx = (...args: string[]) =>
-    new Deno.Command("g++", { args: ["-std=c++17", ...args], stdout: "null", stderr: "piped" })
-      .output().catch(() => undefined);
+Deno.test("the C++ consumer follows events", async () => {
   const folder = await Deno.makeTempDir({ prefix: "consumer-" });
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-  const probe = join(folder, "probe.cpp");
-  await Deno.writeTextFile(
-    probe,
-    "#include <mosquitto.h>\n#include <nlohmann/json.hpp>\nint main() { return mosquitto_lib_init(); }\n",
-  );
-  const program = join(folder, "consumer");
-  if (!(await gxx("-o", program, probe, "-lmosquitto"))?.success) return undefined;
-  const example = `${EXAMPLES}consumer.cpp`;
-  const result = await gxx("-Wall", "-Wextra", "-Werror", "-o", program, example, "-lmosquitto");
-  assert.ok(result?.success, new TextDecoder().decode(result?.stderr));
-  return program;
-}
-
-Deno.test({
-  name: "the C++ consumer follows events",
-  ignore: compiled === undefined,
-  fn: () => assertFollows((port) => new Consumer(compiled!, ["127.0.0.1", `${port}`, PREFIX])),
+  try {
+    const program = join(folder, "consumer");
+    const { success, stderr } = await new Deno.Command("g++", {
+      args: ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-o", program, `${EXAMPLES}consumer.cpp`]
+        .concat("-lmosquitto"),
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    const args = (port: number) => ["127.0.0.1", `${port}`, PREFIX];
+    await assertFollows((port) => new Consumer(program, args(port)));
+    await assertLogsIn((port, login) => new Consumer(program, args(port), login));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

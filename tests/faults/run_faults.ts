@@ -13,7 +13,7 @@ export interface FaultRunOptions {
   readonly everyMs: number;
   /** Default: all. */
   readonly kinds?: readonly Fault[];
-  readonly onFault?: (name: string, recoveryMs: number) => void;
+  readonly onFault?: (name: string, recovery: Recovery) => void;
   /** Receives the log of the camera's process. */
   readonly onLine?: (line: string) => void;
 }
@@ -36,11 +36,19 @@ export interface Delivery {
   readonly restarts: number;
 }
 
+/** Times from the end of a fault, ms. */
+export interface Recovery {
+  /** Until frames and samples of the camera arrive; undefined if it was not opened again. */
+  readonly sourceMs: number | undefined;
+  /** Until the next message or event. */
+  readonly eventMs: number;
+}
+
 /** What became of all messages. */
 export interface FaultReport {
   readonly deliveries: readonly Delivery[];
-  /** Recovery times in ms, by fault. */
-  readonly recovery: ReadonlyMap<string, readonly number[]>;
+  /** By fault. */
+  readonly recovery: ReadonlyMap<string, readonly Recovery[]>;
 }
 
 const PIPELINES: readonly PipelineName[] = ["front", "camera"];
@@ -51,7 +59,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultReport> 
   const random = randomOf(seed);
   await using setup = await Setup.start(options);
   const possible = kinds.filter((fault) => fault.possible?.(setup) ?? true);
-  const recovery = new Map<string, number[]>();
+  const recovery = new Map<string, Recovery[]>();
   for (const name of PIPELINES) await setup.nextMessage(name, () => true);
   const young = await figuresOf(setup);
   for (let i = 0; i < faults; i++) {
@@ -60,9 +68,11 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultReport> 
     // The fault before may have restarted it.
     if (fault.watched === "camera") await setup.nextMessage("camera", ({ type }) => type === "new");
     const endMs = await fault.cause(setup, lastsMs * (0.5 + random())) ?? performance.now();
-    const recoveryMs = await recovered(setup, fault) - endMs;
-    recovery.set(fault.name, [...recovery.get(fault.name) ?? [], recoveryMs]);
-    onFault?.(fault.name, recoveryMs);
+    const eventMs = await recovered(setup, fault) - endMs;
+    const backMs = fault.watched === "camera" ? setup.sourceBackMs(endMs) : undefined;
+    const times = { sourceMs: backMs && backMs - endMs, eventMs };
+    recovery.set(fault.name, [...recovery.get(fault.name) ?? [], times]);
+    onFault?.(fault.name, times);
     if (fault.fillsMemory) {
       await setup.delivered().catch((error) =>
         options.onLine?.(`after ${fault.name}: ${error.message}`)

@@ -56,6 +56,8 @@ export class Setup implements AsyncDisposable {
   #server: RtspCamera;
   #modelVersion = 1;
   readonly #listeners = new Set<(line: string) => void>();
+  /** When frames and samples of the camera began to arrive, of `performance.now()`. */
+  readonly #runsMs: number[] = [];
 
   private constructor(
     parts: { broker: Mosquitto; server: RtspCamera; folder: string; model: string },
@@ -93,6 +95,7 @@ export class Setup implements AsyncDisposable {
       ledger: camera,
       onLine: (line) => {
         this.#say(line);
+        if (line === "info: running") this.#runsMs.push(performance.now());
         for (const listener of this.#listeners) listener(line);
       },
     });
@@ -168,6 +171,11 @@ export class Setup implements AsyncDisposable {
     this.#listeners.add(listener);
     await eventually(`"${text}" in the log of camera`, () => found, PATIENCE_MS);
     this.#listeners.delete(listener);
+  }
+
+  /** When the camera's process first had frames and samples of a new connection after a time, of `performance.now()`. */
+  sourceBackMs(afterMs: number): number | undefined {
+    return this.#runsMs.find((ms) => ms > afterMs);
   }
 
   /** Sets the clock of the camera's process, seconds from the true one. */

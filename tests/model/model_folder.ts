@@ -8,6 +8,8 @@ export interface Bends {
   /** Bytes of image.onnx and audio.onnx. */
   readonly image?: Uint8Array;
   readonly audio?: Uint8Array;
+  /** Bytes of image.int8.onnx; by default the model has none. */
+  readonly int8?: Uint8Array;
   readonly classToken?: boolean;
   /** `[h, w]` in the manifest; the graph always gives `[1, 2]`. */
   readonly grid?: readonly [height: number, width: number];
@@ -27,6 +29,7 @@ export async function writeModelFolder(bends: Bends = {}): Promise<ModelFolder> 
   const audio = bends.audio ?? audioGraph({ classToken: bends.classToken });
   await Deno.writeFile(join(path, "image.onnx"), image);
   await Deno.writeFile(join(path, "audio.onnx"), audio);
+  if (bends.int8) await Deno.writeFile(join(path, "image.int8.onnx"), bends.int8);
   const [height, width] = bends.grid ?? [1, 2];
   await Deno.writeTextFile(
     join(path, "model.yaml"),
@@ -43,6 +46,9 @@ export async function writeModelFolder(bends: Bends = {}): Promise<ModelFolder> 
         width: 4,
         height: 2,
         grid: { width, height },
+        ...(bends.int8 && {
+          int8: { file: "image.int8.onnx", sha256: sha256(bends.int8), relative_l2: 0.03 },
+        }),
       },
       audio: {
         file: "audio.onnx",

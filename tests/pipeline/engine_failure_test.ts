@@ -23,7 +23,7 @@ Deno.test("a model that fails is loaded again, and the pipeline continues", asyn
   const at = states.findIndex(({ state }) => state === "reconnecting");
   assert.match(
     states[at].reason!,
-    /^Cannot run audio\.onnx: .*; the model is loaded again; next try in 1 s$/,
+    /^Cannot run audio\.onnx: .*; the model is loaded again; next try within 1 s$/,
   );
   assert.equal(states[at + 1].state, "running");
 });

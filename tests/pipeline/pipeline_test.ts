@@ -51,7 +51,7 @@ Deno.test("a missing camera is tried again, and the state has the reason", async
   const source = { video: "v4l2:///dev/video-none", audio: "test://silence" };
   await using run = await runPipeline(broker, { source }, ".");
   const told = () => run.states().map(({ state, reason }) => `${state}: ${reason}`);
-  await eventually("it tries again", () => /next try in 5 s/.test(told().at(-1) ?? ""));
+  await eventually("it tries again", () => /next try within 5 s/.test(told().at(-1) ?? ""));
   assert.match(told().at(-1)!, /^reconnecting: .*video-none/);
 });
 

@@ -210,7 +210,7 @@ Deno.test("a file is written although the port of an embedded broker is taken", 
   await publisher.close();
   assert.equal((await Deno.readTextFile(`${folder}/e.jsonl`)).split("\n").length, 2);
   assert.deepEqual(lines, [
-    `warning: mqtt: Cannot start the embedded broker on 127.0.0.1:${port}: another process is listening there`,
+    `warning: mqtt: Cannot start the embedded broker on 127.0.0.1:${port}: the port is in use by another process`,
     `warning: 1 event messages did not reach embedded:${port}`,
   ]);
   assert.equal(publisher.counters().mqtt.dropped, 1);

@@ -36,6 +36,16 @@ class BridgeProcess implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
+  /** Calls the service that switches the pipeline; returns whether it succeeds. Of null: whether there is a connection. */
+  async ask(enabled: boolean | null): Promise<boolean> {
+    const before = this.on("answer").length;
+    const writer = this.#process.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(`${enabled}\n`));
+    writer.releaseLock();
+    await eventually("the service answers", () => this.on("answer").length > before);
+    return this.on("answer").at(-1);
+  }
+
   on(topic: string): RosMessage["message"][] {
     return this.said.filter((it) => it.topic === topic).map(({ message }) => message);
   }
@@ -131,3 +141,29 @@ for (const distribution of ["humble", "jazzy"]) {
     },
   });
 }
+
+Deno.test({
+  name: "a command without a connection fails, and is not sent later",
+  ignore: PYTHON === undefined,
+  fn: async () => {
+    await using broker = await Mosquitto.start();
+    await using whence = await MqttListener.connect(broker.url, "whence/front/set");
+    await using bridge = new BridgeProcess(broker.port, "jazzy");
+    const connected = (is: boolean) =>
+      eventually(`connected: ${is}`, async () => await bridge.ask(null) === is);
+    const off = JSON.stringify({ enabled: false });
+    const commands = () =>
+      whence.on("whence/front/set").map((text) => JSON.stringify(JSON.parse(text)));
+    await connected(true);
+    assert.equal(await bridge.ask(false), true);
+    await eventually("the command", () => commands().length > 0);
+    await broker.stop();
+    await connected(false);
+    assert.equal(await bridge.ask(true), false);
+    await broker.resume();
+    await connected(true);
+    assert.equal(await bridge.ask(false), true);
+    await eventually("the next command", () => commands().length > 1);
+    assert.deepEqual(commands(), [off, off]);
+  },
+});

@@ -1,6 +1,7 @@
 """Runs the bridge without ROS: bridge_to_cdr.py PORT DISTRIBUTION. Each message becomes CDR and is read back.
 
-Prints a JSON line for each: {"topic", "type", "bytes", "message"}.
+Prints a JSON line for each: {"topic", "type", "bytes", "message"}. Takes
+lines `true` and `false`, which switch the pipeline, and `null`, which asks whether there is a connection.
 """
 import json
 import sys
@@ -8,7 +9,7 @@ import threading
 
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from whence_ros.bridge import Bridge
-from whence_ros.mqtt import connect
+from whence_ros.mqtt import connect, switch
 
 # vision_msgs 4, as in Humble and later; rosbags does not include it.
 VISION = {
@@ -88,6 +89,9 @@ def take(topic, payload):
             bridge.tell_diagnostics()
 
 
-client = connect("whence_ros_front", "127.0.0.1", int(port), bridge.topics, take)
-sys.stdin.read()
+client = connect(bridge.client_id, "127.0.0.1", int(port), bridge.topics, take)
+for line in sys.stdin:
+    enabled = json.loads(line)
+    answer = client.is_connected() if enabled is None else switch(client, bridge.set_topic, enabled)
+    print(json.dumps({"topic": "answer", "message": answer}), flush=True)
 client.disconnect()

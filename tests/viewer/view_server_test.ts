@@ -165,7 +165,7 @@ Deno.test("a port in use is one line", async () => {
   assert.throws(again, (error) =>
     error instanceof ViewError &&
     error.message ===
-      `Cannot serve the page on 127.0.0.1:${port}: the port is in use by another program`);
+      `Cannot serve the page on 127.0.0.1:${port}: the port is in use by another process`);
 });
 
 Deno.test("a page gets what it watches, and nothing is wanted without a page", async () => {

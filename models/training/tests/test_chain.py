@@ -32,6 +32,8 @@ LITTLE = {
     "audio_codes": "--limit 150",
     "fusion_bank": "--count 12",
     "fuse": "--count 12 --steps 2",
+    "natural": "--minutes 0.2",
+    "labels": "--limit 60",
     "evaluate": "--limit 11",
 }
 """What is added to a command; the last of two equal options counts."""
@@ -42,8 +44,6 @@ def commands() -> list[list[str]]:
     block = re.search(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert block
     text = block[1].replace("\\\n", " ")
-    text = text.replace("AUDIO.onnx", "../NAME/audio.onnx")
-    text = text.replace("CHECKPOINT", "runs/mini/checkpoint.pt")
     lines = [shlex.split(line, comments=True) for line in text.splitlines()]
     return [line for line in lines if line[:2] == ["python3", "-m"] and "." in line[2]]
 
@@ -70,12 +70,13 @@ def test_the_chain_makes_a_model_folder(tmp_path: Path) -> None:
         if (name in DOWNLOADS and complete) or (name == "pack" and (work / "pack").exists()):
             continue
         given = [sys.executable, *line[1:], *LITTLE.get(name, "").split()]
-        if name in {"lexicon", "pack"}:
+        if name in {"lexicon", "pack", "natural"}:
             given += ["--cache", ".cache"]
         started = time.monotonic()
         done = subprocess.run(given, cwd=work, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{' '.join(given)}\n{done.stderr[-2000:]}"
         print(f"{time.monotonic() - started:4.0f} s  {' '.join(given[2:])}", flush=True)
-    folder = tmp_path / "NAME"
-    assert {"image.onnx", "audio.onnx", "model.yaml"} <= {file.name for file in folder.iterdir()}
+    folder = tmp_path / "own"
+    files = {"image.onnx", "audio.onnx", "model.yaml", "labels.json"}
+    assert files <= {file.name for file in folder.iterdir()}
     assert "pools" in json.loads((work / "report.json").read_text())

@@ -6,11 +6,21 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 
 from whence_training.frontend import SAMPLE_RATE
 from whence_training.label_clips import STEP, heard, placed, whole
-from whence_training.labels import FILE, Bank, Heard, kept_codes, measure, read_bank, write
+from whence_training.labels import (
+    FILE,
+    Bank,
+    Heard,
+    kept_codes,
+    made_bank,
+    measure,
+    read_bank,
+    write,
+)
 
 SIZE, EACH = 8, 6
 
@@ -79,3 +89,17 @@ def test_kept_codes_are_those_of_one_encoder(tmp_path: Path):
     assert kept == tmp_path / "val-live-7692c3ad3540.npz"
     assert kept != kept_codes(tmp_path, other, "val", live=True)
     assert kept != kept_codes(tmp_path, audio, "val", live=False)
+
+
+def test_too_few_recordings_make_no_bank():
+    rng = np.random.default_rng(5)
+    names = [f"name {number}" for number in range(4)]
+    means = rng.standard_normal((4, SIZE))
+    asked = made(rng, means, names, 2)
+    made_bank("speech", made(rng, means, names, SIZE), asked)
+    with pytest.raises(ValueError, match="must be 8 more than names, got 4"):
+        made_bank("speech", made(rng, means, names, 2), asked)
+    with pytest.raises(ValueError, match="must have a training name"):
+        made_bank("speech", made(rng, means, names, SIZE), made(rng, means, ["other"] * 4, 2))
+    with pytest.raises(ValueError, match="must be 1 more than names, got 0"):
+        made_bank("sound", made(rng, means, names, 1), asked)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_cache import make_cache, sound
+from tiny_cache import concept, make_cache, sound
 
 from whence_training import freeze, freeze_rules, licences
 from whence_training.open_pack import OpenPack
-from whence_training.pack import write_pack
+from whence_training.pack import selected, write_pack
 from whence_training.sources import STAMPS, Sources
 from whence_training.word_store import Store
 
@@ -156,3 +156,10 @@ def test_a_frozen_row_in_training_is_caught(made: Made):
     row = dict(made.rows("pictures", split="test")[0], split="train")
     with pytest.raises(freeze.FrozenError, match="its file is frozen"):
         freeze.check({**made.index, "pictures": [row]}, made.frozen)
+
+
+def test_an_own_selection_has_the_named_concepts_and_further_names():
+    concepts = [concept("owl"), concept("bell")]
+    assert selected(concepts, ["cup", "fork"], ["bell", "fork"]) == ([concepts[1]], ["fork"])
+    with pytest.raises(ValueError, match="Cannot pack doge: must be a name in"):
+        selected(concepts, ["cup"], ["owl", "doge"])

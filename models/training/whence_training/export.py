@@ -59,6 +59,7 @@ def write_graphs(model: Aligner, folder: Path) -> tuple[Path, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     size = model.picture.size
     image, audio = folder / "image.onnx", folder / "audio.onnx"
+    (folder / "image.int8.onnx").unlink(missing_ok=True)  # of older weights; see int8_picture
     # torch 2 warns for its older exporter, which torch 1.13 has alone.
     older: dict[str, Any] = {} if torch.__version__.startswith("1.") else {"dynamo": False}
     torch.onnx.export(

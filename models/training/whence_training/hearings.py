@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .batches import SOUND, SPEECH, Pack, Queue, empty_clips
 from .frontend import SAMPLE_RATE
+from .open_pack import english_names
 from .pictures import uniform
 from .rooms import Rooms
 from .sounds import add_noise, colour, cut
@@ -88,6 +89,12 @@ class Vocabulary:
         self.number = {name: index for index, name in enumerate(self.names)}
         self.spoken: list[dict[str, list[tuple[Recordings, Row]]]] = [{} for _ in self.names]
 
+    def first(self, count: int | None) -> Vocabulary:
+        """The first names alone, all by default."""
+        some = Vocabulary(self.names[:count])
+        some.spoken = self.spoken[:count]
+        return some
+
     def add(self, recordings: Recordings, text: str, row: Row) -> None:
         number = self.number.get(text)
         if number is not None:
@@ -98,7 +105,7 @@ class Vocabulary:
 def vocabulary(pack_folder: Path, stores: list[Path], splits: tuple[str, ...]) -> Vocabulary:
     """The names of the pack's concepts and of word stores, in what voices the splits have."""
     index: dict[str, Any] = json.loads((pack_folder / "index.json").read_text())
-    names = [concept["texts"]["en"] for concept in index["concepts"]]
+    names = english_names(index["concepts"])
     stored = [(store, read_rows(store)) for store in stores]
     names += sorted({row["text"] for _, rows in stored for row in rows} - set(names))
     found = Vocabulary(names)

@@ -1,6 +1,6 @@
 """Makes a model's `labels.json`: what its audio features are worth as names, and its own names.
 
-    python3 -m whence_training.labels ../denseav-mini --pack PACK --store natural --store synthetic
+    python3 -m whence_training.labels ../denseav-mini --pack PACK --store natural
     python3 -m whence_training.labels ../denseav-mini --pack PACK --store natural --report test
 
 Of each name the mean code of its training recordings; of each head the space in which codes are
@@ -16,8 +16,10 @@ import base64
 import hashlib
 import json
 import random
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from numpy.typing import NDArray
 from .hearings import Vocabulary, vocabulary
 from .label_clips import (
     KINDS,
+    Codes,
     Encode,
     Spoken,
     encoder,
@@ -61,6 +64,8 @@ class Media:
     pack: Path
     stores: list[Path]
     codes: Path | None
+    limit: int | None = None
+    """Only so many words and so many stretches of sounds, for a trial."""
 
 
 SHRINK = {"sound": 3.0, "speech": 0.0}
@@ -78,7 +83,7 @@ class Heard:
 def listen(encode: Encode, clips: Iterable[Spoken], rng: Generator, *, live: bool) -> Heard:
     """Every other recording in a room; `live`: as a pipeline hears it."""
     rooms, chosen = make_rooms(rng), list(clips)
-    codes = []
+    codes: list[Codes] = []
     for number, clip in enumerate(chosen):
         wave, start, end = placed(clip.samples, rng, rooms if number % 2 else None)
         features = heard(encode, wave, start, end, rng) if live else whole(encode, wave, start, end)
@@ -86,7 +91,7 @@ def listen(encode: Encode, clips: Iterable[Spoken], rng: Generator, *, live: boo
     names = np.array([clip.name for clip in chosen])
     places = ["", " in a room"]
     engines = np.array([clip.engine + places[number % 2] for number, clip in enumerate(chosen)])
-    return Heard(names, engines, np.stack(codes))
+    return Heard(names, engines, np.stack(codes) if codes else np.zeros((0, 1), np.float32))
 
 
 def training_words(names: Vocabulary) -> list[Spoken]:
@@ -246,6 +251,20 @@ def write(folder: Path, banks: dict[str, tuple[Bank, str]]) -> None:
     manifest_file.write_text(yaml.safe_dump(manifest, sort_keys=False, width=100))
 
 
+def made_bank(kind: str, trained: Heard, asked: Heard) -> Bank:
+    """The bank of one kind. Raises ValueError where recordings do not say how codes vary."""
+    spare, width = len(trained.names) - len(np.unique(trained.names)), trained.codes.shape[1]
+    # The variance within a name has all directions, or is made the same in all of them.
+    least = 1 if SHRINK[kind] else width
+    if spare < least:
+        raise ValueError(
+            f"recordings of training names must be {least} more than names, got {spare}"
+        )
+    if not np.isin(asked.names, trained.names).any():
+        raise ValueError("a validation recording must have a training name, got none")
+    return Bank.of(trained, SHRINK[kind]).calibrated(asked)
+
+
 def kept_codes(folder: Path, audio: Path, split: str, *, live: bool) -> Path:
     """Where a split's codes are kept: another audio encoder gets another file."""
     digest = hashlib.sha256(audio.read_bytes()).hexdigest()[:12]
@@ -255,19 +274,20 @@ def kept_codes(folder: Path, audio: Path, split: str, *, live: bool) -> Path:
 def heard_in(audio: Path, media: Media, split: str, *, live: bool) -> dict[str, Heard]:
     """What a split says and sounds like to an exported audio encoder, by kind; kept in the media's
     folder of codes."""
-    kept = kept_codes(media.codes, audio, split, live=live) if media.codes else None
+    keeps = media.codes and media.limit is None
+    kept = kept_codes(media.codes, audio, split, live=live) if keeps else None
     if kept and kept.exists():
         columns = np.load(kept)
         parts = ("names", "engines", "codes")
         return {kind: Heard(*(columns[f"{kind}-{part}"] for part in parts)) for kind in KINDS}
     encode = encoder(audio)
-    names = vocabulary(media.pack, media.stores, (split,))
+    names = vocabulary(media.pack, media.stores, (split,)).first(media.limit)
     spoken = asked_words(names) if live else training_words(names)
     pack = OpenPack(media.pack)
     sounding = [
         clip
         for part in (("sounds", "noises") if live else ("sounds",))
-        for clip in sounds(pack, part, split)
+        for clip in islice(sounds(pack, part, split), media.limit)
     ]
     found = {
         kind: listen(encode, clips, np.random.default_rng(0), live=live)
@@ -288,8 +308,9 @@ def main() -> None:
     parser.add_argument("--store", type=Path, action="append", default=[], help="word stores")
     parser.add_argument("--report", choices=("val", "test"), help="measure, and write nothing")
     parser.add_argument("--codes", type=Path, help="folder that keeps the recordings' codes")
+    parser.add_argument("--limit", type=int, help="only so many words and stretches, for a trial")
     given = parser.parse_args()
-    media = Media(given.pack, given.store, given.codes)
+    media = Media(given.pack, given.store, given.codes, given.limit)
     audio = given.model / "audio.onnx"
     asked = heard_in(audio, media, given.report or "val", live=True)
     if given.report:
@@ -297,12 +318,17 @@ def main() -> None:
         banks = {part["kind"]: read_bank(part) for part in content["kinds"]}
     else:
         trained = heard_in(audio, media, "train", live=False)
-        banks = {
-            kind: Bank.of(trained[kind], SHRINK[kind]).calibrated(asked[kind]) for kind in KINDS
-        }
-        on = {kind: f"{len(asked[kind].names)} recordings (validation)" for kind in KINDS}
+        banks = {}
+        for kind in KINDS:
+            try:
+                banks[kind] = made_bank(kind, trained[kind], asked[kind])
+            except ValueError as error:
+                print(f"No labels of {kind}: {error}", file=sys.stderr)
+        if not banks:
+            parser.exit(1, f"Cannot write {given.model / FILE}: no kind has enough recordings\n")
+        on = {kind: f"{len(asked[kind].names)} recordings (validation)" for kind in banks}
         write(given.model, {kind: (bank, on[kind]) for kind, bank in banks.items()})
-    print(json.dumps({kind: measure(banks[kind], asked[kind]) for kind in KINDS}, indent=1))
+    print(json.dumps({kind: measure(bank, asked[kind]) for kind, bank in banks.items()}, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Natural voices: Kokoro-82M with its English voices, and Piper's `joe`, in ONNX Runtime.
 
-    python3 -m whence_training.natural --texts names.txt --out natural [--each 2] [--split train]
+    python3 -m whence_training.natural --pack pack --out natural [--each 2] [--split train]
+
+Says the English names of a pack's concepts, or the lines of `--texts`.
 
 Both networks read phonemes, which espeak-ng gives. A word takes Kokoro .5 to 1 s on one core, so the
 store in `--out` grows: what it has already is not spoken again, and a killed run goes on. Four of
@@ -24,6 +26,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from .media import CACHE, environment
+from .open_pack import OpenPack, english_names
 from .speech import LONGEST, with_article
 from .waveform import SAMPLE_RATE, Samples, tidy, to_rate
 from .word_store import Store
@@ -210,7 +213,9 @@ def speak(cache: Path, store: Store, wanted: Iterator[dict[str, Any]], minutes: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Speak names in natural voices.")
-    parser.add_argument("--texts", type=Path, required=True, help="one text a line")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--pack", type=Path, help="says the names of its concepts")
+    source.add_argument("--texts", type=Path, help="one text a line")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--split", choices=sorted(KOKORO_VOICES), default="train")
@@ -218,7 +223,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    texts = [line.strip() for line in given.texts.read_text().splitlines() if line.strip()]
+    if given.pack:
+        texts = english_names(OpenPack(given.pack).concepts)
+    else:
+        texts = [line.strip() for line in given.texts.read_text().splitlines() if line.strip()]
     store = Store(given.out)
     rng = random.Random(f"{given.seed} {given.split} {len(store.rows)}")
     wanted = plan(texts, given.split, given.each, store.rows, rng)

@@ -71,6 +71,11 @@ class OpenPack:
         return self.samples(row).tobytes()
 
 
+def english_names(concepts: list[Item]) -> list[str]:
+    """What the concepts are called, each name once."""
+    return list(dict.fromkeys(concept["texts"]["en"] for concept in concepts))
+
+
 def core_of(index: dict[str, Any]) -> dict[str, Any]:
     """An index without later concepts, drawings and rendered instruments. Core concepts are first."""
     concepts = [concept for concept in index["concepts"] if concept.get("set", "core") == "core"]

@@ -1,6 +1,6 @@
 """Writes the media pack that trainers and scenes read: raw pixels and samples with an index.
 
-    python3 -m whence_training.pack --out PACK [--cache .cache] [--core] [--voices 12] [--workers 1]
+    python3 -m whence_training.pack --out PACK [--cache .cache] [--core] [--only NAME,NAME,…]
 
 `index.json` (`whence/pack/1`) lists concepts, pictures, backgrounds, sounds, words and noises with
 their place in `pictures.u8`, `backgrounds.u8` and `audio.i16`, the SHA-256 of their source file, its
@@ -278,6 +278,20 @@ def write_pack(
     return writer.index
 
 
+def selected(
+    concepts: list[Concept], further: list[str], names: list[str]
+) -> tuple[list[Concept], list[str]]:
+    """The concepts and further names of an own selection. Raises ValueError for an unknown name."""
+    unknown = set(names) - {concept.name for concept in concepts} - set(further)
+    if unknown:
+        raise ValueError(
+            f"Cannot pack {', '.join(sorted(unknown))}: must be a name in concepts.tsv, "
+            "or one of ImageNet, of a stamp or of a photograph"
+        )
+    chosen = [concept for concept in concepts if concept.name in names]
+    return chosen, [name for name in further if name in names]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -290,18 +304,23 @@ def main() -> None:
     parser.add_argument(
         "--store", type=Path, action="append", default=[], help="word stores of natural voices"
     )
-    parser.add_argument("--limit", type=int, help="only so many concepts and so many further names")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--only", help="only these concepts, NAME,NAME,…")
+    choice.add_argument("--limit", type=int, help="only so many concepts and so many further names")
     given = parser.parse_args()
     require(given.cache)
     if not given.core and not can_draw():
         print("drawings are left out: rsvg-convert (librsvg2-bin) is missing", file=sys.stderr)
     if not given.core and not can_play():
         print("instruments are left out: tinysoundfont is missing", file=sys.stderr)
+    concepts = read_concepts()[: given.limit]
     further = [] if given.core else sorted(everyday_names())[: given.limit]
+    if given.only:
+        concepts, further = selected(concepts, further, given.only.split(","))
     index = write_pack(
         given.out,
         given.cache,
-        read_concepts()[: given.limit],
+        concepts,
         core=given.core,
         voices=given.voices,
         workers=given.workers,

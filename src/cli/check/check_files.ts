@@ -14,28 +14,33 @@ import { permissionFlags } from "../run/permissions.ts";
 import { maskSecrets } from "../../core/secrets.ts";
 import { type Preflight, preflight } from "../../pipeline/preflight.ts";
 import { serverText } from "../../model/runtime/remote/probe_server.ts";
+import { placementLines } from "../model/placement_text.ts";
 import { listed, section } from "../text.ts";
+import { findPlacement, type PlacementSource } from "./find_placement.ts";
 
 /**
  * Checks pipeline files against their schema and this machine's files.
  *
+ * @param placement whether to measure what runs where, or to show what an earlier build found out.
  * @returns what would run, for people; secrets masked.
  * @throws {ConfigError} with every fault of every file.
  */
 export async function checkFiles(
   files: readonly string[],
   overrides: readonly Override[],
+  placement: PlacementSource,
 ): Promise<string> {
   const readings = await Promise.all(files.map((file) => readPipeline(file, overrides)));
   const reports = await Promise.all(readings.map((reading) => preflight(reading, sourceChecks())));
   const faults = [...reports.flatMap((report) => report.faults), ...nameFaults(readings)];
   if (faults.length > 0) throw new ConfigError(faults);
-  return maskSecrets(
-    (await Promise.all(reports.map(({ found }) => describe(found as Preflight)))).join("\n"),
-  );
+  const texts: string[] = [];
+  // One after the other: measurements would disturb each other.
+  for (const { found } of reports) texts.push(await describe(found as Preflight, placement));
+  return maskSecrets(texts.join("\n"));
 }
 
-async function describe(flight: Preflight): Promise<string> {
+async function describe(flight: Preflight, placement: PlacementSource): Promise<string> {
   const { document, config, model, plan } = flight;
   const { name, version, image, audio, heads } = model.manifest;
   return [
@@ -51,11 +56,20 @@ async function describe(flight: Preflight): Promise<string> {
       ].join("\n"),
     ),
     section("runtime", runtimeText(flight)),
+    ...await placementText(flight, placement),
     section("events", eventsText(flight)),
     ...recordingText(flight),
     ...portsText(flight),
     section("permissions", await permissionsText(flight)),
   ].join("\n");
+}
+
+/** A line per part of the model; nothing if it is not known what runs where. */
+async function placementText(flight: Preflight, source: PlacementSource): Promise<string[]> {
+  const record = await findPlacement(flight, source);
+  if (record === undefined) return [];
+  const title = source === "measured" ? "placement" : `placement, measured ${record.at}`;
+  return [section(title, placementLines(record))];
 }
 
 function recordingText({ recording }: Preflight): string[] {

@@ -16,6 +16,7 @@ export async function forgetPipelines(
 ): Promise<string> {
   const lines: string[] = [];
   for (const { config: { name, publish }, folder } of await loadPipelines(files, overrides)) {
+    const former = lines.length;
     for (const { descriptor, config } of usedSinks(publish)) {
       if (descriptor.forget === undefined) continue;
       const removed = await descriptor.forget(config, { pipeline: name, folder });
@@ -23,6 +24,9 @@ export async function forgetPipelines(
         `${name}: removed ${counted(removed.length, "message")} from ${descriptor.target(config)}`,
         ...removed.map((topic) => `  ${topic}`),
       );
+    }
+    if (lines.length === former) {
+      lines.push(`${name}: nothing to remove: it publishes to no broker`);
     }
   }
   return lines.join("\n");

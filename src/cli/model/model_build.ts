@@ -1,12 +1,13 @@
 import prettyMs from "pretty-ms";
 import { findModel } from "../../model/find_model.ts";
-import { type RuntimeConfig, runtimeSchema } from "../../model/runtime_schema.ts";
+import type { RuntimeConfig } from "../../model/runtime_schema.ts";
 import { buildEngine } from "../../pipeline/build_engine.ts";
 import type { BuildTime } from "../../pipeline/build_time.ts";
 import { loadPipeline } from "../../pipeline/load.ts";
 import type { BuildStep } from "../../pipeline/watched_runtime.ts";
 import { UsageError } from "../exit.ts";
 import { printNews } from "../stderr.ts";
+import { runtimeConfig } from "../runtime_options.ts";
 import { modelsFolder } from "./model_folder.ts";
 import { buildTitle, placementText } from "./placement_text.ts";
 
@@ -70,14 +71,8 @@ interface Settings {
 async function settings(options: BuildCommandOptions): Promise<Settings> {
   const { library, providers, window, threads } = options;
   if (options.for === undefined) {
-    const runtime = runtimeSchema.safeParse({
-      ...(library !== undefined && { library }),
-      ...(providers !== undefined && { providers: providers.split(",") }),
-      threads,
-    });
-    if (runtime.success) return { runtime: runtime.data, folder: ".", window: window ?? WINDOW };
-    const { path, message } = runtime.error.issues[0];
-    throw new UsageError(`Cannot build: --${String(path[0])}: ${message}`);
+    const runtime = runtimeConfig({ library, providers, threads }, "build");
+    return { runtime, folder: ".", window: window ?? WINDOW };
   }
   const other = Object.entries({ library, providers, window }).find(([, value]) =>
     value !== undefined

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { filesOf } from "../../model/checksum.ts";
 import { listModels } from "../../model/find_model.ts";
 import { loadManifest, type Manifest } from "../../model/manifest.ts";
 import { modelsFolder } from "./model_folder.ts";
@@ -39,10 +40,10 @@ async function row(path: string, manifest: Manifest): Promise<string[]> {
 
 /** Bytes of all files of a model, without missing ones. */
 export async function modelBytes(path: string, manifest: Manifest): Promise<number> {
-  const { image, audio, external_data, labels } = manifest;
-  const files = [image, audio, ...external_data, ...labels ? [labels] : []];
   const sizes = await Promise.all(
-    files.map(({ file }) => Deno.stat(join(path, file)).then((info) => info.size, () => 0)),
+    filesOf(manifest).map(({ file }) =>
+      Deno.stat(join(path, file)).then((info) => info.size, () => 0)
+    ),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
 }

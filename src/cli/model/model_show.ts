@@ -44,6 +44,7 @@ export async function showText(name: string, out: string | undefined): Promise<s
         ["cells", `${image.width}x${image.height} pixels, ${grid}`],
         ["operations", `${flopsText(flops.frame)} per frame`],
         ["graph", graphText(imageFile)],
+        ...image.int8 ? [["on CPUs", variantText(image.int8)]] : [],
       ]),
     ) +
     section(
@@ -79,6 +80,10 @@ function headRow(head: Manifest["heads"][number], index: number): string[] {
     }), fitted on ${c.fitted_on}`
     : "not calibrated: scores are relative to running statistics";
   return [String(index), verified ? kind : `${kind} (presumed)`, score];
+}
+
+function variantText({ file, relative_l2 }: { file: string; relative_l2: number }): string {
+  return `${file}, mostly int8, ${relative_l2} from the float graph (runtime.int8)`;
 }
 
 function checkText({ check }: Manifest): string {

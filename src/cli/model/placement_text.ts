@@ -23,10 +23,36 @@ export function placementText({ parts }: BuildRecord): string {
   ]);
 }
 
-function timesText({ operators = [] }: BuiltPart): string {
+/** A line per part: `image on tensorrt: 1 node, 97 % of 5.10 ms; on cpu: 4 nodes, 3 %`. */
+export function placementLines({ parts }: BuildRecord): string {
+  return parts.map((part) => {
+    const times = timesOf(part);
+    const all = Object.values(times).reduce((sum, time) => sum + time, 0);
+    const names = new Set([part.provider, ...Object.keys(times), ...Object.keys(part.nodes)]);
+    const shares = [...names].map((provider) => {
+      const nodes = part.nodes[provider];
+      const count = nodes === undefined ? "" : `${nodes} ${nodes === 1 ? "node" : "nodes"}`;
+      const time = all > 0 ? `${Math.round(100 * (times[provider] ?? 0) / all)} %` : "";
+      const whole = provider === part.provider && all > 0 ? ` of ${milliseconds(all)}` : "";
+      return `on ${provider}: ${[count, time + whole].filter(Boolean).join(", ") || "unknown"}`;
+    });
+    return `${part.part} ${shares.join("; ")}`;
+  }).join("\n");
+}
+
+function timesOf({ operators = [] }: BuiltPart): Record<string, number> {
   const times: Record<string, number> = {};
   for (const { provider, time } of operators) times[provider] = (times[provider] ?? 0) + time;
-  return countsText(times, (time) => `${(time / 1000).toPrecision(3)} ms`);
+  return times;
+}
+
+/** @param time microseconds */
+function milliseconds(time: number): string {
+  return `${(time / 1000).toPrecision(3)} ms`;
+}
+
+function timesText(part: BuiltPart): string {
+  return countsText(timesOf(part), milliseconds);
 }
 
 /** `tensorrt 300, cpu 4`, most first. */

@@ -1,4 +1,5 @@
 import { CaptureError } from "../../capture/capture_error.ts";
+import { needsNewProcess } from "../../capture/hung_pipelines.ts";
 import { formatFault } from "../../config/fault.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import { exitProcess } from "../../core/exit_process.ts";
@@ -105,7 +106,7 @@ function serviceReport(
   const manager = ServiceManager.find();
   if (typeof manager === "string") logOf()("warning", manager);
   return manager instanceof ServiceManager
-    ? new ServiceReport(manager, pipelines, signal)
+    ? new ServiceReport(manager, pipelines, signal, needsNewProcess)
     : undefined;
 }
 

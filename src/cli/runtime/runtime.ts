@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 
 /** Options of `runtime install`. */
 interface InstallCommandOptions {
@@ -27,7 +27,9 @@ function installCommand(): Command {
     )
     .option("--index <url>", "package index to download from (default: pip's setting)")
     .option("--name <name>", "name of the runtime (default: the package's)")
-    .option("--sha256 <hex>", "hash that the wheel must have")
+    .addOption(
+      new Option("--sha256 <hex>", "hash that the wheel must have").argParser(parseSha256),
+    )
     .option("--replace", "replace an installed runtime of that name")
     .addHelpText(
       "after",
@@ -56,4 +58,9 @@ function removeCommand(): Command {
       const { removeRuntime } = await import("./runtime_remove.ts");
       await removeRuntime(name);
     });
+}
+
+function parseSha256(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text;
+  throw new InvalidArgumentError("It must have 64 hexadecimal digits.");
 }

@@ -1,5 +1,6 @@
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import type { RunOptions } from "../run/run_pipelines.ts";
+import { UsageError } from "../exit.ts";
 import { viewConfig, type ViewFlags } from "./live_view.ts";
 import { foxgloveConfig, type FoxgloveFlags, serveFoxglove } from "./serve_foxglove.ts";
 
@@ -7,6 +8,7 @@ import { foxgloveConfig, type FoxgloveFlags, serveFoxglove } from "./serve_foxgl
  * What serves the live page and Foxglove while pipelines run.
  *
  * @returns undefined if neither the command line nor a pipeline file asks for one.
+ * @throws {UsageError} if `--edit` is given without a page.
  * @throws {ViewError | FoxgloveError} from the result, when an address cannot be listened on.
  */
 export function liveServers(
@@ -14,6 +16,11 @@ export function liveServers(
   flags: ViewFlags & FoxgloveFlags,
 ): RunOptions["attach"] {
   const view = viewConfig(loaded, flags);
+  if (flags.edit && view === undefined) {
+    throw new UsageError(
+      "Cannot run: --edit must be given with --view, or with a view block in a file",
+    );
+  }
   const foxglove = foxgloveConfig(loaded, flags);
   if (view === undefined && foxglove === undefined) return undefined;
   return async (pipelines) => {

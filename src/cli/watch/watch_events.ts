@@ -1,7 +1,12 @@
 import { mqttSchema } from "../../publish/mqtt/mqtt_schema.ts";
 import { decodeEvent } from "../../events/event_json.ts";
 import { EVENT_LINE_HEADER, formatEventLine } from "../../events/event_line.ts";
-import { locateCredentials, readCredentials } from "../../publish/mqtt/credentials.ts";
+import {
+  type CredentialFiles,
+  locateCredentials,
+  readCredentials,
+} from "../../publish/mqtt/credentials.ts";
+import { CredentialFileError } from "../../publish/mqtt/mqtt_fault.ts";
 import { MqttLink, randomClientId } from "../../publish/mqtt/mqtt_link.ts";
 import { everyEventFilter } from "../../publish/mqtt/topics.ts";
 import { UsageError } from "../exit.ts";
@@ -21,16 +26,36 @@ export interface WatchOptions {
 
 function checkOptions(options: WatchOptions) {
   const { passwordFile, json: _, ...rest } = options;
-  const checked = mqttSchema.safeParse({ ...rest, password_file: passwordFile });
-  if (options.url.startsWith("embedded:") || checked.error?.issues[0].path[0] === "url") {
+  if (!mqttSchema.shape.url.safeParse(rest.url).success || rest.url.startsWith("embedded:")) {
     throw new UsageError(
       "Cannot watch: --url must be the address of a broker (mqtt://HOST:PORT, mqtts://…, ws://… or " +
-        `wss://…), got ${options.url}`,
+        `wss://…), got ${rest.url}`,
     );
   }
+  const checked = mqttSchema.safeParse({ ...rest, password_file: passwordFile });
   if (checked.success) return checked.data;
   const [{ path, message }] = checked.error.issues;
-  throw new UsageError(`Cannot watch: ${path.map((key) => `--${String(key)} `)}${message}`);
+  if (path.length === 0) {
+    throw new UsageError("Cannot watch: --cert and --key must be given together");
+  }
+  const key = String(path[0]);
+  const got = key === "url" ? rest.url : rest.prefix;
+  throw new UsageError(`Cannot watch: ${optionOf(key)} ${message}, got ${got}`);
+}
+
+/** The option that sets a key of `publish.mqtt`. */
+function optionOf(key: string): string {
+  return `--${key.replaceAll("_", "-")}`;
+}
+
+/** Fails at once if a file of the options cannot be read, rather than at each connection. */
+async function checkFiles(files: CredentialFiles): Promise<void> {
+  try {
+    await readCredentials(files);
+  } catch (error) {
+    if (!(error instanceof CredentialFileError)) throw error;
+    throw new UsageError(`Cannot watch: ${error.message.replace(/^\w+/, optionOf)}`);
+  }
 }
 
 /** A payload as one line: in JSON, line ends are only between tokens. */
@@ -62,13 +87,15 @@ function printer(onGone: () => void): (line: string) => void {
  */
 export async function watchEvents(options: WatchOptions): Promise<void> {
   const { url, prefix, ...credentials } = checkOptions(options);
+  const files = locateCredentials(credentials, Deno.cwd());
+  await checkFiles(files);
   const ended = Promise.withResolvers<void>();
   const end = () => ended.resolve();
   const print = printer(end);
   const link = new MqttLink({
     url,
     clientId: randomClientId("watch"),
-    readCredentials: () => readCredentials(locateCredentials(credentials, Deno.cwd())),
+    readCredentials: () => readCredentials(files),
     log: (_, line) => printNews(line),
   });
   link.subscribe(everyEventFilter(prefix), (topic, payload) => {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
+import { folderFault } from "../../core/file_fault.ts";
 import type { HeadKind } from "../../core/head_kind.ts";
 import { EvaluationError } from "../evaluation_error.ts";
 import { readSceneSet, type SceneTarget, spread } from "./scene_set.ts";
@@ -32,16 +33,23 @@ export interface PairSet {
  * @throws {EvaluationError} when the folder contains none of these, or a list is invalid.
  */
 export async function findPairSets(folder: string, limit = Infinity): Promise<PairSet[]> {
+  const fault = await folderFault(folder);
+  if (fault !== undefined) throw new EvaluationError(`Cannot read ${folder}: ${fault}`);
   const sets: PairSet[] = [];
-  if (existsSync(join(folder, "scenes.jsonl"))) sets.push(await scenePairs(folder));
-  if (existsSync(join(folder, PLACES))) sets.push(await placesPairs(folder));
-  if (existsSync(join(folder, AUDIOSET))) sets.push(await audioSetPairs(folder));
-  if (sets.length === 0) {
+  if (!hasPairSets(folder)) {
     throw new EvaluationError(
       `Cannot find pairs: ${folder} must contain scenes.jsonl, ${PLACES} or ${AUDIOSET}, got none`,
     );
   }
+  if (existsSync(join(folder, "scenes.jsonl"))) sets.push(await scenePairs(folder));
+  if (existsSync(join(folder, PLACES))) sets.push(await placesPairs(folder));
+  if (existsSync(join(folder, AUDIOSET))) sets.push(await audioSetPairs(folder));
   return sets.map((set) => ({ ...set, pairs: spread(set.pairs, limit) }));
+}
+
+/** Whether {@linkcode findPairSets} finds anything in a folder. */
+export function hasPairSets(folder: string): boolean {
+  return ["scenes.jsonl", PLACES, AUDIOSET].some((name) => existsSync(join(folder, name)));
 }
 
 const PLACES = "PlacesAudio_400k_distro";

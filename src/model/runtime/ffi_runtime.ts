@@ -38,6 +38,8 @@ export interface FfiOptions {
   readonly wanted: WantedProviders;
   readonly registry: ProviderRegistry;
   readonly threads: number;
+  /** Whether the fallback should run image encoders in bytes; default no. */
+  readonly int8?: boolean;
   optionsOf(provider: Accelerator): ProviderOptions;
   /** Time limit of loading a model and of its first runs, ms. Default: 10 minutes, or an hour if it is compiled. */
   readonly loadLimitMs?: number;
@@ -103,6 +105,10 @@ export class FfiRuntime implements Runtime {
 
   get compiles(): string | undefined {
     return this.#accelerators().find(({ compiles }) => compiles !== undefined)?.compiles;
+  }
+
+  get prefersInt8(): boolean {
+    return (this.#options.int8 ?? false) && this.#accelerators().length === 0;
   }
 
   get loadLimitMs(): number {

@@ -21,7 +21,12 @@ export class NodeRuntime implements Runtime {
   #sessions = 0;
   #closed = false;
 
-  private constructor(offer: Offer, fallback: string, threads: number) {
+  private constructor(
+    offer: Offer,
+    fallback: string,
+    threads: number,
+    readonly prefersInt8: boolean,
+  ) {
     this.providers = offer.providers.map(({ name }) => name);
     this.refused = offer.refused;
     this.#provider = fallback;
@@ -29,9 +34,13 @@ export class NodeRuntime implements Runtime {
   }
 
   /** @throws {ModelError} when an accelerator is wanted and the fallback is not. */
-  static async open(wanted: WantedProviders, threads: number): Promise<NodeRuntime> {
+  static async open(
+    wanted: WantedProviders,
+    threads: number,
+    int8 = false,
+  ): Promise<NodeRuntime> {
     const offer = await chooseProviders(wanted, reasonAgainst);
-    return new NodeRuntime(offer, wanted.fallback.name, threads);
+    return new NodeRuntime(offer, wanted.fallback.name, threads, int8);
   }
 
   /** Why a provider cannot be used. */

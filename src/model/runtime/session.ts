@@ -64,6 +64,8 @@ export interface Runtime {
   readonly refused: readonly Refusal[];
   /** A message for users who wait for a model to be compiled; undefined if no provider compiles it. */
   readonly compiles: string | undefined;
+  /** Whether an image encoder in bytes, of models that have one, is faster here; see image_variant.ts. */
+  readonly prefersInt8?: boolean;
   /** How long loading a model, and each of its first runs, may take, ms. */
   readonly loadLimitMs: number;
   /**

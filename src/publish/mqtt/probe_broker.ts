@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { listenFault } from "../../core/listen_address.ts";
 import type { ProbeContext, SinkProbe } from "../sink_descriptor.ts";
 import { locateCredentials, readCredentials } from "./credentials.ts";
 import { embeddedAddress } from "./embedded_address.ts";
@@ -54,7 +55,7 @@ async function probeEmbedded(url: string): Promise<SinkProbe> {
   if (!fixed) return { status: "ok", detail: "starts with the pipeline" };
   const server = createServer();
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  server.once("error", (error) => resolve("code" in error ? String(error.code) : error.message));
+  server.once("error", (error) => resolve(listenFault(error)));
   server.listen(port, hostname, () => resolve(undefined));
   const fault = await promise;
   if (fault === undefined) {
@@ -62,6 +63,5 @@ async function probeEmbedded(url: string): Promise<SinkProbe> {
     return { status: "ok", detail: "starts with the pipeline" };
   }
   // It may be in use by the pipeline itself, if that is running.
-  const reason = fault === "EADDRINUSE" ? "in use by another process" : `not available (${fault})`;
-  return { status: "unavailable", detail: `port ${port} is ${reason}` };
+  return { status: "unavailable", detail: fault };
 }

@@ -1,4 +1,5 @@
 import type { Log } from "../../core/log.ts";
+import { systemFault } from "../../core/write_fault.ts";
 import { isDamage, type SqliteStore } from "./sqlite_store.ts";
 
 /** What a {@linkcode RetriedFile} needs. */
@@ -84,7 +85,7 @@ export class RetriedFile {
   }
 
   #fail(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? systemFault(error) ?? error.message : String(error);
     const file = this.#file;
     if (file !== undefined && isDamage(error)) {
       this.#file = undefined;

@@ -79,7 +79,10 @@ Deno.test("check shows which ports are in use now, and accepts the file", async 
   const more = `{ jsonl: events.jsonl }\nmetrics: 127.0.0.1:${port}`;
   const { code, stdout } = await run("check", more);
   assert.equal(code, 0);
-  assert.match(stdout, /\n {2}ports\n {4}metrics: 127\.0\.0\.1:\d+: in use by another process\n/);
+  assert.match(
+    stdout,
+    /\n {2}ports\n {4}metrics: 127\.0\.0\.1:\d+: the port is in use by another process\n/,
+  );
 });
 
 Deno.test("doctor tries to write and to connect", async () => {
@@ -91,7 +94,7 @@ Deno.test("doctor tries to write and to connect", async () => {
   assert.equal(code, 1);
   assert.match(
     stdout,
-    /Broker\n {2}MISSING +embedded:\d+ +port \d+ is in use by another process\n/,
+    /Broker\n {2}MISSING +embedded:\d+ +the port is in use by another process\n/,
   );
   assert.match(
     stdout,

@@ -90,7 +90,7 @@ Deno.test("a port that another process uses", async () => {
     assert.equal(code, 1);
     const { area, status, detail } = named(all, "metrics");
     assert.deepEqual([area, status], ["Ports", "missing"]);
-    assert.equal(detail, `127.0.0.1:${port}: in use by another process`);
+    assert.equal(detail, `127.0.0.1:${port}: the port is in use by another process`);
     assert.equal(named(all, "live page").status, "ok");
   });
 });

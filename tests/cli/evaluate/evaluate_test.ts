@@ -160,8 +160,13 @@ Deno.test("evaluate", async (t) => {
     assert.match(model.stderr, /^Cannot find model missing: .*denseav-mini.*\n$/);
     const usage = await run("scenes", folder.path, "--limit", "none");
     assert.equal(usage.code, 2);
+    const threads = await run("scenes", folder.path, "--threads", "65");
+    assert.match(threads.stderr, /^Cannot evaluate: --threads must be at most 64, got 65\n$/);
     const provider = await run("scenes", folder.path, "--providers", "abacus");
     assert.equal(provider.code, 2);
-    assert.match(provider.stderr, /^Cannot evaluate: --providers: .*\n$/);
+    assert.match(
+      provider.stderr,
+      /^Cannot evaluate: --providers must be a list of .*, got "abacus"\n$/,
+    );
   });
 });

@@ -60,3 +60,12 @@ Deno.test("forget says in one line that the broker is unavailable", async () => 
     return true;
   });
 });
+
+Deno.test("forget says that a pipeline without a broker leaves nothing behind", async () => {
+  const files = { "front.yaml": `${LEAST}publish: { jsonl: events.jsonl }\n` };
+  const text = await withFiles(
+    files,
+    (folder) => forgetPipelines([join(folder, "front.yaml")], []),
+  );
+  assert.equal(text, "front: nothing to remove: it publishes to no broker");
+});

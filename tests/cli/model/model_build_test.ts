@@ -27,6 +27,20 @@ runtime: { providers: [cpu], threads: 1 }
     assert.match(stderr, /^1\/6 image, load: .*, about .* left$/m);
     assert.match(stderr, /^6\/6 similarity, first run: [^,]*$/m);
 
+    const known = await whence(["check", front], { env });
+    assert.match(
+      known.stdout,
+      /\n {2}placement, measured \S+Z\n {4}image on cpu: \d+ nodes, 100 % of \S+ ms\n {4}audio on cpu: /,
+    );
+    const set = ["--set", "window.duration=1.5s"];
+    const other = await whence(["check", ...set, front], { env });
+    assert.doesNotMatch(other.stdout, /placement/);
+    const measured = await whence(["check", "--placement", ...set, front], { env });
+    assert.match(
+      measured.stdout,
+      /\n {2}placement\n {4}image on cpu: \d+ nodes, 100 % of \S+ ms\n/,
+    );
+
     assert.equal((await build("--providers", "cpu", "--threads", "1")).code, 0);
     const show = await whence(["model", "show", "denseav-mini"], { env });
     assert.match(show.stdout, /ONNX Runtime \S+ on cpu, window 2 s\n.*PART[^]*window 1 s\n.*PART/);
@@ -36,7 +50,10 @@ runtime: { providers: [cpu], threads: 1 }
     assert.match(both.stderr, /^Cannot build: --window must not be given with --for$/m);
     const unknown = await build("--providers", "abacus");
     assert.equal(unknown.code, 2);
-    assert.match(unknown.stderr, /^Cannot build: --providers: /m);
+    assert.match(
+      unknown.stderr,
+      /^Cannot build: --providers must be a list of .*cpu, separated by commas, got "abacus"$/m,
+    );
   });
 });
 

@@ -79,6 +79,17 @@ Deno.test("run: --duration stops a source without an end", async () => {
   });
 });
 
+Deno.test("run: --edit without a page is refused", async () => {
+  await withFiles({ "front.yaml": LIVE }, async (folder) => {
+    const { code, stderr } = await whence(["run", join(folder, "front.yaml"), "--edit"]);
+    assert.equal(code, 2);
+    assert.equal(
+      stderr,
+      "Cannot run: --edit must be given with --view, or with a view block in a file\n",
+    );
+  });
+});
+
 Deno.test("run: faults of the files exit with 2, a line each", async () => {
   await withFiles({ "bad.yaml": "source: { uri: 1 }\nmodle: x\n" }, async (folder) => {
     const { code, stderr } = await whence(["run", join(folder, "bad.yaml")]);

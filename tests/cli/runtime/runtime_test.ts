@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { makeWheel, PLATFORM, realFiles } from "../../model/runtimes/made_wheel.ts";
+import { freePort } from "../../support/free_port.ts";
 import { whence } from "../whence.ts";
 
 Deno.test("a runtime from a wheel is installed, used by name, listed and removed", async () => {
@@ -44,6 +45,12 @@ Deno.test("a runtime from a wheel is installed, used by name, listed and removed
     const odd = await whence(["runtime", "install", "--", "-r/etc/passwd"], { env });
     assert.match(odd.stderr, /must be a \.whl file, NAME or NAME==VERSION/);
     assert.equal(odd.code, 2);
+    const hash = await whence(["runtime", "install", "--sha256", "abc"], { env });
+    assert.equal(
+      hash.stderr,
+      "error: option '--sha256 <hex>' argument 'abc' is invalid. It must have 64 hexadecimal digits.\n",
+    );
+    assert.equal(hash.code, 2);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -101,6 +108,14 @@ Deno.test("a runtime is installed from a package index", async () => {
     assert.match(
       elsewhere.stderr,
       /^Cannot install onnxruntime-gpu: pip: No matching distribution/m,
+    );
+    const closed = `http://127.0.0.1:${freePort()}`;
+    const unavailable = await whence(["runtime", "install", "--index", closed], {
+      env: { ...env, PIP_RETRIES: "1" },
+    });
+    assert.match(
+      unavailable.stderr,
+      /^Cannot install onnxruntime-gpu: the package index is unavailable: .*Connection refused/m,
     );
     assert.match((await whence(["runtime", "list"], { env })).stdout, /no runtimes are installed/);
   } finally {

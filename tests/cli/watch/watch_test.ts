@@ -135,8 +135,16 @@ Deno.test("invalid options are one line and exit code 2", async () => {
       ["--url", "embedded:"],
       /^Cannot watch: --url must be the address of a broker .*got embedded:$/m,
     ],
-    [["--prefix", "a/#"], /^Cannot watch: --prefix must be a topic without/],
-    [["--cert", "c.pem"], /^Cannot watch: must have both cert and key/],
+    [["--prefix", "a/#"], /^Cannot watch: --prefix must be a topic without .*, got a\/#$/m],
+    [["--cert", "c.pem"], /^Cannot watch: --cert and --key must be given together$/m],
+    [
+      ["--ca", "ca.pem"],
+      /^Cannot watch: --url must be mqtts:.* certificate is named, got mqtt:\/\/localhost:1883$/m,
+    ],
+    [
+      ["--password-file", "missing"],
+      /^Cannot watch: --password-file must be a readable file, got \S+missing \(no such file\)$/m,
+    ],
     [["--color"], /unknown option '--color'/],
   ];
   for (const [args, line] of cases) {

@@ -28,12 +28,13 @@ Deno.test("files that are not audio are reported in one line", async () => {
   await using folder = await scratch();
   const file = join(folder.path, "broken.wav");
   await Deno.writeTextFile(file, "no sound");
-  for (const path of [file, join(folder.path, "missing.wav")]) {
+  await Deno.mkdir(join(folder.path, "folder.wav"));
+  for (const path of [file, join(folder.path, "missing.wav"), join(folder.path, "folder.wav")]) {
     await assert.rejects(readSound(path, 16000), (error: Error) => {
       assert.equal(error.name, "EvaluationError");
       assert.match(
         error.message,
-        /^Cannot read .*(broken\.wav: it must be a sound, got: |missing\.wav: no such file$)/,
+        /^Cannot read .*(broken\.wav: it must be a sound, got: |missing\.wav: no such file$|folder\.wav: it is a folder$)/,
       );
       assert.ok(!error.message.includes("\n"));
       return true;

@@ -61,7 +61,7 @@ Deno.test("a port in use is an error in one line, and harms no later start", asy
   const { port } = taken.addr;
   await assert.rejects(EmbeddedBroker.acquire(`embedded:${port}`), {
     message:
-      `Cannot start the embedded broker on 127.0.0.1:${port}: another process is listening there`,
+      `Cannot start the embedded broker on 127.0.0.1:${port}: the port is in use by another process`,
   });
   taken.close();
   const broker = await EmbeddedBroker.acquire(`embedded:${port}`);

@@ -107,16 +107,19 @@ Deno.test("Home Assistant shows a pipeline: entities appear, change, become unav
   await home.until("sensor.whence_front_state", "running");
   await home.until("switch.whence_front_enabled", "on");
   await home.until("sensor.whence_front_sound_score", "unknown");
+  await home.until("sensor.whence_front_sound_label", "unknown");
   await home.until("image.whence_front_last_sound", "unknown");
 
   const bearing = { azimuth: -0.5, elevation: 0.1 };
   sink.active("sound", true);
-  sink.event(sampleMessage({ bearing }));
+  const labels = [{ name: "owl", score: 0.8 }, { name: "dog", score: 0.1 }];
+  sink.event(sampleMessage({ bearing, labels }));
   sink.picture(samplePicture(new Uint8Array([0xff, 0xd8, 0, 255])));
   sink.stats({ latency_ms: { p50: 310, p95: 400 } });
   await home.until("binary_sensor.whence_front_sound", "on");
   await home.until("binary_sensor.whence_front_sound_in_sofa", "on");
   await home.until("sensor.whence_front_sound_score", "93.0");
+  await home.until("sensor.whence_front_sound_label", "owl");
   await home.until("sensor.whence_front_sound_bearing", "-28.6");
   await home.until("sensor.whence_front_latency", "310");
   const picture = () => home.entities.get("image.whence_front_last_sound")!.state!;
@@ -130,11 +133,13 @@ Deno.test("Home Assistant shows a pipeline: entities appear, change, become unav
   await home.until("sensor.whence_front_speech_bearing", "unknown");
   await home.until("binary_sensor.whence_front_sound_in_sofa", "on");
   await home.until("sensor.whence_front_sound_score", "93.0");
+  await home.until("sensor.whence_front_sound_label", "owl");
 
   sink.event(sampleMessage({ type: "end", seq: 1, offset: 1763812802, current_score: 0.2 }));
   sink.active("sound", false);
   await home.until("binary_sensor.whence_front_sound_in_sofa", "off");
   await home.until("binary_sensor.whence_front_sound", "off");
+  await home.until("sensor.whence_front_sound_label", "unknown");
 
   await home.call("switch", "turn_off", "switch.whence_front_enabled");
   await eventually("the command", () => wishes.length > 0);
@@ -151,5 +156,5 @@ Deno.test("Home Assistant shows a pipeline: entities appear, change, become unav
   await forgetPipeline(mqttSchema.parse(block), { pipeline: "front", folder: Deno.cwd() });
   const entities = () => [...home.entities].filter(([name]) => name.includes("whence"));
   await eventually("all are removed", () => entities().every(([, { state }]) => state === null));
-  assert.equal(entities().length, 13);
+  assert.equal(entities().length, 15);
 });

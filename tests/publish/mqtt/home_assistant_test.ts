@@ -57,7 +57,8 @@ Deno.test("a pipeline is announced as one device with an entity per value", asyn
     availability_mode: "all",
     availability: [{ topic: "whence/front/available" }, {
       topic: "whence/front/state",
-      value_template: "{{ 'online' if value_json.state == 'running' else 'offline' }}",
+      value_template:
+        "{{ 'online' if value_json is defined and value_json.state == 'running' else 'offline' }}",
     }],
     name: "Sound",
     device_class: "sound",

@@ -4,6 +4,7 @@ from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 
@@ -15,13 +16,15 @@ def generate_launch_description():
         DeclareLaunchArgument("camera", default_value="camera", description="Namespace of camera_info"),
         DeclareLaunchArgument("params", default_value=file, description="File with parameters"),
     ]
+    # A name such as "1" or "on" is not a string to YAML.
+    text = lambda name: ParameterValue(LaunchConfiguration(name), value_type=str)
     bridge = Node(
         package="whence_ros",
         executable="whence_bridge",
         namespace=["whence/", LaunchConfiguration("pipeline")],
         parameters=[
             LaunchConfiguration("params"),
-            {"pipeline": LaunchConfiguration("pipeline"), "broker": LaunchConfiguration("broker")},
+            {"pipeline": text("pipeline"), "broker": text("broker")},
         ],
         remappings=[("camera_info", [LaunchConfiguration("camera"), "/camera_info"])],
     )

@@ -40,6 +40,11 @@ class Bridge:
         return list(self._handlers)
 
     @property
+    def client_id(self):
+        """Name of the bridge on the broker: one for each pipeline, as the broker keeps a session for it."""
+        return "whence_ros_" + f"{self._prefix}_{self._pipeline}".replace("/", "_")
+
+    @property
     def set_topic(self):
         """MQTT topic that switches the pipeline on and off."""
         return f"{self._prefix}/{self._pipeline}/set"

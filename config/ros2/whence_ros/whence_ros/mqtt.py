@@ -1,5 +1,7 @@
 """The connection to the broker."""
 
+import json
+
 import paho.mqtt.client as paho
 
 
@@ -20,3 +22,11 @@ def connect(client_id, host, port, topics, on_message, username="", password=Non
     client.connect_async(host, port)
     client.loop_start()
     return client
+
+
+def switch(client, topic, enabled):
+    """Switches the pipeline on or off; returns False without a connection, and then sends nothing later either."""
+    # The library would keep the message and send it at the next connection.
+    if not client.is_connected():
+        return False
+    return client.publish(topic, json.dumps({"enabled": enabled}), qos=1).rc == 0

@@ -1,6 +1,5 @@
 """The ROS 2 node: parameters, publishers, a timer for /diagnostics, a service that switches the pipeline."""
 
-import json
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -16,7 +15,7 @@ from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2DArray
 
 from whence_ros.bridge import Bridge
-from whence_ros.mqtt import connect
+from whence_ros.mqtt import connect, switch
 
 TYPES = {"detections": Detection2DArray, "bearing": Vector3Stamped, "event": String, "/diagnostics": DiagnosticArray}
 POLL_S = 0.01
@@ -37,10 +36,9 @@ class WhenceBridge(Node):
             topic: self.create_publisher(kind, topic, 10 if topic == "/diagnostics" else quality)
             for topic, kind in TYPES.items()
         }
-        pipeline = parameter("pipeline", "front")
         self._bridge = Bridge(
             parameter("prefix", "whence"),
-            pipeline,
+            parameter("pipeline", "front"),
             publish=self._publish,
             size=lambda: self._size,
             now=self._now,
@@ -56,7 +54,7 @@ class WhenceBridge(Node):
         self.create_timer(POLL_S, self._take_received)
         file = parameter("password_file", "")
         self._client = connect(
-            f"whence_ros_{pipeline}",
+            self._bridge.client_id,
             parameter("broker", "localhost"),
             parameter("port", 1883),
             self._bridge.topics,
@@ -90,8 +88,7 @@ class WhenceBridge(Node):
         return {"sec": seconds, "nanosec": nanoseconds}
 
     def _set_enabled(self, request, response):
-        text = json.dumps({"enabled": request.data})
-        response.success = self._client.publish(self._bridge.set_topic, text, qos=1).rc == 0
+        response.success = switch(self._client, self._bridge.set_topic, request.data)
         response.message = "" if response.success else "not connected to the broker"
         return response
 

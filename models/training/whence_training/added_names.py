@@ -1,0 +1,274 @@
+"""How well names work that a user adds from a few recordings.
+
+    python3 -m whence_training.added_names ../denseav-mini --pack PACK --store natural --spoken added
+
+Words: names are taken out of the label file and added again, in the test split together with 20
+that the encoder never learned, from 1, 3 and 10 recordings of one natural voice: every other one in
+a room, some faster and some slower. They are asked for in other voices. Sounds: names are taken out
+ten at a time, added from the first stretches of their training recordings, and asked for in the
+split's. What is said goes into the word store `--spoken`; a killed run goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+from .hearings import Vocabulary, vocabulary
+from .label_clips import Encode, Spoken, encoder, sounds, words
+from .label_space import probabilities
+from .labels import FILE, LEAST, Bank, Heard, listen, read_bank, reliability
+from .media import CACHE
+from .natural import KOKORO_VOICES, speak
+from .open_pack import OpenPack
+from .word_store import Store, read_rows
+
+NEW_NAMES = tuple(
+    "rosie/oliver/amelia/winston/beatrix/gustav/dexter/yolanda/come here/follow me/go home/wake up/"
+    "turn around/be quiet/clean up/hallway/balcony/router/front door/living room".split("/")
+)
+"""People, commands and places."""
+OTHERS = 40
+"""Names of the bank that are asked for, too."""
+SPEEDS = (100, 94, 106)
+"""Percent; pitch and speed change together."""
+ASKING = 2
+"""Voices that ask for a new name."""
+EXAMPLES = (1, 3, 10)
+SOUNDS_AT_ONCE = 10
+NATURAL = "kokoro"
+Row = dict[str, Any]
+Floats = NDArray[Any]
+
+
+def teacher(name: str, split: str, taken: Sequence[str] = ()) -> str:
+    """The voice that adds a name: another one than those that ask for it."""
+    voices = [voice for voice in KOKORO_VOICES[split] if voice not in taken]
+    return random.Random(name).choice(voices)
+
+
+def wanted(teachers: dict[str, str], split: str, known: list[Row]) -> Iterator[Row]:
+    """What is still to be said: each name by its teacher, new ones by other voices, too."""
+    done = {(row["text"], row["voice"]) for row in known}
+    for text, own in teachers.items():
+        others = [voice for voice in KOKORO_VOICES[split] if voice != own]
+        for voice in [own, *(others[:ASKING] if text in NEW_NAMES else ())]:
+            if (text, voice) not in done:
+                about = {"text": text, "said": text, "engine": NATURAL, "voice": voice}
+                yield {**about, "split": split, "speed": 1.0}
+
+
+def spoken_clips(store: Path, teachers: dict[str, str]) -> tuple[list[Spoken], list[Spoken]]:
+    """Clips that add names, in the order in which they do, and clips of the new ones by others."""
+    samples = np.memmap(store / "audio.i16", np.int16, mode="r")
+    teaching: list[Spoken] = []
+    asking: list[Spoken] = []
+    for row in read_rows(store):
+        piece = samples[row["offset"] : row["offset"] + row["length"]]
+        clip = Spoken(row["text"], "speech", row["split"], "new name", piece)
+        if row["voice"] != teachers[row["text"]]:
+            asking.append(clip)
+            continue
+        faster = [resample_poly(piece.astype(np.float32), 100, speed) for speed in SPEEDS]
+        versions = [
+            replace(clip, samples=np.clip(one, -32768, 32767).astype(np.int16)) for one in faster
+        ]
+        teaching += [versions[turn % len(versions)] for turn in range(max(EXAMPLES))]
+    return teaching, asking
+
+
+def twice(encode: Encode, clips: Sequence[Spoken], rng: np.random.Generator) -> Heard:
+    """Clips as a pipeline hears them, each close to the microphone and in a room."""
+    return listen(encode, [clip for clip in clips for _ in range(2)], rng, live=True)
+
+
+def without(bank: Bank, taken: Sequence[str]) -> Bank:
+    kept = ~np.isin(bank.names, taken)
+    return Bank(bank.space, bank.names[kept], bank.examples[kept], bank.codes[kept])
+
+
+def extended(bank: Bank, teaching: Heard, count: int) -> Bank:
+    """A bank with added names, from their first recordings, up to `count` each."""
+    names = list(dict.fromkeys(teaching.names.tolist()))
+    groups = [teaching.codes[teaching.names == name][:count] for name in names]
+    return Bank(
+        bank.space,
+        np.concatenate([bank.names, names]),
+        np.concatenate([bank.examples, [len(group) for group in groups]]),
+        np.concatenate([bank.codes, [group.mean(0) for group in groups]]),
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Best names and their scores, with the names asked for in the bank and without."""
+
+    engines: Floats
+    right: Floats
+    score: Floats
+    unknown: Floats
+    """Score of the best name where the one asked for is not in the bank."""
+
+    @classmethod
+    def of(cls, bank: Bank, asked: Heard) -> Outcome:
+        truth = bank.numbers(asked.names)
+        ratios = bank.ratios(asked.codes)
+        chance = probabilities(bank.space, ratios)
+        lacking = ratios.copy()
+        lacking[np.arange(len(truth)), truth] = -np.inf
+        unknown = probabilities(bank.space, lacking).max(1)
+        return cls(asked.engines, chance.argmax(1) == truth, chance.max(1), unknown)
+
+    @classmethod
+    def all(cls, parts: Sequence[Outcome]) -> Outcome:
+        columns = zip(*(vars(one).values() for one in parts), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
+
+    def summary(self) -> dict[str, Any]:
+        """Shares by engine, and how often scores are right, half of the weight on names that are
+        not in the bank."""
+        out: dict[str, Any] = {}
+        for engine in np.unique(self.engines):
+            rows = self.engines == engine
+            right, given = self.right[rows], self.score[rows] >= LEAST
+            shares = {
+                "top-1": right,
+                "right label": right & given,
+                "wrong label": ~right & given,
+                "wrong label if not added": self.unknown[rows] >= LEAST,
+            }
+            out[str(engine)] = {"recordings": int(rows.sum())} | {
+                name: round(float(share.mean()), 3) for name, share in shares.items()
+            }
+        score = np.concatenate([self.score, self.unknown])
+        right = np.concatenate([self.right, np.zeros(len(self.unknown), bool)])
+        out["reliability"] = reliability(score, right, np.full(len(score), 1 / len(score)))
+        chance = np.clip(np.where(right, score, 1 - score), 1e-3, 1)
+        out["log loss"] = round(float(-np.log(chance).mean()), 3)
+        return out
+
+
+def measure_words(bank: Bank, teaching: Heard, asking: Heard, others: Heard) -> dict[str, Any]:
+    """Added words by number of recordings, and what they cost the bank's own names."""
+    rest = without(bank, teaching.names.tolist())
+    before = Outcome.of(rest, others)
+    out: dict[str, Any] = {}
+    for count in EXAMPLES:
+        more = extended(rest, teaching, count)
+        chance = probabilities(more.space, more.ratios(others.codes))
+        false = (chance.argmax(1) >= len(rest.names)) & (chance.max(1) >= LEAST)
+        out[f"{count} recordings"] = Outcome.of(more, asking).summary() | {
+            "other names": {
+                "recordings": len(others.names),
+                "labeled as an added one": round(float(false.mean()), 4),
+                "top-1 before": round(float(before.right.mean()), 3),
+                "top-1": round(float(Outcome.of(more, others).right.mean()), 3),
+            }
+        }
+    return out
+
+
+def measure_sounds(bank: Bank, teaching: Heard, asking: Heard) -> dict[str, Any]:
+    """Sounds taken out ten at a time and added again, by number of stretches."""
+    names = sorted(set(asking.names.tolist()))
+    random.Random(0).shuffle(names)
+    found: dict[int, list[Outcome]] = {count: [] for count in EXAMPLES}
+    for first in range(0, len(names), SOUNDS_AT_ONCE):
+        taken = names[first : first + SOUNDS_AT_ONCE]
+        rest = without(bank, taken)
+        taught, asked = (chosen(one, taken) for one in (teaching, asking))
+        for count in EXAMPLES:
+            found[count].append(Outcome.of(extended(rest, taught, count), asked))
+    return {"names": len(names)} | {
+        f"{count} stretches": Outcome.all(parts).summary() for count, parts in found.items()
+    }
+
+
+def chosen(found: Heard, names: Sequence[str]) -> Heard:
+    rows = np.isin(found.names, names)
+    return Heard(found.names[rows], found.engines[rows], found.codes[rows])
+
+
+def drawn(spoken: Vocabulary, bank: Bank) -> list[str]:
+    """Words of the bank that a natural voice of the split says, in a random order."""
+    own = set(bank.names.tolist())
+    said = zip(spoken.names, spoken.spoken, strict=True)
+    names = sorted(name for name, voices in said if name in own and NATURAL in voices)
+    random.Random(0).shuffle(names)
+    return names
+
+
+def recordings(spoken: Vocabulary, names: Sequence[str]) -> list[Spoken]:
+    """One recording of each engine that says a name."""
+    numbers = [spoken.number[name] for name in names]
+    each = [(number, rows[0]) for number in numbers for rows in spoken.spoken[number].values()]
+    return words(spoken, each)
+
+
+def taken_out(spoken: Vocabulary, names: Sequence[str], split: str) -> dict[str, str]:
+    """Who adds the names that are taken out."""
+    voices = {
+        name: [row["voice"] for _, row in spoken.spoken[spoken.number[name]][NATURAL]]
+        for name in names
+    }
+    return {name: teacher(name, split, asking) for name, asking in voices.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure names that are added.")
+    parser.add_argument("model", type=Path, help="model folder")
+    parser.add_argument("--pack", type=Path, required=True)
+    parser.add_argument("--store", type=Path, action="append", default=[], help="word stores")
+    parser.add_argument("--spoken", type=Path, required=True, help="word store that is written")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder of `media`")
+    parser.add_argument("--split", choices=("val", "test"), default="val")
+    parser.add_argument("--taken", type=int, default=50, help="words that are taken out")
+    given = parser.parse_args()
+    split = given.split
+    content = json.loads((given.model / FILE).read_text())
+    banks = {part["kind"]: read_bank(part) for part in content["kinds"]}
+    known = sorted(set(NEW_NAMES) & set(banks["speech"].names.tolist()))
+    if known:
+        raise ValueError(f"Cannot measure new names: the bank must not have them, got {known}")
+    spoken = vocabulary(given.pack, given.store, (split,))
+    names = drawn(spoken, banks["speech"])
+    taken, others = names[: given.taken], names[given.taken : given.taken + OTHERS]
+    teachers = taken_out(spoken, taken, split)
+    if split == "test":
+        teachers |= {name: teacher(name, split) for name in NEW_NAMES}
+    store = Store(given.spoken)
+    speak(given.cache, store, wanted(teachers, split, store.rows), float("inf"))
+    encode, rng = encoder(given.model / "audio.onnx"), np.random.default_rng(1)
+    taught, asked = spoken_clips(given.spoken, teachers)
+    pack = OpenPack(given.pack)
+    own = set(banks["sound"].names.tolist())
+    sounding = [clip for clip in sounds(pack, "sounds", split) if clip.name in own]
+    heard_names = {clip.name for clip in sounding}
+    sounds_taught = [clip for clip in sounds(pack, "sounds", "train") if clip.name in heard_names]
+    report = {
+        "speech": measure_words(
+            banks["speech"],
+            listen(encode, taught, rng, live=False),
+            twice(encode, [*asked, *recordings(spoken, taken)], rng),
+            twice(encode, recordings(spoken, others), rng),
+        ),
+        "sound": measure_sounds(
+            banks["sound"],
+            listen(encode, sounds_taught, rng, live=False),
+            twice(encode, sounding, rng),
+        ),
+    }
+    print(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
