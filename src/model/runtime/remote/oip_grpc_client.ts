@@ -3,7 +3,7 @@ import { UnavailableError } from "../../unavailable_error.ts";
 import type { ServedModel, Tensor } from "../session.ts";
 import { callHeaders, framed, type GrpcResult, readResult, STATUS } from "./grpc_call.ts";
 import type { OipAddress } from "./oip_address.ts";
-import { FACTS_LIMIT_MS, type OipClient } from "./oip_client.ts";
+import { EXPORT_HINT, FACTS_LIMIT_MS, type OipClient } from "./oip_client.ts";
 import {
   decodeResult,
   encodeCall,
@@ -95,7 +95,7 @@ export class OipGrpcClient implements OipClient {
       (signal, leftMs) => this.#callOnce(method, body, signal, leftMs),
       (result) => "fault" in result && result.busy ? result.fault : undefined,
     );
-    if ("fault" in result) throw faultOf(what, limitMs, result);
+    if ("fault" in result) throw faultOf(what, method, limitMs, result);
     try {
       return decodeResult(method, result.message);
     } catch (cause) {
@@ -139,12 +139,15 @@ function connection(): Deno.HttpClient {
 
 function faultOf(
   what: string,
+  method: Method,
   limitMs: number,
   { fault, code }: Extract<GrpcResult, { fault: string }>,
-) {
+): ModelError {
   if (code === STATUS.DEADLINE_EXCEEDED) return lateError(what, limitMs);
-  const reason = code === STATUS.UNIMPLEMENTED
-    ? "it must be a server of the Open Inference Protocol v2 over gRPC, got UNIMPLEMENTED"
-    : fault;
-  return new ModelError(`Cannot ${what}: ${reason}`);
+  if (code === STATUS.UNIMPLEMENTED) {
+    const reason = "it must be a server of the Open Inference Protocol v2 over gRPC";
+    return new ModelError(`Cannot ${what}: ${reason}, got UNIMPLEMENTED`);
+  }
+  const hint = method === "ModelMetadata" ? ` ${EXPORT_HINT}` : "";
+  return new ModelError(`Cannot ${what}: ${fault}${hint}`);
 }

@@ -3,7 +3,7 @@ import { ModelError } from "../../manifest.ts";
 import { UnavailableError } from "../../unavailable_error.ts";
 import type { ServedModel, Tensor } from "../session.ts";
 import type { OipAddress } from "./oip_address.ts";
-import { FACTS_LIMIT_MS, type OipClient } from "./oip_client.ts";
+import { EXPORT_HINT, FACTS_LIMIT_MS, type OipClient } from "./oip_client.ts";
 import { decodeResponse, encodeRequest, HEADER_LENGTH, parseJson } from "./oip_message.ts";
 import { type Answer, fetchAnswer, sendTwice, suffixOf } from "./oip_request.ts";
 import {
@@ -46,9 +46,7 @@ export class OipHttpClient implements OipClient {
     const what = `use ${name} on ${this.address.url}`;
     const answer = await this.#get(modelPath(name), what);
     if (answer.status !== 200) {
-      throw new ModelError(
-        `Cannot ${what}: ${faultText(answer)} (whence model export-repository writes its files)`,
-      );
+      throw new ModelError(`Cannot ${what}: ${faultText(answer)} ${EXPORT_HINT}`);
     }
     const facts = readModelFacts(what, parseJson(answer.body), version);
     const { status } = await this.#get(`${modelPath(name, facts)}/ready`, what);

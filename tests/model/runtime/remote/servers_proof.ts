@@ -17,7 +17,7 @@ import { openCpu } from "../../open_cpu.ts";
 import { pythonOf, PythonServer, type ServerName } from "./python_server.ts";
 
 const SERVERS = [
-  { name: "kserve", protocols: ["http", "grpc"] },
+  { name: "kserve", protocols: ["grpc", "http"] },
   // Its HTTP does not have the extension for tensors as bytes.
   { name: "mlserver", protocols: ["grpc"] },
 ] as const;
@@ -86,10 +86,12 @@ async function prove(
       for (let round = 0; round < 3; round++) {
         server = await start();
         await compare();
-        const calls = Array.from({ length: 8 }, () => there.encodeAudio(waveform));
+        const calls = Promise.allSettled(
+          Array.from({ length: 8 }, () => there.encodeAudio(waveform)),
+        );
         await new Promise((resolve) => setTimeout(resolve, 30 * round));
         await server.terminate();
-        const results = await Promise.allSettled(calls);
+        const results = await calls;
         for (const result of results) {
           if (result.status === "fulfilled") continue;
           assert.ok(result.reason instanceof UnavailableError, result.reason);
