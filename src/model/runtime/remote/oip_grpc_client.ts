@@ -89,11 +89,16 @@ export class OipGrpcClient implements OipClient {
     limitMs = FACTS_LIMIT_MS,
   ): Promise<unknown> {
     const body = framed(encodeCall(method, fields));
+    // KServe returns NOT_FOUND while it shuts down, for a model that was there before.
+    const gone = method === "ModelInfer" ? STATUS.NOT_FOUND : undefined;
     const result = await sendTwice(
       what,
       limitMs,
       (signal, leftMs) => this.#callOnce(method, body, signal, leftMs),
-      (result) => "fault" in result && result.busy ? result.fault : undefined,
+      (result) =>
+        "fault" in result && (result.busy || gone !== undefined && result.code === gone)
+          ? result.fault
+          : undefined,
     );
     if ("fault" in result) throw faultOf(what, method, limitMs, result);
     try {

@@ -15,6 +15,8 @@ import {
 
 /** A proxy in front of a server that restarts gives these. */
 const BUSY = [429, 502, 503, 504];
+/** KServe gives 404 while it shuts down, for a model that was there before. */
+const BUSY_OR_GONE = [...BUSY, 404];
 
 /** The Open Inference Protocol v2 over HTTP, with the binary tensor extension. */
 export class OipHttpClient implements OipClient {
@@ -72,7 +74,7 @@ export class OipHttpClient implements OipClient {
         [HEADER_LENGTH]: String(headerLength),
       },
       body,
-    });
+    }, BUSY_OR_GONE);
     if (answer.status !== 200) throw new ModelError(`Cannot ${what}: ${faultText(answer)}`);
     const length = answer.headers.get(HEADER_LENGTH);
     try {
@@ -90,13 +92,19 @@ export class OipHttpClient implements OipClient {
     return this.#send(path, what, FACTS_LIMIT_MS, {});
   }
 
-  #send(path: string, what: string, limitMs: number, init: RequestInit): Promise<Answer> {
+  #send(
+    path: string,
+    what: string,
+    limitMs: number,
+    init: RequestInit,
+    busy = BUSY,
+  ): Promise<Answer> {
     const url = `${this.address.url}${path}`;
     return sendTwice(
       what,
       limitMs,
       (signal) => fetchAnswer(url, { ...init, signal, client: this.#http }),
-      (answer) => BUSY.includes(answer.status) ? faultText(answer) : undefined,
+      (answer) => busy.includes(answer.status) ? faultText(answer) : undefined,
     );
   }
 }
