@@ -1,9 +1,12 @@
 import { parseArgs } from "node:util";
-import { type BenchOptions, type BenchReport, reportText } from "./report.ts";
+import type { PeerOptions } from "./peer.ts";
+import { PACES } from "./peer/cases.ts";
+import { CLIPS } from "./peer/clips.ts";
+import { type BenchReport, reportText } from "./report.ts";
 
 const BENCHES: Record<
   string,
-  () => Promise<{ bench(options: BenchOptions): Promise<BenchReport> }>
+  () => Promise<{ bench(options: PeerOptions): Promise<BenchReport> }>
 > = {
   capture: () => import("./capture.ts"),
   pipeline: () => import("./pipeline.ts"),
@@ -16,7 +19,6 @@ const BENCHES: Record<
   things: () => import("./things.ts"),
   labels: () => import("./labels.ts"),
   peer: () => import("./peer.ts"),
-  remote: () => import("./remote.ts"),
 };
 
 const NAMES = Object.keys(BENCHES);
@@ -28,9 +30,15 @@ Measures Whence on this machine; all benchmarks take about half an hour, most of
 Benchmarks: ${NAMES.join(", ")} (default: all)
 
 Options:
-  --json      print the reports as JSON
-  --quick     peer: shorter clips, at most 4 cameras, one run each; remote: fewer hops
-  -h, --help  show this help`;
+  --json          print the reports as JSON
+  -h, --help      show this help
+
+Options of peer, which compares Whence with a Python pipeline:
+  --quick         shorter clips, at most 4 cameras, one run each
+  --cameras <n>   only this number of cameras (default: 1, 4 and 16)
+  --clip <name>   only this clip: ${Object.keys(CLIPS).join(", ")}
+  --pace <pace>   only this pace: ${PACES.join(", ")}
+  --keep <file>   write each run to this file, and do not repeat those in it`;
 
 const { values, positionals } = parsed();
 if (values.help) {
@@ -39,10 +47,21 @@ if (values.help) {
 }
 const unknown = positionals.find((name) => !Object.hasOwn(BENCHES, name));
 if (unknown !== undefined) fail(`benchmark must be one of ${NAMES.join(", ")}, got ${unknown}`);
+const cameras = values.cameras === undefined ? undefined : Number(values.cameras);
+if (cameras !== undefined && !(Number.isInteger(cameras) && cameras >= 1)) {
+  fail(`--cameras must be a whole number from 1, got ${values.cameras}`);
+}
+const options: PeerOptions = {
+  quick: values.quick,
+  cameras,
+  clip: oneOf("--clip", Object.keys(CLIPS) as (keyof typeof CLIPS)[], values.clip),
+  pace: oneOf("--pace", PACES, values.pace),
+  keep: values.keep,
+};
 const reports: BenchReport[] = [];
 for (const name of positionals.length > 0 ? positionals : NAMES) {
   const { bench } = await BENCHES[name]();
-  const report = await bench({ quick: values.quick });
+  const report = await bench(options);
   reports.push(report);
   if (!values.json) console.log(`${reportText(report)}\n`);
 }
@@ -57,12 +76,28 @@ function parsed() {
       options: {
         json: { type: "boolean", default: false },
         quick: { type: "boolean", default: false },
+        cameras: { type: "string" },
+        clip: { type: "string" },
+        pace: { type: "string" },
+        keep: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
   } catch (error) {
     fail(error instanceof Error ? error.message : String(error));
   }
+}
+
+function oneOf<Name extends string>(
+  option: string,
+  names: readonly Name[],
+  value: string | undefined,
+): Name | undefined {
+  const name = names.find((name) => name === value);
+  if (value !== undefined && name === undefined) {
+    fail(`${option} must be one of ${names.join(", ")}, got ${value}`);
+  }
+  return name;
 }
 
 function fail(reason: string): never {

@@ -18,6 +18,8 @@ export interface BenchReport {
   /** What the figures are taken from, such as `median of 7`. */
   readonly basis: string;
   readonly figures: readonly Figure[];
+  /** Shown instead of the figures. */
+  readonly text?: string;
 }
 
 /** Middle value; the mean of the two middle ones where their number is even. */
@@ -28,7 +30,8 @@ export function median(values: readonly number[]): number {
 }
 
 /** A report as text, a line a figure, ratios where there is a baseline. */
-export function reportText({ name, basis, figures }: BenchReport): string {
+export function reportText({ name, basis, figures, text }: BenchReport): string {
+  if (text !== undefined) return `${name} (${basis})\n\n${text}`;
   const rows = figures.map(({ what, value, unit, baseline }) => {
     const against = baseline && baseline.value !== 0
       ? `   ${(value / baseline.value).toFixed(2)} × ${baseline.what} (${

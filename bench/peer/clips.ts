@@ -1,11 +1,16 @@
 import { join } from "node:path";
 import { MODEL } from "../demo_clip.ts";
 
-/** A clip made from the demo clip. */
-export interface PeerClip {
-  readonly name: string;
-  readonly path: string;
-}
+/** Short names of the clips, and what they are. */
+export const CLIPS = {
+  demo: "demo clip",
+  quiet: "80 % quiet",
+  noisy: "never quiet",
+} as const;
+export type ClipName = keyof typeof CLIPS;
+
+/** Paths of the clips made from the demo clip. */
+export type PeerClips = Readonly<Record<ClipName, string>>;
 
 /**
  * The first seconds of the demo clip; with the first fifth of its sound only, the rest silent; and with noise at -45 dBFS all
@@ -13,7 +18,8 @@ export interface PeerClip {
  *
  * @param seconds at most 20.
  */
-export async function makeClips(folder: string, seconds: number): Promise<PeerClip[]> {
+export async function makeClips(folder: string, seconds: number): Promise<PeerClips> {
+  await Deno.mkdir(folder);
   const demo = join(folder, "demo.mkv");
   await ffmpeg("-i", join(MODEL, "demo.mkv"), "-t", String(seconds), "-c", "copy", demo);
   const quiet = join(folder, "quiet.mkv");
@@ -31,11 +37,7 @@ export async function makeClips(folder: string, seconds: number): Promise<PeerCl
     ...["-filter_complex", "[0:a][1:a]amix=inputs=2:normalize=0:duration=first[a]"],
     ...["-map", "0:v", "-map", "[a]", ...ENCODED, noisy],
   );
-  return [
-    { name: "demo clip", path: demo },
-    { name: "80 % quiet", path: quiet },
-    { name: "never quiet", path: noisy },
-  ];
+  return { demo, quiet, noisy };
 }
 
 const ENCODED = ["-c:v", "copy", "-c:a", "libopus", "-b:a", "96k"];

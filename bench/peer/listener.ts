@@ -10,6 +10,7 @@ const messageSchema = z.object({
   pipeline: z.string(),
   kind: z.enum(["sound", "speech"]),
   onset: z.number(),
+  duration: z.number(),
   stream: z.object({ onset: z.number(), offset: z.number().nullable() }),
   peak: z.tuple([z.number(), z.number()]).optional(),
 });
@@ -25,6 +26,8 @@ export interface Heard {
   readonly clipStart: number | undefined;
   /** From each true onset to the event's first message, ms. */
   readonly latenciesMs: readonly number[];
+  /** The part of each after the end of the last time step that made it an event: lookahead, encoding and delivery. */
+  readonly processingMs: readonly number[];
 }
 
 /** Listens to all events at a broker. */
@@ -52,6 +55,7 @@ export class EventListener implements AsyncDisposable {
     const messages = this.#messages;
     this.#messages = [];
     const latenciesMs: number[] = [];
+    const processingMs: number[] = [];
     let [found, inPlace, spurious] = [0, 0, 0];
     const starts: number[] = [];
     for (const camera of cameras) {
@@ -67,11 +71,13 @@ export class EventListener implements AsyncDisposable {
         const start = event.onset - event.stream.onset;
         starts.push(start);
         const first = own.find(({ id, type }) => id === event.id && type === "new");
-        if (first) latenciesMs.push(first.arrivedMs - (start + real.onset) * 1000);
+        if (first === undefined) continue;
+        latenciesMs.push(first.arrivedMs - (start + real.onset) * 1000);
+        processingMs.push(first.arrivedMs - (first.onset + first.duration) * 1000);
       }
     }
     const clipStart = starts.length > 0 ? Math.min(...starts) : undefined;
-    return { found, inPlace, spurious, clipStart, latenciesMs };
+    return { found, inPlace, spurious, clipStart, latenciesMs, processingMs };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -290,6 +290,7 @@ class Camera:
             "kind": KINDS[head],
             "onset": self.zero + event.onset,
             "stream": {"onset": event.onset, "offset": offset},
+            "duration": event.last - event.onset,
             "score": event.score,
             "peak": peak,
             "box": box,

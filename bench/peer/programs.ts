@@ -32,6 +32,10 @@ const usageSchema = z.object({
   cpu: z.number(),
   /** Largest resident memory. */
   rssMb: z.number(),
+  /** Largest share of memory: a page that several processes use counts for each in part. */
+  pssMb: z.number(),
+  /** Most memory that no other process uses. */
+  privateMb: z.number(),
   code: z.literal(0),
 });
 /** What one run took. */
