@@ -1,65 +1,45 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { withFiles } from "../../config/pipeline_file.ts";
 import { freePort } from "../../support/free_port.ts";
-import { decodeLine } from "../../support/read_jsonl.ts";
+import { eventually } from "../../support/eventually.ts";
 import { findModel } from "../../../src/model/find_model.ts";
 import { OipServer } from "../../model/runtime/remote/oip_server.ts";
+import { TcpProxy } from "../../support/tcp_proxy.ts";
 import { whence } from "../whence.ts";
-
-const CLIP = fileURLToPath(new URL("../../../models/denseav-mini/demo.mkv", import.meta.url));
-
-const pipeline = (library: string) =>
-  `source: { uri: ${CLIP}, pace: fast }
-model: denseav-mini
-runtime: { library: "${library}", threads: 1 }
-publish: { jsonl: events.jsonl }
-`;
-
-/** What is published of a run, without what differs between any two runs. */
-async function eventsOf(library: string, ...args: string[]) {
-  let events: ReturnType<typeof decodeLine>["event"][] = [];
-  await withFiles({ "front.yaml": pipeline(library) }, async (folder) => {
-    const { code, stderr } = await whence(["run", join(folder, "front.yaml"), ...args]);
-    assert.equal(code, 0, stderr);
-    const text = await Deno.readTextFile(join(folder, "events.jsonl"));
-    events = text.trim().split("\n").map((line) => decodeLine(line).event);
-  });
-  return events;
-}
-
-const facts = (events: Awaited<ReturnType<typeof eventsOf>>) =>
-  events.map(({ type, kind, head, seq, stream }) => ({ type, kind, head, seq, stream }));
+import { eventsOf, remotePipeline, sameEvents } from "./remote_events.ts";
 
 Deno.test("run: an inference server gives the same events as this machine, with least permissions too", async () => {
-  const folder = await findModel("denseav-mini", Deno.cwd());
-  await using server = await OipServer.open(folder);
+  await using server = await OipServer.open(await findModel("denseav-mini", Deno.cwd()));
+  await using proxy = new TcpProxy(server.port);
   const local = await eventsOf("auto");
-  assert.ok(local.length > 10);
-  const same = (remote: typeof local) => {
-    assert.deepEqual(facts(remote), facts(local));
-    remote.forEach((event, i) => {
-      assert.ok(
-        Math.abs(event.score - local[i].score) < 0.001,
-        `${event.score}, ${local[i].score}`,
-      );
-      event.peak?.forEach((part, axis) => {
-        assert.ok(Math.abs(part - local[i].peak![axis]) < 0.01);
-      });
-    });
-  };
-  same(await eventsOf(server.library, "--least-permissions"));
+  sameEvents(await eventsOf(server.library, "--least-permissions"), local);
   assert.ok(server.requests.includes("/v2/models/denseav-mini-image/infer"));
   assert.ok(server.requests.includes("/v2/models/denseav-mini-audio/infer"));
-  await using grpc = await OipServer.open(folder, { protocol: "grpc" });
-  same(await eventsOf(grpc.library, "--least-permissions"));
-  assert.ok(grpc.requests.includes("/inference.GRPCInferenceService/ModelInfer"));
+  // The server goes away three times in the middle of a run.
+  const seen = server.requests.length;
+  let ended = false;
+  const cuts = (async () => {
+    for (const count of [40, 80, 120]) {
+      await eventually(
+        "the run goes on",
+        () => ended || server.requests.length > seen + count,
+        600_000,
+      );
+      proxy.cut();
+    }
+  })();
+  const library = `oip+grpc://127.0.0.1:${proxy.port}`;
+  const remote = await eventsOf(library, "--least-permissions").finally(() => ended = true);
+  await cuts;
+  sameEvents(remote, local);
+  assert.equal(proxy.connections, 4);
+  assert.ok(server.requests.includes("/inference.GRPCInferenceService/ModelInfer"));
 });
 
 Deno.test("check and doctor show the state of an inference server", async () => {
   const folderOf = await findModel("denseav-mini", Deno.cwd());
-  const text = pipeline(`oip+http://127.0.0.1:${freePort()}`);
+  const text = remotePipeline(`oip+http://127.0.0.1:${freePort()}`);
   await withFiles({ "front.yaml": text }, async (folder) => {
     const file = join(folder, "front.yaml");
     const absent = await whence(["check", file]);

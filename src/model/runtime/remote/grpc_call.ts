@@ -4,7 +4,7 @@ import { type Answer, suffixOf } from "./oip_request.ts";
 const PREFIX_BYTES = 5;
 
 /** Status codes that need code of their own (https://grpc.io/docs/guides/status-codes/). */
-export const STATUS = { DEADLINE_EXCEEDED: 4, UNIMPLEMENTED: 12 } as const;
+export const STATUS = { DEADLINE_EXCEEDED: 4, NOT_FOUND: 5, UNIMPLEMENTED: 12 } as const;
 
 const STATUS_NAMES = [
   "OK",

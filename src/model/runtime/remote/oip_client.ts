@@ -4,6 +4,8 @@ import type { ServedModelFacts, ServerFacts } from "./served_facts.ts";
 
 /** Time limit of requests that compute nothing, ms. */
 export const FACTS_LIMIT_MS = 5_000;
+/** Behind the error of a model that a server does not have. */
+export const EXPORT_HINT = "(whence model export-repository writes its files)";
 
 /**
  * Client of a server of the Open Inference Protocol v2 (https://github.com/kserve/open-inference-protocol).

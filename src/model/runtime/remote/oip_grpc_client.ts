@@ -3,7 +3,7 @@ import { UnavailableError } from "../../unavailable_error.ts";
 import type { ServedModel, Tensor } from "../session.ts";
 import { callHeaders, framed, type GrpcResult, readResult, STATUS } from "./grpc_call.ts";
 import type { OipAddress } from "./oip_address.ts";
-import { FACTS_LIMIT_MS, type OipClient } from "./oip_client.ts";
+import { EXPORT_HINT, FACTS_LIMIT_MS, type OipClient } from "./oip_client.ts";
 import {
   decodeResult,
   encodeCall,
@@ -89,13 +89,18 @@ export class OipGrpcClient implements OipClient {
     limitMs = FACTS_LIMIT_MS,
   ): Promise<unknown> {
     const body = framed(encodeCall(method, fields));
+    // KServe returns NOT_FOUND while it shuts down, for a model that was there before.
+    const gone = method === "ModelInfer" ? STATUS.NOT_FOUND : undefined;
     const result = await sendTwice(
       what,
       limitMs,
       (signal, leftMs) => this.#callOnce(method, body, signal, leftMs),
-      (result) => "fault" in result && result.busy ? result.fault : undefined,
+      (result) =>
+        "fault" in result && (result.busy || gone !== undefined && result.code === gone)
+          ? result.fault
+          : undefined,
     );
-    if ("fault" in result) throw faultOf(what, limitMs, result);
+    if ("fault" in result) throw faultOf(what, method, limitMs, result);
     try {
       return decodeResult(method, result.message);
     } catch (cause) {
@@ -139,12 +144,15 @@ function connection(): Deno.HttpClient {
 
 function faultOf(
   what: string,
+  method: Method,
   limitMs: number,
   { fault, code }: Extract<GrpcResult, { fault: string }>,
-) {
+): ModelError {
   if (code === STATUS.DEADLINE_EXCEEDED) return lateError(what, limitMs);
-  const reason = code === STATUS.UNIMPLEMENTED
-    ? "it must be a server of the Open Inference Protocol v2 over gRPC, got UNIMPLEMENTED"
-    : fault;
-  return new ModelError(`Cannot ${what}: ${reason}`);
+  if (code === STATUS.UNIMPLEMENTED) {
+    const reason = "it must be a server of the Open Inference Protocol v2 over gRPC";
+    return new ModelError(`Cannot ${what}: ${reason}, got UNIMPLEMENTED`);
+  }
+  const hint = method === "ModelMetadata" ? ` ${EXPORT_HINT}` : "";
+  return new ModelError(`Cannot ${what}: ${fault}${hint}`);
 }

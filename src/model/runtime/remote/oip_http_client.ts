@@ -3,7 +3,7 @@ import { ModelError } from "../../manifest.ts";
 import { UnavailableError } from "../../unavailable_error.ts";
 import type { ServedModel, Tensor } from "../session.ts";
 import type { OipAddress } from "./oip_address.ts";
-import { FACTS_LIMIT_MS, type OipClient } from "./oip_client.ts";
+import { EXPORT_HINT, FACTS_LIMIT_MS, type OipClient } from "./oip_client.ts";
 import { decodeResponse, encodeRequest, HEADER_LENGTH, parseJson } from "./oip_message.ts";
 import { type Answer, fetchAnswer, sendTwice, suffixOf } from "./oip_request.ts";
 import {
@@ -15,6 +15,8 @@ import {
 
 /** A proxy in front of a server that restarts gives these. */
 const BUSY = [429, 502, 503, 504];
+/** KServe gives 404 while it shuts down, for a model that was there before. */
+const BUSY_OR_GONE = [...BUSY, 404];
 
 /** The Open Inference Protocol v2 over HTTP, with the binary tensor extension. */
 export class OipHttpClient implements OipClient {
@@ -46,9 +48,7 @@ export class OipHttpClient implements OipClient {
     const what = `use ${name} on ${this.address.url}`;
     const answer = await this.#get(modelPath(name), what);
     if (answer.status !== 200) {
-      throw new ModelError(
-        `Cannot ${what}: ${faultText(answer)} (whence model export-repository writes its files)`,
-      );
+      throw new ModelError(`Cannot ${what}: ${faultText(answer)} ${EXPORT_HINT}`);
     }
     const facts = readModelFacts(what, parseJson(answer.body), version);
     const { status } = await this.#get(`${modelPath(name, facts)}/ready`, what);
@@ -74,7 +74,7 @@ export class OipHttpClient implements OipClient {
         [HEADER_LENGTH]: String(headerLength),
       },
       body,
-    });
+    }, BUSY_OR_GONE);
     if (answer.status !== 200) throw new ModelError(`Cannot ${what}: ${faultText(answer)}`);
     const length = answer.headers.get(HEADER_LENGTH);
     try {
@@ -92,13 +92,19 @@ export class OipHttpClient implements OipClient {
     return this.#send(path, what, FACTS_LIMIT_MS, {});
   }
 
-  #send(path: string, what: string, limitMs: number, init: RequestInit): Promise<Answer> {
+  #send(
+    path: string,
+    what: string,
+    limitMs: number,
+    init: RequestInit,
+    busy = BUSY,
+  ): Promise<Answer> {
     const url = `${this.address.url}${path}`;
     return sendTwice(
       what,
       limitMs,
       (signal) => fetchAnswer(url, { ...init, signal, client: this.#http }),
-      (answer) => BUSY.includes(answer.status) ? faultText(answer) : undefined,
+      (answer) => busy.includes(answer.status) ? faultText(answer) : undefined,
     );
   }
 }

@@ -131,7 +131,8 @@ Deno.test("gRPC: faults of a server are one line", async (t) => {
       const other = { ...folder.manifest, name: "other" };
       await assert.rejects(probeServer(server.library, other), {
         name: "ModelError",
-        message: /^Cannot use other-image on .*: the server returned NOT_FOUND: unknown model/,
+        message:
+          /^Cannot use other-image on .*: the server returned NOT_FOUND: unknown model \(whence model export/,
       });
     });
     await t.step("no server", async () => {

@@ -17,6 +17,12 @@ import {
   tensorOf,
 } from "./served_parts.ts";
 
+/** Counterparts of HTTP's status codes. */
+const GRPC_STATUS = {
+  400: STATUS.INVALID_ARGUMENT,
+  404: STATUS.NOT_FOUND,
+  503: STATUS.UNAVAILABLE,
+};
 const HEADER = "Inference-Header-Content-Length";
 
 /** What a test may change in a server that follows the protocol otherwise. */
@@ -32,7 +38,7 @@ export interface ServerBends {
   /** Not ready to serve any model. */
   readonly loading?: boolean;
   /** Answers the first inference with this HTTP status, and its counterpart of gRPC, instead. */
-  readonly firstStatus?: 400 | 503;
+  readonly firstStatus?: keyof typeof GRPC_STATUS;
   /** Returns lists of numbers, as servers without the extension for bytes do. */
   readonly lists?: boolean;
   /** Channels that are missing at the end of every output. */
@@ -193,9 +199,7 @@ export class OipServer implements AsyncDisposable {
 
   async #inferCall({ inputs, rawInputContents }: InferRequest, part: Part): Promise<object> {
     if (this.#failsNow()) {
-      const { INVALID_ARGUMENT, UNAVAILABLE } = STATUS;
-      const code = this.#bends.firstStatus === 400 ? INVALID_ARGUMENT : UNAVAILABLE;
-      throw new StatusError(code, "try again");
+      throw new StatusError(GRPC_STATUS[this.#bends.firstStatus ?? 503], "try again");
     }
     const feeds = Object.fromEntries(
       inputs.map(({ name, datatype, shape }, i) => [
