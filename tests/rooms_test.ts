@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ring: [],
   config: [],
   events: ["config"],
-  model: ["config"],
+  model: ["config", "onnx"],
   grounding: ["model", "ring", "onnx", "config"],
   detection: ["events", "grounding", "model", "config"],
   capture: ["ring", "config"],

@@ -64,6 +64,10 @@ export interface CapturePipeline {
   readonly crashed?: boolean;
   /** The first of these elements, by factory, that is part of it now or was when it failed; undefined if none is. */
   using(factories: readonly string[]): string | undefined;
-  /** Stops it and frees everything. Call once. */
-  stop(): Promise<void>;
+  /**
+   * Stops it and frees everything. Call once.
+   *
+   * @returns if it did not stop in time, what has become of it.
+   */
+  stop(): Promise<string | undefined>;
 }

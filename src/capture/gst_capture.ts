@@ -195,8 +195,23 @@ export class GstCapture implements Capture {
   [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#signal?.removeEventListener("abort", this.#abort);
-    this.#closing ??= this.#pipeline.stop();
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { fallback, hardware, launch, video } = this.#plan;
+    const failed = this.#fault !== undefined || this.#watchdogs.some(({ starved }) => starved);
+    const suspect = failed && fallback ? this.#pipeline.using(hardware) : undefined;
+    const fate = await this.#pipeline.stop();
+    if (fate === undefined) return;
+    this.#notify({ kind: "warning", message: `${video.label} did not close: ${fate}` });
+    // A camera that is gone leaves a decoder that closes.
+    if (suspect === undefined) return;
+    recordFailedHardware(
+      launch,
+      `${suspect} hung while no data arrived; video is decoded in software`,
+    );
   }
 
   async *#all<Item>(stream: Stream, take: () => Item | undefined): AsyncGenerator<Item> {

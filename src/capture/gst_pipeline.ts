@@ -4,11 +4,11 @@ import type { PictureSize } from "../core/fit_geometry.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import { AppSink } from "./app_sink.ts";
 import { Bus } from "./bus.ts";
-import { CaptureError } from "./capture_error.ts";
+import { cannot, CaptureError } from "./capture_error.ts";
 import type { CapturePipeline, StartOptions } from "./capture_pipeline.ts";
-import { FrameConverter } from "./frame_converter.ts";
 import { rankDecoders } from "./decoder_ranks.ts";
-import { keepHung, stillHangs } from "./hung_pipelines.ts";
+import { FrameConverter } from "./frame_converter.ts";
+import { keepHung, MOST_HUNG, stillHung } from "./hung_pipelines.ts";
 import { loadNative, type Native, takeError, takeString } from "./native.ts";
 import type { CapturePlan } from "./plan.ts";
 import {
@@ -60,8 +60,8 @@ export class GstPipeline implements CapturePipeline {
   readonly #picturePad: Deno.PointerObject;
   readonly #state = new Int32Array(2);
   readonly #valve: Deno.PointerObject | undefined;
-  readonly #unrank: () => void;
   readonly #converter: FrameConverter | undefined;
+  #unrank: (() => void) | undefined;
   #requested: TargetState | undefined;
   #pictureCaps: Deno.PointerValue = null;
 
@@ -110,15 +110,13 @@ export class GstPipeline implements CapturePipeline {
   /**
    * Builds the pipeline of a plan without starting it.
    *
-   * @throws {CaptureError} when the launch text is invalid, or when an earlier pipeline of the same plan still hangs.
+   * @throws {CaptureError} when the launch text is invalid, or when too many earlier pipelines of the same plan hang.
    */
   static async build(plan: CapturePlan): Promise<GstPipeline> {
     const native = await loadNative();
-    if (stillHangs(plan.launch)) {
-      throw new CaptureError(
-        `Cannot capture from ${plan.video.label}: it hangs; the last attempt has not closed yet`,
-        plan.video.path,
-      );
+    const hung = stillHung(plan.launch);
+    if (hung >= MOST_HUNG) {
+      throw cannot(plan.video, `it hangs: ${hung} attempts have not closed; restart the process`);
     }
     const unrank = rankDecoders(native, plan);
     const text = cString(plan.launch);
@@ -216,12 +214,13 @@ export class GstPipeline implements CapturePipeline {
     return { width: width[0], height: height[0], parN: parN[0], parD: parD[0] };
   }
 
-  /**
-   * Stops the pipeline and frees everything. Call once.
-   *
-   * Gives up after two seconds; a pipeline that hangs is freed when the same source is opened again and it has stopped by then.
-   */
-  async stop(): Promise<void> {
+  /** Whether its source has given data, as of the last count. */
+  get delivered(): boolean {
+    return this.frames.arrived + this.samples.arrived > 0;
+  }
+
+  /** Gives up after two seconds; a pipeline that hangs is freed when the same source is opened again and it has stopped by then. */
+  async stop(): Promise<string | undefined> {
     this.#converter?.finish();
     const deadlineMs = performance.now() + STOP_MS;
     if (this.#requested !== undefined) {
@@ -230,9 +229,10 @@ export class GstPipeline implements CapturePipeline {
       this.request("null");
     }
     while (!this.tryFree()) {
-      if (performance.now() > deadlineMs) return keepHung(this.#launch, this);
+      if (performance.now() > deadlineMs) return this.#abandon();
       await pause();
     }
+    return undefined;
   }
 
   /** Frees everything if the pipeline has stopped; returns whether it has. Do not call it again after that. */
@@ -249,8 +249,20 @@ export class GstPipeline implements CapturePipeline {
     this.bus.release();
     native.gst_object_unref(this.#clock);
     native.gst_object_unref(this.#pipeline);
-    this.#unrank();
+    this.#releaseRanks();
     return true;
+  }
+
+  #abandon(): string {
+    this.#releaseRanks();
+    const count = keepHung(this.#launch, this);
+    return `it is left behind with its threads and memory (${count} of at most ${MOST_HUNG})`;
+  }
+
+  /** Ranks matter until its decoders are chosen; if it hangs, other pipelines must not wait for its end. */
+  #releaseRanks(): void {
+    this.#unrank?.();
+    this.#unrank = undefined;
   }
 
   #begun(): boolean {

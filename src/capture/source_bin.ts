@@ -29,7 +29,8 @@ export function decoded(source: string, { streams, name, tail, decodebin }: Laun
 export function testSound(wave: string, request: LaunchRequest): string {
   return chained(
     `audiotestsrc name=${request.name} wave=${wave} is-live=${request.live} ` +
-      "samplesperbuffer=320 ! audio/x-raw,rate=16000",
+      // `ticks` leaves the first sample of each tick as it was in memory: as an integer, it is at most full scale.
+      "samplesperbuffer=320 ! audio/x-raw,format=S16LE,rate=16000",
     request,
   );
 }

@@ -50,5 +50,8 @@ export function systemFault(error: Error): string | undefined {
     return `Cannot write to ${path}: it must be a folder`;
   }
   if (!READS.has(operation)) return writeFault(path, error);
+  if (code === "ENOTDIR" && /dir$/.test(operation)) {
+    return `Cannot read ${path}: it is not a folder`;
+  }
   return `Cannot read ${path}: ${code === "ENOENT" ? "no such file or folder" : WORDS[code]}`;
 }

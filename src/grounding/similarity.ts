@@ -14,7 +14,7 @@ export interface SimilarityShape {
   readonly steps?: number;
 }
 
-/** The inputs of a similarity volume. */
+/** The inputs of a similarity volume. Those of a frame must not change once they were given: a GPU keeps its copy. */
 export interface SimilarityInputs {
   /** `[S, C]`, one row per time step. */
   readonly audio: Float32Array;
@@ -118,10 +118,11 @@ export class Similarity {
   /** @throws {ModelError} when an input's size does not fit the shape. */
   async compute(inputs: SimilarityInputs): Promise<SimilarityVolume> {
     const { channels, gridHeight, gridWidth, classToken } = this.shape;
-    const vector = (data: Float32Array | undefined) => ({
+    const vector = (data: Float32Array | undefined, constant = false) => ({
       type: "float32" as const,
       dims: [channels],
       data: data ?? new Float32Array(0),
+      constant,
     });
     const outputs = await this.#session.run({
       audio: {
@@ -129,10 +130,20 @@ export class Similarity {
         dims: [inputs.audio.length / channels, channels],
         data: inputs.audio,
       },
-      image: { type: "float32", dims: [channels, gridHeight, gridWidth], data: inputs.image },
-      margin: { type: "float32", dims: [gridHeight, gridWidth], data: inputs.margin },
+      image: {
+        type: "float32",
+        dims: [channels, gridHeight, gridWidth],
+        data: inputs.image,
+        constant: true,
+      },
+      margin: {
+        type: "float32",
+        dims: [gridHeight, gridWidth],
+        data: inputs.margin,
+        constant: true,
+      },
       ...(classToken
-        ? { audio_cls: vector(inputs.audioClass), image_cls: vector(inputs.imageClass) }
+        ? { audio_cls: vector(inputs.audioClass), image_cls: vector(inputs.imageClass, true) }
         : {}),
     });
     return {

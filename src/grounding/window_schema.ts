@@ -22,5 +22,3 @@ export const windowSchema = z.strictObject({
   message: "must have hop + lookahead no longer than duration",
   ...onceGood("duration", "hop", "lookahead"),
 });
-/** A checked `window` block; seconds. */
-export type WindowConfig = z.infer<typeof windowSchema>;

@@ -38,7 +38,8 @@ const kindSchema = z.strictObject({
 /** The content of `labels.json` in a model's folder: what its audio features are worth as names, and its own names. */
 const modelLabelsSchema = z.strictObject({
   format: z.literal("whence/labels/1"),
-  model: z.string().min(1),
+  /** SHA-256 of the audio encoder whose features it is about. */
+  audio: z.string(),
   kinds: z.array(kindSchema).min(1),
 });
 
@@ -82,9 +83,11 @@ export async function readModelLabels(
     const [{ path: key, message }] = result.error.issues;
     throw fault(`${key.join(".")}: ${message}`);
   }
-  const { model, kinds } = result.data;
-  const wanted = `${manifest.name}@${manifest.version}`;
-  if (model !== wanted) throw fault(`model must be ${wanted}, got ${model}`);
+  const { audio, kinds } = result.data;
+  const { file: encoder, sha256 } = manifest.audio;
+  if (audio !== sha256) {
+    throw fault(`audio must be the SHA-256 of ${encoder}, ${sha256}, got ${audio}; make it again`);
+  }
   const width = manifest.channels / manifest.heads.length;
   if (kinds.some(({ mean }) => mean.length !== width)) {
     throw fault(`codes must have ${width} values, as many as a head has channels`);

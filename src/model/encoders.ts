@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { checkHashes } from "./checksum.ts";
 import { audioContract, checkContract, type Contract, imageContract } from "./contract.ts";
+import { fixedAxes } from "./fixed_axes.ts";
 import { type EncodedWindow, featureTimesFault } from "./feature_times.ts";
 import { withImageVariant } from "./image_variant.ts";
 import { type Manifest, ModelError, type ModelFolder } from "./manifest.ts";
@@ -65,7 +66,10 @@ export interface Encoders {
 
 /** What `loadModel` needs to know beyond the model. */
 export interface LoadOptions {
-  /** Length of the windows that will be encoded, in samples; providers that compile a model do so for this length. */
+  /**
+   * Length of the windows that will be encoded, in samples. Providers that compile a model do so for this length, and for one
+   * picture or window at a time; others are refused then.
+   */
   readonly windowSamples?: number;
 }
 
@@ -87,23 +91,39 @@ export async function loadModel(
   const folder = withImageVariant(model, runtime);
   await checkHashes(folder);
   const { image, audio } = folder.manifest;
+  const { windowSamples: fixedSamples } = options;
+  const isFixed = runtime.compiles !== undefined && fixedSamples !== undefined;
   await using stack = new AsyncDisposableStack();
-  const load = async (file: string, contract: Contract, served: ServedModel) => {
+  const load = async (
+    file: string,
+    contract: Contract,
+    served: ServedModel,
+    dims: readonly number[],
+  ) => {
     const path = join(folder.path, file);
-    const session = await runtime.createSession(path, served);
+    const axes = isFixed ? fixedAxes(path, dims) : {};
+    const session = await runtime.createSession(path, served, axes);
     stack.defer(() => session.release());
     checkContract(path, session, contract);
     return session;
   };
   const encoders = new OnnxEncoders(
     folder,
-    await load(image.file, imageContract(folder.manifest), servedImage(folder.manifest)),
-    await load(audio.file, audioContract(folder.manifest), servedAudio(folder.manifest)),
+    await load(image.file, imageContract(folder.manifest), servedImage(folder.manifest), [
+      1,
+      image.height,
+      image.width,
+      3,
+    ]),
+    await load(audio.file, audioContract(folder.manifest), servedAudio(folder.manifest), [
+      1,
+      fixedSamples ?? 0,
+    ]),
     runtime.compiles !== undefined,
   );
   await encoders.encodeImages(new Uint8Array(image.width * image.height * 3), 1);
   const fixed = encoders.audio.inputs[0].dims[1] !== -1;
-  const samples = options.windowSamples ??
+  const samples = fixedSamples ??
     (fixed ? audio.min_samples : windowSamples(audio, TRIAL_SECONDS));
   const lengths = encoders.takesAnyLength ? [windowSamples(audio, 0), samples] : [samples];
   await checkFeatureTimes(folder, encoders, lengths);

@@ -43,6 +43,10 @@ export interface Requirement {
 export interface PreparedModel {
   /** Path of ONNX Runtime's own library. */
   readonly ortPath: string;
+  /** Its file; undefined for a graph built at load. */
+  readonly path?: string;
+  /** Sizes to which dynamic axes are fixed, by their names. */
+  readonly axes: Readonly<Record<string, number>>;
   /** SHA-256 of the model's file or bytes, in hex. */
   hash(): Promise<string>;
 }
@@ -69,6 +73,8 @@ export interface Accelerator<Settings extends z.ZodRawShape = z.ZodRawShape> ext
   readonly append: AppendMethod;
   /** Absent for a provider that is compiled into ONNX Runtime's own library. */
   readonly library?: ProviderLibrary;
+  /** Whether it computes in memory of its own, to which inputs are copied. */
+  readonly hasOwnMemory?: boolean;
   /**
    * Set for a provider that compiles a model for the shapes of its inputs, at load and again for each new shape: a
    * message for users who wait for that.
@@ -80,7 +86,11 @@ export interface Accelerator<Settings extends z.ZodRawShape = z.ZodRawShape> ext
    * @param folder the pipeline file's; relative paths start there.
    */
   options(settings: z.output<z.ZodObject<Settings>>, folder: string): ProviderOptions;
-  /** Called before each session that the provider is added to; returns the options for that session. */
+  /**
+   * Called before each session that the provider is added to; returns the options for that session.
+   *
+   * @throws {ModelError} one line: the settings do not fit the model.
+   */
   prepare?(options: ProviderOptions, model: PreparedModel): Promise<ProviderOptions>;
   /**
    * The products that its library needs, for `doctor`; empty when ONNX Runtime was built without it.

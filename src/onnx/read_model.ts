@@ -29,6 +29,8 @@ export interface ModelSummary {
   readonly constants: readonly DeclaredConstant[];
   /** Number of operators. */
   readonly nodes: number;
+  /** Their types, such as `Conv`; without those inside of loops and branches. */
+  readonly operators: ReadonlySet<string>;
 }
 
 /**
@@ -49,7 +51,7 @@ export function readModelSummary(path: string): ModelSummary {
 function readSummary(cursor: FileCursor): ModelSummary {
   let irVersion = 0;
   let opset = 0;
-  let graph: Graph = { inputs: [], outputs: [], constants: [], nodes: 0 };
+  let graph: Graph = emptyGraph();
   cursor.fields(cursor.size, (field, length) => {
     if (field === 1 && length === undefined) irVersion = cursor.varint();
     else if (field === 8 && length !== undefined) opset = readOpset(cursor.bytes(length)) ?? opset;
@@ -72,20 +74,38 @@ interface Graph {
   readonly outputs: DeclaredValue[];
   readonly constants: DeclaredConstant[];
   nodes: number;
+  readonly operators: Set<string>;
+}
+
+function emptyGraph(): Graph {
+  return { inputs: [], outputs: [], constants: [], nodes: 0, operators: new Set() };
 }
 
 function readGraph(cursor: FileCursor, length: number): Graph {
-  const graph: Graph = { inputs: [], outputs: [], constants: [], nodes: 0 };
+  const graph = emptyGraph();
   cursor.fields(cursor.position + length, (field, size) => {
     if (size === undefined) return false;
-    if (field === 1) graph.nodes++;
-    if (field === 5) graph.constants.push(readConstant(cursor, size));
+    if (field === 1) {
+      graph.nodes++;
+      graph.operators.add(readOperator(cursor, size));
+    } else if (field === 5) graph.constants.push(readConstant(cursor, size));
     else if (field === 11) graph.inputs.push(readValue(cursor.bytes(size)));
     else if (field === 12) graph.outputs.push(readValue(cursor.bytes(size)));
     else return false;
     return true;
   });
   return graph;
+}
+
+/** The type of a node. */
+function readOperator(cursor: FileCursor, length: number): string {
+  let type = "";
+  cursor.fields(cursor.position + length, (field, size) => {
+    if (field !== 4 || size === undefined) return false;
+    type = new TextDecoder().decode(cursor.bytes(size));
+    return true;
+  });
+  return type;
 }
 
 function readConstant(cursor: FileCursor, length: number): DeclaredConstant {

@@ -32,7 +32,7 @@ export async function reachOf(
   if (source.isolate || source.binding === "superficial") {
     const key = source.isolate ? "isolate" : "binding";
     throw new CaptureError(
-      "Cannot capture in a child process under least permissions: permission to start processes has no limits; " +
+      `Cannot run with least permissions: source.${key} starts a child process, which Deno cannot restrict; ` +
         `remove source.${key}`,
       ["source", key],
     );
@@ -70,7 +70,10 @@ function sinkReach(key: string, settings: unknown, folder: string): Reach[] {
   const sink = SINKS.find((sink) => sink.key === key);
   if (sink === undefined || settings === undefined) return [];
   if (sink.reach === undefined) {
-    throw new PublishError(`Cannot tell which permissions publish.${key} needs`, [key]);
+    throw new PublishError(
+      `Cannot run with least permissions: those of publish.${key} are not known; remove publish.${key}`,
+      [key],
+    );
   }
   const files = sink.fileKeys.flatMap((name) => {
     const path = (settings as Record<string, unknown>)[name];

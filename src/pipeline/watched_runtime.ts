@@ -1,4 +1,4 @@
-import type { Runtime, ServedModel, Session, Tensor } from "../model/runtime/session.ts";
+import type { AxisSizes, Runtime, ServedModel, Session, Tensor } from "../model/runtime/session.ts";
 
 /** A step of loading a model. */
 export interface BuildStep {
@@ -51,12 +51,16 @@ export class WatchedRuntime implements Runtime {
     return this.#runtime.loadLimitMs;
   }
 
-  async createSession(model: string | Uint8Array, served?: ServedModel): Promise<Session> {
+  async createSession(
+    model: string | Uint8Array,
+    served?: ServedModel,
+    axes?: AxisSizes,
+  ): Promise<Session> {
     const part = served?.name.replace(/^.*-/, "") ?? "similarity";
     const session = await timed(
       { part, action: "load" },
       this.#listener,
-      () => this.#runtime.createSession(model, served),
+      () => this.#runtime.createSession(model, served, axes),
     );
     return watched(session, part, this.#listener);
   }

@@ -98,11 +98,20 @@ export function scoreChart(curves: ScoreCurves, view: ChartView): string {
   for (const at of ticks(view)) {
     parts.push(
       `<path d="M${x(at)} ${floor}v3" stroke="#9aa4b2"/>` +
-        `<text ${TEXT} font-size="${size - 1}" x="${x(at)}" y="${height - 3}" ` +
-        `text-anchor="${at === view.from ? "start" : "middle"}">${at} s</text>`,
+        `<text ${TEXT} font-size="${size - 1}" ${tickPlace(at, view, size)} y="${height - 3}">` +
+        `${at} s</text>`,
     );
   }
   return `${parts.join("")}</svg>`;
+}
+
+/** Centered below its tick, but never beyond the chart's ends. */
+function tickPlace(at: number, view: ChartView, size: number): string {
+  const x = chartX(at, view);
+  const half = `${at} s`.length * size / 3;
+  if (x < half) return 'x="2" text-anchor="start"';
+  if (x > view.width - half) return `x="${view.width - 2}" text-anchor="end"`;
+  return `x="${x.toFixed(1)}" text-anchor="middle"`;
 }
 
 function ticks({ from, to }: ChartView): number[] {

@@ -37,7 +37,7 @@ Deno.test("errors of the file system are one line that names the path", async (t
     [
       "a file that is listed",
       () => Array.fromAsync(Deno.readDir(file)),
-      `Cannot read ${file}: a part of its path is not a folder`,
+      `Cannot read ${file}: it is not a folder`,
     ],
     [
       "a file that is missing",

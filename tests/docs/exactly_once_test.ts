@@ -3,25 +3,11 @@ import { DatabaseSync } from "node:sqlite";
 import { eventually } from "../support/eventually.ts";
 import { Mosquitto } from "../support/mosquitto.ts";
 import { MqttListener } from "../support/mqtt_listener.ts";
+import { pythonWith } from "../support/python_with.ts";
 import { sampleMessage } from "../support/sample_message.ts";
 
 const EXAMPLES = new URL("../../docs/examples/", import.meta.url).pathname;
-const PACKAGES = ".cache/paho";
-
-/** Whether the library of the Python example is there, or can be installed. */
-async function hasPaho(): Promise<boolean> {
-  const python = (...args: string[]) =>
-    new Deno.Command("python3", {
-      args,
-      env: { PYTHONPATH: PACKAGES },
-      stdout: "null",
-      stderr: "null",
-    }).output().then(({ success }) => success, () => false);
-  const found = () => python("-c", "import paho.mqtt.client as m; m.CallbackAPIVersion");
-  if (await found()) return true;
-  await python("-m", "pip", "install", "--quiet", "--target", PACKAGES, "paho-mqtt==2.1.0");
-  return await found();
-}
+const PYTHON = await pythonWith("python-paho", ["paho-mqtt==2.1.0"]);
 
 /** The messages that a consumer has handled, as `id seq`. */
 function handled(file: string): string[] {
@@ -86,12 +72,11 @@ Deno.test("the consumer in TypeScript handles each message exactly once, althoug
 
 Deno.test({
   name: "the consumer in Python handles each message exactly once, although it is killed",
-  ignore: !await hasPaho(),
+  ignore: PYTHON === undefined,
   fn: () =>
     assertExactlyOnce((port, file) =>
-      new Deno.Command("python3", {
+      new Deno.Command(PYTHON!, {
         args: [`${EXAMPLES}exactly_once.py`, "127.0.0.1", String(port), file],
-        env: { PYTHONPATH: PACKAGES },
         stdin: "null",
       })
     ),

@@ -29,7 +29,8 @@ const GOLDEN = JSON.parse(
     new URL("../../models/training/tests/golden_labels.json", import.meta.url),
   ),
 );
-const CONTENT = { format: "whence/labels/1", model: "made@2", kinds: [KIND] };
+const AUDIO = "5".repeat(64);
+const CONTENT = { format: "whence/labels/1", audio: AUDIO, kinds: [KIND] };
 
 async function withModel(
   content: unknown,
@@ -41,6 +42,7 @@ async function withModel(
     const manifest = {
       name: "made",
       version: 2,
+      audio: { file: "audio.onnx", sha256: AUDIO },
       channels: 6,
       heads: [{ kind: "sound" }, { kind: "speech" }],
       labels: { file: "labels.json" },
@@ -67,7 +69,10 @@ Deno.test("a label file that does not fit says which key is wrong", async () => 
   for (
     const [content, told] of [
       [{ ...CONTENT, format: "x" }, /labels\.json: format: /],
-      [{ ...CONTENT, model: "made@1" }, /model must be made@2, got made@1/],
+      [
+        { ...CONTENT, audio: "6".repeat(64) },
+        /audio must be the SHA-256 of audio\.onnx, 5+, got 6+; make it again/,
+      ],
       [without({ mean: "%" }), /kinds\.0\.mean: must be base64/],
       [without({ mean: "AAAA" }), /kinds\.0\.mean: must be base64 of 32-bit floats/],
       [without({ names: [["cup", 3]] }), /kinds\.0: transform and codes must have the sizes/],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Accelerator } from "../../src/model/provider.ts";
+import type { AxisSizes } from "../../src/model/runtime/session.ts";
 
 const settings = {
   abacus: z.strictObject({ beads: z.string().min(1).default("10") }).prefault({}),
@@ -10,6 +11,9 @@ export const prepared: Record<string, string>[] = [];
 
 /** Hashes of the models of those sessions. */
 export const hashes: string[] = [];
+
+/** The axes that were fixed in those models. */
+export const axes: AxisSizes[] = [];
 
 /**
  * A provider that the project does not know: under its own name it runs what ONNX Runtime calls `ortName`, and it is
@@ -31,6 +35,7 @@ export function abacus(
     prepare: async (options, model) => {
       prepared.push({ ...options });
       hashes.push(await model.hash());
+      axes.push(model.axes);
       return options;
     },
     hasDevice: () => true,

@@ -93,9 +93,15 @@ Deno.test("NVIDIA providers translate the runtime block into ONNX Runtime's opti
     trt_engine_cache_path: "/etc/whence/engines",
     trt_timing_cache_enable: "1",
   });
-  const fp32 = tensorrt.options(config({ fp16: false, cache: "/c" }), ".");
-  assert.equal(fp32.trt_fp16_enable, "0");
-  assert.equal(fp32.trt_layer_norm_fp32_fallback, "0");
+  for (const block of [{ precision: "fp32", fp16: true }, { fp16: false }]) {
+    const fp32 = tensorrt.options(config({ ...block, cache: "/c" }), ".");
+    assert.equal(fp32.trt_fp16_enable, "0");
+    assert.equal(fp32.trt_layer_norm_fp32_fallback, "0");
+    assert.equal(fp32.trt_int8_enable, undefined);
+  }
+  const int8 = tensorrt.options(config({ precision: "int8" }), ".");
+  assert.deepEqual([int8.trt_fp16_enable, int8.trt_int8_enable], ["1", "1"]);
+  assert.throws(() => config({ precision: "int4" }), /precision/);
 });
 
 Deno.test("ONNX Runtime's names have short ones", () => {

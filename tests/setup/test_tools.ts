@@ -2,6 +2,9 @@ import { setupElements } from "../../src/capture/usual_elements.ts";
 import type { AptOptions } from "../../src/cli/setup/apt.ts";
 import { ensurePackages } from "../../src/cli/setup/ensure_packages.ts";
 import { ensureElements } from "../../src/cli/setup/gstreamer.ts";
+import { setupSuperficial } from "../../src/cli/setup/superficial.ts";
+import { builtAddon } from "../../src/capture/isolated/superficial/addon.ts";
+import { succeeds } from "../../src/core/succeeds.ts";
 import { missingPackages, type Need } from "./needs.ts";
 
 /** GStreamer elements that only tests use. */
@@ -10,6 +13,7 @@ const ELEMENTS = ["x264enc", "mulawenc", "rtph264pay", "gdppay"];
 /** What only tests need, apart from elements. */
 const NEEDS: readonly Need[] = [
   { package: "mosquitto", command: "mosquitto" },
+  { package: "mosquitto-clients", command: "mosquitto_sub" },
   { package: "ffmpeg", command: "ffmpeg" },
   { package: "gcc", command: "gcc" },
   { package: "g++", command: "g++" },
@@ -41,4 +45,17 @@ const NEEDS: readonly Need[] = [
 export async function ensureTestTools(options: AptOptions = {}): Promise<void> {
   await ensureElements([...setupElements(), ...ELEMENTS], options);
   await ensurePackages(() => missingPackages(NEEDS), options);
+  if (!await addonLoads()) await setupSuperficial(options);
+}
+
+/** Whether node-gstreamer-superficial is built, for the Node.js that is installed. */
+async function addonLoads(): Promise<boolean> {
+  const folder = builtAddon();
+  if (folder === undefined) return false;
+  return await succeeds(
+    "node",
+    "-e",
+    "require(process.argv[1])",
+    `${folder}/node_modules/gstreamer-superficial`,
+  );
 }

@@ -42,7 +42,7 @@ const ANY = { on: 0.01, off: 0.005 };
 const GRAPH =
   "videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=30/1 ! " +
   "appsink name=video " +
-  "audiotestsrc is-live=true wave=ticks freq=440 sine-periods-per-tick=220 ! audio/x-raw,rate=16000 ! " +
+  "audiotestsrc is-live=true wave=ticks freq=440 sine-periods-per-tick=220 ! audio/x-raw,format=S16LE,rate=16000 ! " +
   "appsink name=audio";
 
 const pipelineFile = (url: string, hopMs: number) => ({

@@ -11,33 +11,40 @@ from whence_training.added_names import (
     Outcome,
     measure_sounds,
     measure_words,
-    spoken_clips,
+    pair,
+    taught,
     wanted,
     without,
 )
+from whence_training.label_clips import Spoken
 from whence_training.labels import Bank
 from whence_training.natural import KOKORO_VOICES
-from whence_training.word_store import Store
 
 
-def test_a_name_is_added_by_one_voice_and_asked_for_in_others(tmp_path):
-    voices, new = KOKORO_VOICES["test"], NEW_NAMES[0]
-    teachers = {new: voices[1], "cup": voices[0]}
-    rows = list(wanted(teachers, "test", []))
-    assert {(row["text"], row["voice"]) for row in rows} == {
-        (new, voices[1]),
-        (new, voices[0]),
-        (new, voices[2]),
-        ("cup", voices[0]),
-    }
-    store = Store(tmp_path)
-    for row in rows[:-1]:
-        store.add(row, np.full(1600, 0.5, np.float32))
-    assert list(wanted(teachers, "test", store.rows)) == rows[-1:]
-    teaching, asking = spoken_clips(tmp_path, teachers)
-    assert len(teaching) == 10
-    assert {len(clip.samples) for clip in teaching} == {-(-1600 * 100 // one) for one in SPEEDS}
-    assert [clip.name for clip in asking] == [new, new]
+def test_a_name_is_added_by_one_voice_and_asked_for_by_another():
+    for name in ("cup", NEW_NAMES[0]):
+        own, other = pair(name, "test")
+        assert own != other
+        assert {own, other} <= set(KOKORO_VOICES["test"])
+        assert pair(name, "test", other)[1] != other
+    own, other = pair("rosie", "test")
+    voices = {"rosie": (own, other), "cup": ("af_heart",)}
+    rows = list(wanted(voices, "test", []))
+    assert [(row["text"], row["voice"]) for row in rows] == [
+        ("rosie", own),
+        ("rosie", other),
+        ("cup", "af_heart"),
+    ]
+    assert list(wanted(voices, "test", rows[:2])) == rows[2:]
+
+
+def test_recordings_that_add_a_name_have_three_speeds():
+    samples = np.full(16_000, 32_767, np.int16)
+    clips = taught(Spoken("cup", "speech", "test", "kokoro", samples))
+    assert len(clips) == 10
+    assert [len(clip.samples) for clip in clips[:3]] == [-(-1_600_000 // one) for one in SPEEDS]
+    # What is interpolated above the largest value is cut off, not wrapped.
+    assert all((clip.samples[100:-100] > 30_000).all() for clip in clips)
 
 
 def test_more_recordings_make_added_names_better_and_leave_others_alone():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from whence_training.batches import SOUND, SPEECH, BatchConfig, BatchMaker, Pack
 from whence_training.calibration import Evidence, fit_logistic
 from whence_training.card import write_card
 from whence_training.export import export, load_model, receptive_field
+from whence_training.label_file import FILE
+from whence_training.media import sha256_of
 from whence_training.metrics import Scene, measure
 from whence_training.nets import NetConfig
 from whence_training.scene_set import SceneComposer
@@ -88,6 +92,25 @@ def test_the_exported_folder_keeps_the_contract(
         wave = np.zeros((1, samples), np.float32)
         steps = -(-(samples // 160) // 8)
         assert audio.run(["features"], {"waveform": wave})[0].shape == (1, 32, steps)
+
+
+def test_an_export_keeps_the_labels_of_the_same_audio_encoder(
+    trained: tuple[Path, list[Scene]], tmp_path: Path
+) -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed: nothing can be exported")
+    checkpoint, scenes = trained
+
+    def exported(version: int) -> dict[str, Any]:
+        export(checkpoint, tmp_path, {"s": scenes}, name="small", version=version, fitted_on="")
+        found: dict[str, Any] = yaml.safe_load((tmp_path / "model.yaml").read_text())
+        return found
+
+    first = exported(3)
+    assert "labels" not in first
+    (tmp_path / FILE).write_text(json.dumps({"audio": first["audio"]["sha256"]}))
+    assert exported(4)["labels"] == {"file": FILE, "sha256": sha256_of(tmp_path / FILE)}
+    (tmp_path / FILE).write_text(json.dumps({"audio": "another"}))
+    assert "labels" not in exported(5)
 
 
 def test_the_export_holds_the_averaged_weights(trained: tuple[Path, list[Scene]]) -> None:

@@ -11,8 +11,8 @@ import yaml
 
 from whence_training.frontend import SAMPLE_RATE
 from whence_training.label_clips import STEP, heard, placed, whole
+from whence_training.label_file import FILE, manifest_part
 from whence_training.labels import (
-    FILE,
     Bank,
     Heard,
     kept_codes,
@@ -65,10 +65,13 @@ def test_a_label_file_is_read_as_it_was_written(tmp_path: Path):
     means /= np.linalg.norm(means, axis=1, keepdims=True)
     asked = made(rng, means, names, 10)
     bank = Bank.of(made(rng, means, names, EACH)).calibrated(asked)
-    (tmp_path / "model.yaml").write_text(yaml.safe_dump({"name": "made", "version": 3}))
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump({"audio": {"sha256": "a1"}}))
     write(tmp_path, {"speech": (bank, "made up")})
     content = json.loads((tmp_path / FILE).read_text())
-    assert content["model"] == "made@3"
+    assert content["audio"] == "a1"
+    manifest = yaml.safe_load((tmp_path / "model.yaml").read_text())
+    assert manifest["labels"] == manifest_part(tmp_path, "a1")
+    assert manifest_part(tmp_path, "another encoder") is None
     again = read_bank(content["kinds"][0])
     assert list(again.names) == sorted(names)
     assert np.abs(again.codes - bank.codes).max() < np.abs(bank.codes).max() / 200
@@ -78,7 +81,6 @@ def test_a_label_file_is_read_as_it_was_written(tmp_path: Path):
     assert before["unknown"]["wrong label"] < 0.3
     for row in before["reliability"]:
         assert row["share"] < 0.02 or abs(row["said"] - row["right"]) < 0.15
-    assert yaml.safe_load((tmp_path / "model.yaml").read_text())["labels"]["file"] == FILE
 
 
 def test_kept_codes_are_those_of_one_encoder(tmp_path: Path):

@@ -2,11 +2,11 @@
 
     python3 -m whence_training.added_names ../denseav-mini --pack PACK --store natural --spoken added
 
-Words: names are taken out of the label file and added again, in the test split together with 20
-that the encoder never learned, from 1, 3 and 10 recordings of one natural voice: every other one in
-a room, some faster and some slower. They are asked for in other voices. Sounds: names are taken out
-ten at a time, added from the first stretches of their training recordings, and asked for in the
-split's. What is said goes into the word store `--spoken`; a killed run goes on.
+Words: names are taken out of the label file and added again, together with some that the encoder
+never learned, from 1, 3 and 10 recordings of one natural voice: every other one in a room, some
+faster and some slower. They are asked for in other voices. Sounds: names are taken out ten at a
+time, added from the first stretches of their training recordings, and asked for in the split's.
+What no store says goes into the word store `--spoken`; a killed run goes on.
 """
 
 from __future__ import annotations
@@ -24,25 +24,24 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from .hearings import Vocabulary, vocabulary
-from .label_clips import Encode, Spoken, encoder, sounds, words
+from .label_clips import Encode, Samples, Spoken, encoder, sounds, words
+from .label_file import FILE
 from .label_space import probabilities
-from .labels import FILE, LEAST, Bank, Heard, listen, read_bank, reliability
+from .labels import LEAST, Bank, Heard, listen, read_bank, reliability
 from .media import CACHE
 from .natural import KOKORO_VOICES, speak
 from .open_pack import OpenPack
 from .word_store import Store, read_rows
 
 NEW_NAMES = tuple(
-    "rosie/oliver/amelia/winston/beatrix/gustav/dexter/yolanda/come here/follow me/go home/wake up/"
-    "turn around/be quiet/clean up/hallway/balcony/router/front door/living room".split("/")
+    "rosie/oliver/amelia/winston/gustav/come here/follow me/go home/wake up/turn around/hallway/"
+    "front door".split("/")
 )
 """People, commands and places."""
-OTHERS = 40
-"""Names of the bank that are asked for, too."""
+TAKEN_OUT, OTHERS = 50, 25
+"""Names of the bank: those that are taken out and added, and some that stay, asked for as well."""
 SPEEDS = (100, 94, 106)
 """Percent; pitch and speed change together."""
-ASKING = 2
-"""Voices that ask for a new name."""
 EXAMPLES = (1, 3, 10)
 SOUNDS_AT_ONCE = 10
 NATURAL = "kokoro"
@@ -50,40 +49,34 @@ Row = dict[str, Any]
 Floats = NDArray[Any]
 
 
-def teacher(name: str, split: str, taken: Sequence[str] = ()) -> str:
-    """The voice that adds a name: another one than those that ask for it."""
-    voices = [voice for voice in KOKORO_VOICES[split] if voice not in taken]
-    return random.Random(name).choice(voices)
+def pair(name: str, split: str, voice: str | None = None) -> tuple[str, str]:
+    """Two natural voices: the one that adds a name, and the one that asks for it."""
+    rng = random.Random(name)
+    own = voice or rng.choice(KOKORO_VOICES[split])
+    return own, rng.choice([other for other in KOKORO_VOICES[split] if other != own])
 
 
-def wanted(teachers: dict[str, str], split: str, known: list[Row]) -> Iterator[Row]:
-    """What is still to be said: each name by its teacher, new ones by other voices, too."""
+def wanted(voices: dict[str, tuple[str, ...]], split: str, known: list[Row]) -> Iterator[Row]:
+    """What is still to be said, by name and voices."""
     done = {(row["text"], row["voice"]) for row in known}
-    for text, own in teachers.items():
-        others = [voice for voice in KOKORO_VOICES[split] if voice != own]
-        for voice in [own, *(others[:ASKING] if text in NEW_NAMES else ())]:
+    for text, speaking in voices.items():
+        for voice in speaking:
             if (text, voice) not in done:
                 about = {"text": text, "said": text, "engine": NATURAL, "voice": voice}
                 yield {**about, "split": split, "speed": 1.0}
 
 
-def spoken_clips(store: Path, teachers: dict[str, str]) -> tuple[list[Spoken], list[Spoken]]:
-    """Clips that add names, in the order in which they do, and clips of the new ones by others."""
-    samples = np.memmap(store / "audio.i16", np.int16, mode="r")
-    teaching: list[Spoken] = []
-    asking: list[Spoken] = []
-    for row in read_rows(store):
-        piece = samples[row["offset"] : row["offset"] + row["length"]]
-        clip = Spoken(row["text"], "speech", row["split"], "new name", piece)
-        if row["voice"] != teachers[row["text"]]:
-            asking.append(clip)
-            continue
-        faster = [resample_poly(piece.astype(np.float32), 100, speed) for speed in SPEEDS]
-        versions = [
-            replace(clip, samples=np.clip(one, -32768, 32767).astype(np.int16)) for one in faster
-        ]
-        teaching += [versions[turn % len(versions)] for turn in range(max(EXAMPLES))]
-    return teaching, asking
+def clip_of(samples: Samples, row: Row, engine: str) -> Spoken:
+    piece = samples[row["offset"] : row["offset"] + row["length"]]
+    return Spoken(row["text"], "speech", row["split"], engine, piece)
+
+
+def taught(clip: Spoken) -> list[Spoken]:
+    """The recordings that add a name, made of one: at three speeds in turn."""
+    faster = [resample_poly(clip.samples.astype(np.float32), 100, speed) for speed in SPEEDS]
+    samples = [np.clip(one, -32768, 32767).astype(np.int16) for one in faster]
+    turns = range(max(EXAMPLES))
+    return [replace(clip, samples=samples[turn % len(samples)]) for turn in turns]
 
 
 def twice(encode: Encode, clips: Sequence[Spoken], rng: np.random.Generator) -> Heard:
@@ -207,20 +200,38 @@ def drawn(spoken: Vocabulary, bank: Bank) -> list[str]:
     return names
 
 
-def recordings(spoken: Vocabulary, names: Sequence[str]) -> list[Spoken]:
-    """One recording of each engine that says a name."""
-    numbers = [spoken.number[name] for name in names]
-    each = [(number, rows[0]) for number in numbers for rows in spoken.spoken[number].values()]
+def recordings(spoken: Vocabulary, names: Sequence[str], *, natural: bool) -> list[Spoken]:
+    """One recording of each engine that says a name, the natural voice's or the others'."""
+    each = [
+        (number, rows[0])
+        for number in (spoken.number[name] for name in names)
+        for engine, rows in spoken.spoken[number].items()
+        if (engine == NATURAL) == natural
+    ]
     return words(spoken, each)
 
 
-def taken_out(spoken: Vocabulary, names: Sequence[str], split: str) -> dict[str, str]:
-    """Who adds the names that are taken out."""
-    voices = {
-        name: [row["voice"] for _, row in spoken.spoken[spoken.number[name]][NATURAL]]
-        for name in names
-    }
-    return {name: teacher(name, split, asking) for name, asking in voices.items()}
+def said_words(
+    given: argparse.Namespace, spoken: Vocabulary, taken: Sequence[str]
+) -> tuple[list[Spoken], list[Spoken]]:
+    """Clips that add names, in the order in which they do, and clips that ask for them."""
+    split = given.split
+    voices = {name: pair(name, split) for name in NEW_NAMES}
+    for name in taken:
+        _, row = spoken.spoken[spoken.number[name]][NATURAL][0]
+        voices[name] = pair(name, split, row["voice"])[1:]
+    store = Store(given.spoken)
+    speak(given.cache, store, wanted(voices, split, store.rows), given.minutes)
+    samples = np.memmap(given.spoken / "audio.i16", np.int16, mode="r")
+    teaching, asking = recordings(spoken, taken, natural=True), []
+    for row in read_rows(given.spoken):
+        new = row["text"] in NEW_NAMES
+        clip = clip_of(samples, row, "new name" if new else NATURAL)
+        adds = new and row["voice"] == voices[row["text"]][0]
+        if row["text"] in voices:
+            (teaching if adds else asking).append(clip)
+    clips = [one for clip in teaching for one in taught(clip)]
+    return clips, asking + recordings(spoken, taken, natural=False)
 
 
 def main() -> None:
@@ -231,7 +242,7 @@ def main() -> None:
     parser.add_argument("--spoken", type=Path, required=True, help="word store that is written")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of `media`")
     parser.add_argument("--split", choices=("val", "test"), default="val")
-    parser.add_argument("--taken", type=int, default=50, help="words that are taken out")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="longest time to speak")
     given = parser.parse_args()
     split = given.split
     content = json.loads((given.model / FILE).read_text())
@@ -241,14 +252,9 @@ def main() -> None:
         raise ValueError(f"Cannot measure new names: the bank must not have them, got {known}")
     spoken = vocabulary(given.pack, given.store, (split,))
     names = drawn(spoken, banks["speech"])
-    taken, others = names[: given.taken], names[given.taken : given.taken + OTHERS]
-    teachers = taken_out(spoken, taken, split)
-    if split == "test":
-        teachers |= {name: teacher(name, split) for name in NEW_NAMES}
-    store = Store(given.spoken)
-    speak(given.cache, store, wanted(teachers, split, store.rows), float("inf"))
+    taken, others = names[:TAKEN_OUT], names[TAKEN_OUT : TAKEN_OUT + OTHERS]
+    teaching, asking = said_words(given, spoken, taken)
     encode, rng = encoder(given.model / "audio.onnx"), np.random.default_rng(1)
-    taught, asked = spoken_clips(given.spoken, teachers)
     pack = OpenPack(given.pack)
     own = set(banks["sound"].names.tolist())
     sounding = [clip for clip in sounds(pack, "sounds", split) if clip.name in own]
@@ -257,9 +263,9 @@ def main() -> None:
     report = {
         "speech": measure_words(
             banks["speech"],
-            listen(encode, taught, rng, live=False),
-            twice(encode, [*asked, *recordings(spoken, taken)], rng),
-            twice(encode, recordings(spoken, others), rng),
+            listen(encode, teaching, rng, live=False),
+            twice(encode, asking, rng),
+            twice(encode, recordings(spoken, others, natural=False), rng),
         ),
         "sound": measure_sounds(
             banks["sound"],

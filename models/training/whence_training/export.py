@@ -20,6 +20,7 @@ from .calibration import Evidence, fit_together, gather_evidence
 from .frontend import SAMPLE_RATE, PowerSpectrum
 from .fused import FusedPicture
 from .half_weights import store_in_half
+from .label_file import manifest_part
 from .metrics import FEATURE_RATE, FIRST_FEATURE, Scene, encode
 from .nets import Aligner, NetConfig
 from .train import load_checkpoint
@@ -265,6 +266,9 @@ def export(
         difference=difference,
         precision="fp16" if half else "fp32",
     )
+    # Another audio encoder makes a label file that is there useless.
+    if labels := manifest_part(folder, content["audio"]["sha256"]):
+        content["labels"] = labels
     (folder / "model.yaml").write_text(yaml.safe_dump(content, sort_keys=False, width=100))
     return {**content, "reliability": reliability(found, calibration)}
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import hashlib
 import json
 import random
 import sys
@@ -43,11 +42,12 @@ from .label_clips import (
     whole,
     words,
 )
+from .label_file import FILE, manifest_part
 from .label_space import LabelSpace, calibrate, fit_space, log_ratios, probabilities
+from .media import sha256_of
 from .open_pack import OpenPack
 from .word_identity import references
 
-FILE = "labels.json"
 EACH = 6
 """Training recordings of a word's mean code."""
 ASKED = 300
@@ -241,13 +241,12 @@ def write(folder: Path, banks: dict[str, tuple[Bank, str]]) -> None:
     manifest = yaml.safe_load(manifest_file.read_text())
     content = {
         "format": "whence/labels/1",
-        "model": f"{manifest['name']}@{manifest['version']}",
+        "audio": manifest["audio"]["sha256"],
         "kinds": [kind_content(kind, bank, on) for kind, (bank, on) in banks.items()],
     }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     (folder / FILE).write_text(text.replace('{"kind"', '\n{"kind"') + "\n")
-    digest = hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
-    manifest["labels"] = {"file": FILE, "sha256": digest}
+    manifest["labels"] = manifest_part(folder, manifest["audio"]["sha256"])
     manifest_file.write_text(yaml.safe_dump(manifest, sort_keys=False, width=100))
 
 
@@ -267,7 +266,7 @@ def made_bank(kind: str, trained: Heard, asked: Heard) -> Bank:
 
 def kept_codes(folder: Path, audio: Path, split: str, *, live: bool) -> Path:
     """Where a split's codes are kept: another audio encoder gets another file."""
-    digest = hashlib.sha256(audio.read_bytes()).hexdigest()[:12]
+    digest = sha256_of(audio)[:12]
     return folder / f"{split}-{'live' if live else 'whole'}-{digest}.npz"
 
 

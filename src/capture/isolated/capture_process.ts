@@ -16,6 +16,7 @@ export class CaptureProcess {
   readonly #child: Deno.ChildProcess;
   readonly #requests: WritableStreamDefaultWriter<Uint8Array>;
   readonly #encoder = new TextEncoder();
+  #ended = false;
 
   /**
    * @param command the program and its arguments.
@@ -34,6 +35,7 @@ export class CaptureProcess {
       throw new CaptureError(`Cannot start the capture process: ${reason}`);
     }
     this.#requests = this.#child.stdin.getWriter();
+    void this.#child.status.then(() => this.#ended = true);
   }
 
   /** The process ID. */
@@ -58,14 +60,20 @@ export class CaptureProcess {
     return signal === null ? `ended with exit code ${code}` : `killed by ${signal}`;
   }
 
-  /** Ends its input, upon which it closes its source and ends. Kills it if that takes more than three seconds. */
-  async stop(): Promise<void> {
+  /**
+   * Ends its input, upon which it closes its source and ends. Kills it if that takes more than three seconds.
+   *
+   * @returns whether its source hangs: it did not close, although the process was alive.
+   */
+  async stop(): Promise<boolean> {
+    const ended = this.#ended;
     const closed = this.#requests.close().catch(() => {});
     await within(CLOSE_MS, this.#child.status);
     this.kill();
-    await this.#child.status;
+    const { success } = await this.#child.status;
     // A process that it started may keep the pipe open and full.
     await within(CLOSE_MS, closed);
+    return !ended && !success;
   }
 
   /** Kills it. */

@@ -135,12 +135,13 @@ export class ChildPipeline implements CapturePipeline {
     return factories.find((factory) => factory === this.#using);
   }
 
-  async stop(): Promise<void> {
+  async stop(): Promise<string | undefined> {
     this.#stopping = true;
-    await this.#process.stop();
+    const hangs = await this.#process.stop();
     await within(REST_MS, this.#reading);
     await this.#output.cancel();
     await this.#reading;
+    return hangs ? "its process was ended" : undefined;
   }
 
   /** Reads messages until the process ends. Never rejects: nothing waits for it before {@linkcode stop}. */

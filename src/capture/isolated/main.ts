@@ -11,5 +11,5 @@ shareHeaps();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.addSignalListener(signal, () => {});
 }
-await serveCapture(Deno.stdin.readable, (bytes) => writeAll(OUTPUT, bytes));
-Deno.exit(0);
+const closed = await serveCapture(Deno.stdin.readable, (bytes) => writeAll(OUTPUT, bytes));
+Deno.exit(closed ? 0 : 1);

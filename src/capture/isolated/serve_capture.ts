@@ -6,11 +6,15 @@ import { readLines } from "./read_lines.ts";
 
 type Send = (messages: readonly Message[]) => Promise<void>;
 
-/** Captures for a parent process until its requests end. */
+/**
+ * Captures for a parent process until its requests end.
+ *
+ * @returns whether the source has closed.
+ */
 export async function serveCapture(
   input: ReadableStream<Uint8Array>,
   write: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   const ending = new AbortController();
   // Messages must not mix.
   let writing = Promise.resolve();
@@ -19,7 +23,7 @@ export async function serveCapture(
     return writing = writing.then(() => write(bytes));
   };
   let capture: Served | undefined;
-  let running: Promise<void> | undefined;
+  let running: Promise<boolean> | undefined;
   for await (const line of readLines(input)) {
     const request: Request = JSON.parse(line);
     if (request.kind === "open") {
@@ -31,7 +35,7 @@ export async function serveCapture(
   }
   ending.abort();
   // While the parent does not read, a write blocks: it is about to kill this process or has died.
-  await running;
+  return await running ?? true;
 }
 
 /** The one capture of the process. */
@@ -52,7 +56,7 @@ class Served {
   async run(
     { plan, timeoutMs, starvedAfterMs, room }: Extract<Request, { kind: "open" }>,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       const pipeline = this.#pipeline = await GstPipeline.build(plan);
       const pump = this.#pump = new CapturePump(pipeline, plan, room);
@@ -77,8 +81,7 @@ class Served {
       } else if (!signal.aborted) {
         throw error;
       }
-    } finally {
-      await this.#pipeline?.stop();
     }
+    return await this.#pipeline?.stop() === undefined;
   }
 }

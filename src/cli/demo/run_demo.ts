@@ -39,13 +39,14 @@ export async function runDemo({ pictures }: { pictures?: string }): Promise<void
   const link = new MqttLink({ url: broker.url, log: () => {} });
   link.subscribe(`${prefix}/${config.name}/event`, (_topic, payload) => {
     const event = decodeEvent(new TextDecoder().decode(payload));
+    // Below what the log says about the start.
+    if (heard.length === 0) console.log(EVENT_LINE_HEADER);
     heard.push(event);
     console.log(formatEventLine(event));
   });
   link.start();
   await link.ready;
   console.log(`${truth.duration} s of video at live pace; events from ${broker.url}`);
-  console.log(EVENT_LINE_HEADER);
   try {
     const [demo] = await runPipelines([pipeline], {
       pictures: pictures !== undefined,

@@ -1,10 +1,7 @@
 import type { HeadKind } from "../../core/head_kind.ts";
 import { readSound } from "../../evaluation/datasets/sound.ts";
-import { type Encoders, loadModel } from "../../model/encoders.ts";
-import type { ModelFolder } from "../../model/manifest.ts";
-import { openRuntime } from "../../model/runtime/runtime.ts";
+import type { Encoders } from "../../model/encoders.ts";
 import { UsageError } from "../exit.ts";
-import { runtimeConfig, type RuntimeOptions } from "../runtime_options.ts";
 
 /** Longest part of a recording that is used, s. */
 const LONGEST_SECONDS = 10;
@@ -18,20 +15,6 @@ export interface HeardCode {
   readonly kind: HeadKind;
   /** `[C / K]`: sum of the head's audio features over time. */
   readonly code: Float32Array;
-}
-
-/** Encoders of a model; disposing of them frees everything. */
-export async function openEncoders(
-  folder: ModelFolder,
-  options: RuntimeOptions,
-): Promise<AsyncDisposable & { readonly encoders: Encoders }> {
-  await using stack = new AsyncDisposableStack();
-  const runtime = await openRuntime(runtimeConfig(options, "label"), ".");
-  stack.defer(() => runtime.close());
-  const encoders = await loadModel(folder, runtime);
-  stack.defer(() => encoders.release());
-  const resources = stack.move();
-  return { encoders, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 /**

@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 import type { HeadKind } from "../../core/head_kind.ts";
 import { readModelLabels } from "../../labels/model_labels.ts";
 import { findModel } from "../../model/find_model.ts";
+import { openEncoders } from "../../model/open_encoders.ts";
 import {
   checkThings,
   readBankIfAny,
@@ -9,9 +10,9 @@ import {
   writeBank,
 } from "../../model/things/thing_bank.ts";
 import { UsageError } from "../exit.ts";
-import type { RuntimeOptions } from "../runtime_options.ts";
+import { runtimeConfig, type RuntimeOptions } from "../runtime_options.ts";
 import { counted } from "../../core/quantities.ts";
-import { heardCode, openEncoders } from "./heard_code.ts";
+import { heardCode } from "./heard_code.ts";
 
 /** Options of `whence label add`. */
 export interface AddOptions extends RuntimeOptions {
@@ -41,7 +42,7 @@ export async function addLabel(
   }
   const known = await readBankIfAny(file);
   checkThings(file, known, manifest);
-  await using open = await openEncoders(folder, options);
+  await using open = await openEncoders(folder, runtimeConfig(options, "label"));
   const model = `${manifest.name}@${manifest.version}`;
   const added: Thing[] = [];
   for (const clip of clips) {

@@ -2,10 +2,11 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import type { HeadKind } from "../../core/head_kind.ts";
 import { loadLabeler } from "../../labels/load_labeler.ts";
 import { findModel } from "../../model/find_model.ts";
+import { openEncoders } from "../../model/open_encoders.ts";
 import { UsageError } from "../exit.ts";
-import type { RuntimeOptions } from "../runtime_options.ts";
+import { runtimeConfig, type RuntimeOptions } from "../runtime_options.ts";
 import { findBank } from "./default_bank.ts";
-import { heardCode, openEncoders } from "./heard_code.ts";
+import { heardCode } from "./heard_code.ts";
 import { type LabeledClip, labelReport } from "./label_report.ts";
 
 /** Options of `whence label test`. */
@@ -47,7 +48,7 @@ export async function testLabels(paths: readonly string[], options: TestOptions)
       `Cannot test labels: ${folder.manifest.name} has no label file; see docs/labels.md`,
     );
   }
-  await using open = await openEncoders(folder, options);
+  await using open = await openEncoders(folder, runtimeConfig(options, "label"));
   const clips: LabeledClip[] = [];
   for (const file of files) {
     const heard = await heardCode(open.encoders, file, options.kind);

@@ -1,7 +1,9 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CaptureError } from "../../capture/capture_error.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import { reachOf } from "../../pipeline/reach.ts";
+import { PublishError } from "../../publish/publish_error.ts";
 import { UsageError } from "../exit.ts";
 import { permissionFlags } from "./permissions.ts";
 import { replaceProcess } from "./replace_process.ts";
@@ -34,17 +36,18 @@ export async function runUnderLeastPermissions(
   if (loaded.some(({ config }) => config.view) || args.some((arg) => /^--view\b/.test(arg))) {
     throw new UsageError(
       "Cannot show the live page under least permissions: it is bundled by another program; " +
-        "leave out --least-permissions or the page",
+        "remove --least-permissions or the page",
     );
   }
   if (loaded.some(({ config }) => config.record)) {
     throw new UsageError(
       "Cannot record under least permissions: videos are encoded by another program; " +
-        "leave out --least-permissions or record",
+        "remove --least-permissions or record",
     );
   }
   const reaches = await Promise.all(loaded.map(reachOf)).catch((error) => {
-    throw new UsageError(`${error.message}; leave out --least-permissions`);
+    if (!(error instanceof CaptureError || error instanceof PublishError)) throw error;
+    throw new UsageError(`${error.message} or --least-permissions`);
   });
   await Deno.mkdir(stateFolder, { recursive: true });
   const folders = watch ? loaded.map(({ file }) => dirname(file)) : [];

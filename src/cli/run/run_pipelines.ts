@@ -1,4 +1,5 @@
 import { CaptureError } from "../../capture/capture_error.ts";
+import { needsNewProcess } from "../../capture/hung_pipelines.ts";
 import { formatFault } from "../../config/fault.ts";
 import { shareHeaps } from "../../core/c_heap.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
@@ -107,7 +108,7 @@ function serviceReport(
   const manager = ServiceManager.find();
   if (typeof manager === "string") logOf()("warning", manager);
   return manager instanceof ServiceManager
-    ? new ServiceReport(manager, pipelines, signal)
+    ? new ServiceReport(manager, pipelines, signal, needsNewProcess)
     : undefined;
 }
 

@@ -8,7 +8,8 @@ const EXTEND_BY_MS = 30_000;
 
 /**
  * Tells a service manager what the pipelines of this process do, until it is disposed of: ready once each has left the
- * state `starting`, their states as one line, and at half the watchdog's time that the event loop turns.
+ * state `starting`, their states as one line, and at half the watchdog's time that the event loop turns, unless only a new process
+ * can help.
  *
  * Loading a model may take minutes, so the start is extended as long as the event loop turns.
  */
@@ -20,15 +21,18 @@ export class ServiceReport implements Disposable {
   #ready = false;
   #stopping = false;
 
+  /** @param needsRestart whether only a new process can help: then the watchdog is not fed, and the manager starts one. */
   constructor(
     manager: ServiceManager,
     pipelines: readonly Pick<Pipeline, "name" | "telemetry">[],
     signal: AbortSignal,
+    needsRestart: () => boolean = () => false,
   ) {
     this.#manager = manager;
     this.#timers.push(setInterval(() => this.#extend(), EXTEND_EVERY_MS));
     if (manager.watchdogMs !== undefined) {
-      this.#timers.push(setInterval(() => manager.alive(), manager.watchdogMs / 2));
+      const feed = () => needsRestart() || manager.alive();
+      this.#timers.push(setInterval(feed, manager.watchdogMs / 2));
       manager.alive();
     }
     this.#extend();

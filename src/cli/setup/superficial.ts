@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ADDON, ADDON_PACKAGES, builtAddon } from "../../capture/isolated/superficial/addon.ts";
 import { BUILD_NEEDS, isInstalled, NODE } from "../../capture/isolated/superficial/build_needs.ts";
 import { installFolder } from "../../core/data_folder.ts";
@@ -8,9 +8,6 @@ import { printNews } from "../stderr.ts";
 import type { AptOptions } from "./apt.ts";
 import { ensurePackages } from "./ensure_packages.ts";
 import { ensureElements } from "./gstreamer.ts";
-
-/** Where Debian's Node.js has its headers; without them, node-gyp downloads those of its version. */
-const NODE_HEADERS = "/usr/include/node/node.h";
 
 /**
  * Builds node-gstreamer-superficial with node-gyp, after installing the Debian packages that this takes.
@@ -32,9 +29,12 @@ export async function setupSuperficial(options: AptOptions = {}): Promise<string
   const content = { private: true, dependencies: ADDON_PACKAGES };
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(content, null, 2));
   printNews("Building node-gstreamer-superficial; this takes a minute or more");
-  const headers = existsSync(NODE_HEADERS) ? ["--nodedir=/usr"] : [];
+  const headers = await nodeFolder();
   const { success } = await new Deno.Command("npm", {
-    args: ["install", "--no-audit", "--no-fund", "--loglevel=error", ...headers],
+    args: [
+      ...["install", "--no-audit", "--no-fund", "--loglevel=error"],
+      ...headers === undefined ? [] : [`--nodedir=${headers}`],
+    ],
     cwd: folder,
     stdin: "null",
     stdout: "null",
@@ -44,4 +44,12 @@ export async function setupSuperficial(options: AptOptions = {}): Promise<string
     throw new UsageError(`Cannot build the addon: npm install failed in ${folder}`);
   }
   return folder;
+}
+
+/** Where Node.js is installed with its headers; undefined if it has none: then node-gyp downloads those of its version. */
+async function nodeFolder(): Promise<string | undefined> {
+  const args = ["-p", "fs.realpathSync(process.execPath)"];
+  const { stdout } = await new Deno.Command("node", { args, stderr: "null" }).output();
+  const folder = dirname(dirname(new TextDecoder().decode(stdout).trim()));
+  return existsSync(join(folder, "include/node/node.h")) ? folder : undefined;
 }

@@ -3,9 +3,9 @@ import { readPicture } from "../../evaluation/datasets/picture.ts";
 import { resamplePicture } from "../../evaluation/datasets/resample_picture.ts";
 import { readSound } from "../../evaluation/datasets/sound.ts";
 import type { FitGeometry } from "../../core/fit_geometry.ts";
-import { type Encoders, type ImageFeatures, loadModel } from "../../model/encoders.ts";
+import type { Encoders, ImageFeatures } from "../../model/encoders.ts";
 import { findModel } from "../../model/find_model.ts";
-import { openRuntime } from "../../model/runtime/runtime.ts";
+import { openEncoders } from "../../model/open_encoders.ts";
 import { codeLength, codeOf, lookOf, type Part } from "../../model/things/show_thing.ts";
 import {
   checkThings,
@@ -66,7 +66,8 @@ export async function show(name: string | undefined, options: ShowOptions): Prom
 async function addThing(name: string, file: string, options: ShowOptions): Promise<void> {
   const kinds = kindsOf(name, options);
   const part = parsePart(options.box);
-  await using open = await openEncoders(options);
+  const config = runtimeConfig(options, "show");
+  await using open = await openEncoders(await findModel(options.model, "."), config);
   const { encoders } = open;
   const { manifest } = encoders;
   const known = await readBankIfAny(file);
@@ -187,18 +188,6 @@ async function heardCode(
     heard.push(await encoders.encodeAudio(window));
   }
   return codeOf(heard, head, heads.length);
-}
-
-async function openEncoders(options: ShowOptions) {
-  const config = runtimeConfig(options, "show");
-  const folder = await findModel(options.model, ".");
-  await using stack = new AsyncDisposableStack();
-  const runtime = await openRuntime(config, ".");
-  stack.defer(() => runtime.close());
-  const encoders = await loadModel(folder, runtime);
-  stack.defer(() => encoders.release());
-  const resources = stack.move();
-  return { encoders, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 function parsePart(text: string): Part {

@@ -1,14 +1,10 @@
-import { type Encoders, loadModel } from "../../model/encoders.ts";
 import type { ModelFolder } from "../../model/manifest.ts";
-import type { Runtime } from "../../model/runtime/session.ts";
-import { openRuntime } from "../../model/runtime/runtime.ts";
+import { type OpenEncoders, openEncoders } from "../../model/open_encoders.ts";
 import type { RuntimeConfig } from "../../model/runtime_schema.ts";
 import { ClipGrounder } from "./clip_grounder.ts";
 
 /** A loaded model that grounds whole clips; disposing it releases everything. */
-export interface OpenGrounder extends AsyncDisposable {
-  readonly runtime: Runtime;
-  readonly encoders: Encoders;
+export interface OpenGrounder extends OpenEncoders {
   readonly grounder: ClipGrounder;
 }
 
@@ -18,10 +14,7 @@ export async function openGrounder(
   config: RuntimeConfig,
 ): Promise<OpenGrounder> {
   await using open = new AsyncDisposableStack();
-  const runtime = await openRuntime(config, ".");
-  open.defer(() => runtime.close());
-  const encoders = await loadModel(folder, runtime);
-  open.defer(() => encoders.release());
+  const { runtime, encoders } = open.use(await openEncoders(folder, config));
   const grounder = await ClipGrounder.create(encoders, runtime);
   open.defer(() => grounder.release());
   const resources = open.move();

@@ -15,6 +15,7 @@ export const cuda: Accelerator<typeof settings> = {
   settings,
   append: { create: 205, update: 206, append: 204, release: 208 },
   library: LIBRARY,
+  hasOwnMemory: true,
   requirements: (library) => nvidiaRequirements(library, LIBRARY),
   options: ({ device }) => ({
     device_id: String(device),

@@ -51,6 +51,13 @@ export class Out {
   }
 }
 
+/** The addresses in an array of C; none for null. */
+export function pointersAt(list: Deno.PointerValue, count: number): Deno.PointerValue[] {
+  if (list === null) return [];
+  const view = new Deno.UnsafePointerView(list);
+  return Array.from({ length: count }, (_, i) => view.getPointer(i * 8));
+}
+
 const held = new Set<readonly unknown[]>();
 
 /** Awaits a nonblocking call; until it is done, keeps a reference to the memory that C reads and writes. */

@@ -8,18 +8,23 @@ import { HungError } from "../hung_error.ts";
 import { ModelError } from "../manifest.ts";
 import type { Accelerator, ProviderOptions } from "../provider.ts";
 import type { ProviderRegistry } from "../provider_registry.ts";
-import { holding, Out } from "./c_memory.ts";
-import { FfiSession, type OrtHandles } from "./ffi_session.ts";
+import { holding, Out, pointersAt } from "./c_memory.ts";
+import { FfiSession } from "./ffi_session.ts";
 import { missingLibraries } from "./missing_libraries.ts";
-import { loadOrt, type Ort } from "./ort_api.ts";
+import { loadOrt, type Ort, type OrtHandles } from "./ort_api.ts";
 import { oneLine } from "./ort_message.ts";
 import { SessionOptions } from "./ort_options.ts";
 import { judgePlacement, readPlacement } from "./placement.ts";
 import { PROBE_MODEL } from "./probe_model.ts";
-import { chooseProviders, type Offer, type WantedProviders } from "./provider_policy.ts";
+import {
+  chooseProviders,
+  type Offer,
+  prefersInt8,
+  type WantedProviders,
+} from "./provider_policy.ts";
 import { RunTrace, type Traced } from "./run_trace.ts";
 import type { Refusal } from "./refusal.ts";
-import type { Runtime, Session } from "./session.ts";
+import type { AxisSizes, Runtime, ServedModel, Session } from "./session.ts";
 import { trimMemory } from "../../core/c_heap.ts";
 
 const LOG_FATAL = 4;
@@ -108,7 +113,7 @@ export class FfiRuntime implements Runtime {
   }
 
   get prefersInt8(): boolean {
-    return (this.#options.int8 ?? false) && this.#accelerators().length === 0;
+    return prefersInt8(this.#options.int8 ?? false, this.#offer);
   }
 
   get loadLimitMs(): number {
@@ -125,20 +130,24 @@ export class FfiRuntime implements Runtime {
       return `${file} has only ${has}; set runtime.library to a build that has ${provider.name}`;
     }
     try {
-      this.#ort.api.ReleaseSession(await this.#create(PROBE_MODEL, [provider], false));
+      this.#ort.api.ReleaseSession(await this.#create(PROBE_MODEL, {}, [provider], false));
     } catch (error) {
       const missing = provider.library && missingLibraries(this.#ort.path, provider.library);
       return missing ?? oneLine(error);
     }
   }
 
-  async createSession(model: string | Uint8Array): Promise<Session> {
+  async createSession(
+    model: string | Uint8Array,
+    _served?: ServedModel,
+    axes: AxisSizes = {},
+  ): Promise<Session> {
     const name = typeof model === "string" ? model : "a graph built at load";
     if (this.#closed) throw new ModelError(`Cannot load ${name}: the runtime has been closed`);
     const fault = typeof model === "string" ? await fileFault(model) : undefined;
     if (fault) throw new ModelError(`Cannot load ${name}: ${fault}`);
     this.#sessions++;
-    const loading = this.#load(name, model);
+    const loading = this.#load(name, model, axes);
     loading.catch(() => this.#sessions--);
     const limitMs = this.loadLimitMs;
     try {
@@ -177,7 +186,11 @@ export class FfiRuntime implements Runtime {
   }
 
   /** Tries the providers in order, as far as it may, until one takes the model. */
-  async #load(name: string, model: string | Uint8Array): Promise<FfiSession> {
+  async #load(
+    name: string,
+    model: string | Uint8Array,
+    axes: AxisSizes,
+  ): Promise<FfiSession> {
     const accelerators = this.#accelerators();
     const { fallback } = this.#options.registry;
     const mayFallBack = this.#offer.providers.includes(fallback);
@@ -187,7 +200,7 @@ export class FfiRuntime implements Runtime {
       const isUnknown = asked.length > 0 && !this.#ort.placement;
       const trace = isUnknown || this.#options.tracedRuns ? new RunTrace() : undefined;
       try {
-        const pointer = await this.#create(model, asked, !mayFallBack, trace);
+        const pointer = await this.#create(model, axes, asked, !mayFallBack, trace);
         return this.#adopt(name, pointer, asked, refused, trace);
       } catch (cause) {
         trace?.discard();
@@ -210,13 +223,20 @@ export class FfiRuntime implements Runtime {
   /** @param strict fail instead of leaving nodes to the fallback. */
   async #create(
     model: string | Uint8Array,
+    axes: AxisSizes,
     accelerators: readonly Accelerator[],
     strict: boolean,
     trace?: RunTrace,
   ): Promise<Deno.PointerValue> {
     const { api, check, placement } = this.#ort;
     using options = new SessionOptions(this.#ort, this.#options.threads);
-    const prepared = { ortPath: this.#ort.path, hash: () => hashOf(model) };
+    for (const [axis, size] of Object.entries(axes)) options.fixAxis(axis, size);
+    const prepared = {
+      ortPath: this.#ort.path,
+      path: typeof model === "string" ? model : undefined,
+      axes,
+      hash: () => hashOf(model),
+    };
     for (const provider of accelerators) {
       const chosen = this.#options.optionsOf(provider);
       options.append(provider, await provider.prepare?.(chosen, prepared) ?? chosen);
@@ -262,6 +282,7 @@ export class FfiRuntime implements Runtime {
         // Where it is placed is known better before a run: a compiled engine runs as one node.
         judge: (traced) => this.#ort.placement ? whereabouts : judge(traced),
         nameOf,
+        binds: accelerators.some(({ hasOwnMemory }) => hasOwnMemory),
         limitMs: this.loadLimitMs,
         onRelease: () => this.#sessions--,
         onHang: () => this.#hung = true,
@@ -282,11 +303,7 @@ export class FfiRuntime implements Runtime {
     const list = new Out();
     const count = new Out();
     check(api.GetAvailableProviders(list.cell, count.cell));
-    const view = new Deno.UnsafePointerView(list.pointer!);
-    const names = Array.from(
-      { length: count.int32 },
-      (_, i) => readCString(view.getPointer(i * 8)),
-    );
+    const names = pointersAt(list.pointer, count.int32).map(readCString);
     check(api.ReleaseAvailableProviders(list.pointer, count.int32));
     return names;
   }

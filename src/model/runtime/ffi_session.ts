@@ -3,7 +3,8 @@ import { HungError } from "../hung_error.ts";
 import { ModelError } from "../manifest.ts";
 import { holding, PointerArray } from "./c_memory.ts";
 import { checkFeeds } from "./feeds.ts";
-import type { Ort } from "./ort_api.ts";
+import { OrtError, type OrtHandles } from "./ort_api.ts";
+import { IoBindings } from "./io_binding.ts";
 import { oneLine } from "./ort_message.ts";
 import { describe, readTensor, wrapTensor } from "./ort_values.ts";
 import type { Placement, Whereabouts } from "./placement.ts";
@@ -11,13 +12,6 @@ import type { RunTrace, Traced } from "./run_trace.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Session, Tensor, TensorInfo } from "./session.ts";
 import { trimMemory } from "../../core/c_heap.ts";
-
-/** What sessions of one runtime share. */
-export interface OrtHandles {
-  readonly ort: Ort;
-  readonly allocator: Deno.PointerValue;
-  readonly memoryInfo: Deno.PointerValue;
-}
 
 /** What the runtime knows of a session when it creates it. */
 export interface FfiSessionFacts {
@@ -27,6 +21,8 @@ export interface FfiSessionFacts {
   judge(traced: Traced): Whereabouts;
   /** The run after which the trace is read. */
   readonly tracedRuns: number;
+  /** Whether to bind inputs, so that constant ones stay in the provider's memory. Default: not. */
+  readonly binds?: boolean;
   /** Time limit of a run, ms. */
   readonly limitMs: number;
   /** A provider's short name for ONNX Runtime's own. */
@@ -51,6 +47,8 @@ export class FfiSession implements Session {
   /** Native calls under way, including those of hung runs. */
   readonly #calls = new Set<Promise<unknown>>();
   readonly #facts: FfiSessionFacts;
+  readonly #bindings: IoBindings | undefined;
+  #binds: boolean;
   #limitMs: number;
   #hung: HungError | undefined;
   #whereabouts: Whereabouts;
@@ -78,6 +76,9 @@ export class FfiSession implements Session {
     this.#whereabouts = facts.whereabouts;
     this.#trace = facts.trace;
     this.#limitMs = facts.limitMs;
+    this.#binds = facts.binds ?? false;
+    const { inputs, outputs } = this;
+    if (facts.binds) this.#bindings = new IoBindings({ handles, session, inputs, outputs });
   }
 
   get provider(): string {
@@ -100,7 +101,8 @@ export class FfiSession implements Session {
     if (this.#release) throw new ModelError(`Cannot run ${this.#model}: it has been released`);
     if (this.#hung) throw this.#hung;
     checkFeeds(this.#model, this.inputs, feeds);
-    const call = this.#run(this.inputs.map((input) => feeds[input.name]));
+    const tensors = this.inputs.map((input) => feeds[input.name]);
+    const call = this.#compute(tensors);
     this.#calls.add(call);
     const over = () => this.#calls.delete(call);
     call.then(over, over);
@@ -132,6 +134,7 @@ export class FfiSession implements Session {
   }
 
   #free(): void {
+    this.#bindings?.release();
     this.#handles.ort.api.ReleaseSession(this.#session);
     trimMemory();
     this.#trace?.discard();
@@ -150,6 +153,20 @@ export class FfiSession implements Session {
     const { judge, nameOf } = this.#facts;
     this.#traced = await trace.read(ort, allocator, this.#session, nameOf);
     this.#whereabouts = judge(this.#traced);
+  }
+
+  async #compute(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {
+    if (this.#binds && tensors.some(({ constant }) => constant)) {
+      try {
+        const results = await this.#bindings!.run(tensors);
+        if (results !== undefined) return results;
+      } catch (error) {
+        if (!(error instanceof OrtError)) throw error;
+        // If it was not the binding's fault, the plain run fails as well.
+        this.#binds = false;
+      }
+    }
+    return await this.#run(tensors);
   }
 
   async #run(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {

@@ -60,9 +60,18 @@ const FUNCTIONS = {
   ReleaseTensorTypeAndShapeInfo: release(99),
   ReleaseSessionOptions: release(100),
   SessionEndProfiling: status(110, [P, P, B]),
+  AddFreeDimensionOverrideByName: status(124, [P, B, "i64"]),
   GetAvailableProviders: status(125, [B, B]),
   ReleaseAvailableProviders: status(126, [P, "i32"]),
   AddSessionConfigEntry: status(130, [P, B, B]),
+  RunWithBinding: slow(133, [P, P, P]),
+  CreateIoBinding: status(134, [P, B]),
+  ReleaseIoBinding: release(135),
+  BindInput: status(136, [P, B, P]),
+  BindInputSlowly: slow(136, [P, B, P]),
+  BindOutputToDevice: status(138, [P, B, P]),
+  GetBoundOutputValues: status(140, [P, P, B, B]),
+  SynchronizeBoundInputs: slow(202, [P]),
   SessionOptionsAppendExecutionProvider: status(216, [P, B, B, B, "usize"]),
 } as const;
 
@@ -106,6 +115,13 @@ export interface Ort {
   readonly placement: Bound<typeof PLACEMENT_FUNCTIONS> | undefined;
   /** @throws {OrtError} when the status is not null; frees it. */
   check(status: Deno.PointerValue): void;
+}
+
+/** What sessions of one runtime share. */
+export interface OrtHandles {
+  readonly ort: Ort;
+  readonly allocator: Deno.PointerValue;
+  readonly memoryInfo: Deno.PointerValue;
 }
 
 /** An error that ONNX Runtime reported, in its own words. */

@@ -25,6 +25,12 @@ export class SessionOptions implements Disposable {
     check(api.AddSessionConfigEntry(this.pointer, cString(key), cString(value)));
   }
 
+  /** Fixes the size of a dynamic axis, by its name; a name that the model does not have is ignored. */
+  fixAxis(name: string, size: number): void {
+    const { api, check } = this.#ort;
+    check(api.AddFreeDimensionOverrideByName(this.pointer, cString(name), BigInt(size)));
+  }
+
   /** Makes the session write a trace of every node to `PREFIX_<time>.json` until its profiling ends. */
   profile(prefix: string): void {
     this.#ort.check(this.#ort.api.EnableProfiling(this.pointer, cString(prefix)));

@@ -1,5 +1,5 @@
 import { readCString } from "../../core/c_string.ts";
-import { Out } from "./c_memory.ts";
+import { Out, pointersAt } from "./c_memory.ts";
 import type { Ort } from "./ort_api.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -23,7 +23,7 @@ export function readPlacement(
   const count = new Out();
   const nodes: Record<string, number> = {};
   check(api.Session_GetEpGraphAssignmentInfo(session, list.cell, count.cell));
-  for (const subgraph of pointers(list.pointer, count.size)) {
+  for (const subgraph of pointersAt(list.pointer, count.size)) {
     const out = new Out();
     check(api.EpAssignedSubgraph_GetEpName(subgraph, out.cell));
     const name = nameOf(readCString(out.pointer));
@@ -63,10 +63,4 @@ export function judgePlacement(
     reason: `it takes ${nodes[name] ?? 0} of ${total} nodes, most work is done on ${provider}`,
   }));
   return { provider, nodes, refused };
-}
-
-function pointers(list: Deno.PointerValue, count: number): Deno.PointerValue[] {
-  if (list === null) return [];
-  const view = new Deno.UnsafePointerView(list);
-  return Array.from({ length: count }, (_, i) => view.getPointer(i * 8));
 }

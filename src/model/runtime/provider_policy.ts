@@ -35,6 +35,11 @@ export interface Offer {
   readonly refused: readonly Refusal[];
 }
 
+/** Whether models with an image encoder in bytes run it: if that is wanted, and no accelerator runs the other one. */
+export function prefersInt8(isWanted: boolean, { providers }: Pick<Offer, "providers">): boolean {
+  return isWanted && providers.every(({ role }) => role === "fallback");
+}
+
 /**
  * Tries the providers in order of preference. An unavailable one is an error, unless the fallback is wanted too.
  * Providers after the fallback are not tried.

@@ -8,7 +8,7 @@ import { wantedProviders } from "./provider_policy.ts";
 import type { Runtime } from "./session.ts";
 
 /** Whether int8 is the default: it is where it has been measured to be faster. */
-const MEASURED_INT8 = Deno.build.arch === "x86_64";
+export const MEASURED_INT8 = Deno.build.arch === "x86_64";
 
 /** Which runs of a session are traced. */
 export interface Tracing {

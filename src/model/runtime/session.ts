@@ -9,6 +9,8 @@ export interface Tensor {
   readonly type: TensorType;
   readonly dims: readonly number[];
   readonly data: Uint8Array | Float32Array | BigInt64Array;
+  /** Whether `data` will never change: a provider with memory of its own then keeps its copy for the next run. */
+  readonly constant?: boolean;
 }
 
 /** One input or output of a session; a dynamic axis has size -1. */
@@ -52,6 +54,9 @@ export interface ServedModel {
   readonly version: number;
 }
 
+/** Sizes of dynamic axes by their names, such as `{ n: 1, samples: 32000 }`. */
+export type AxisSizes = Readonly<Record<string, number>>;
+
 /** One ONNX Runtime library with one choice of execution providers; creates sessions. */
 export interface Runtime {
   /** Library version, such as `1.30.0`; of a server also its name. */
@@ -72,9 +77,14 @@ export interface Runtime {
    * Loads a model from a file, or from bytes for a graph built at load.
    *
    * @param served what an inference server calls the model; it runs locally without it, or if there is no server.
+   * @param axes sizes that dynamic axes will always have, for providers that compile the model.
    * @throws {ModelError} one line: corrupt model, or a provider that cannot take it.
    */
-  createSession(model: string | Uint8Array, served?: ServedModel): Promise<Session>;
+  createSession(
+    model: string | Uint8Array,
+    served?: ServedModel,
+    axes?: AxisSizes,
+  ): Promise<Session>;
   /** Frees the environment; sessions must have been released. */
   close(): Promise<void>;
 }

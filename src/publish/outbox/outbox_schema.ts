@@ -13,5 +13,3 @@ export const outboxSchema = z.strictObject({
       "`full`, before it is sent. A crash of the process loses nothing with either",
   ),
 });
-/** A checked `outbox` block. */
-export type OutboxConfig = z.infer<typeof outboxSchema>;

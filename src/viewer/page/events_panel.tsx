@@ -31,13 +31,14 @@ function open(store: PageStore, camera: CameraStore, { id }: EventEntry): void {
 
 function EventRow({ entry, open }: { entry: EventEntry; open: () => void }) {
   const { event } = entry.messages.at(-1)!;
-  const names = [...event.labels.map(({ name }) => name), ...event.zones];
+  const labels = event.labels.map(({ name }) => name);
   return (
     <button type="button" class={`event-row ${event.kind}`} onClick={open}>
       <Thumbnail best={entry.best} event={event} />
       <span class="what">
         <span class={`kind ${event.kind}`}>{event.kind}</span>
-        {names.length > 0 && <span class="names">{names.join(", ")}</span>}
+        {labels.length > 0 && <span class="labels">{labels.join(", ")}</span>}
+        {event.zones.length > 0 && <span class="names">{event.zones.join(", ")}</span>}
         {!event.located && <span class="names">not in view</span>}
       </span>
       <span class="when">

@@ -27,7 +27,7 @@ function withPipelines(use: (files: string[], folder: string) => Promise<void>):
 
 Deno.test("run: --duration ends a hanging source, and the other pipeline runs meanwhile", async () => {
   await withPipelines(async (files, folder) => {
-    const args = ["run", ...files, "--duration", "2s"];
+    const args = ["run", ...files, "--duration", "5s"];
     const { code, stderr } = await whence(args, { cwd: folder });
     assert.equal(code, 0, stderr);
     assert.match(stderr, /healthy: running/);

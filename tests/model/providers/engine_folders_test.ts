@@ -10,6 +10,7 @@ const KEY = {
   gpu: "Orin (nvgpu) sm87",
   precision: "fp16",
   model: "ab".repeat(32),
+  axes: {},
 };
 
 Deno.test("engines are kept apart by TensorRT, GPU, precision and model; timings by TensorRT and GPU", () => {
@@ -28,6 +29,13 @@ Deno.test("engines are kept apart by TensorRT, GPU, precision and model; timings
   }
 });
 
+Deno.test("engines for other sizes of the axes are others", () => {
+  const engines = (axes: Record<string, number>) =>
+    engineFolders("/cache", { ...KEY, axes }).engines.replace(/.*\//, "");
+  assert.equal(engines({ n: 1, samples: 32000 }), "fp16-abababababababab-n1-samples32000");
+  assert.equal(engines({ "a/../b": 2 }), "fp16-abababababababab-a-..-b2");
+});
+
 Deno.test("TensorRT gets folders of its own for each model", async () => {
   const folder = await Deno.makeTempDir({ prefix: "whence-engines-test-" });
   try {
@@ -36,6 +44,7 @@ Deno.test("TensorRT gets folders of its own for each model", async () => {
     const of = (hash: string) =>
       tensorrt.prepare!(options, {
         ortPath: "/nowhere/libonnxruntime.so.1",
+        axes: {},
         hash: () => Promise.resolve(hash),
       });
     const one = await of("1".repeat(64));
@@ -47,7 +56,7 @@ Deno.test("TensorRT gets folders of its own for each model", async () => {
       assert.ok((await Deno.stat(path)).isDirectory);
     }
     const none = { device_id: "0", trt_fp16_enable: "1" };
-    const model = { ortPath: "", hash: () => Promise.resolve("") };
+    const model = { ortPath: "", axes: {}, hash: () => Promise.resolve("") };
     assert.deepEqual(await tensorrt.prepare!(none, model), none);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -8,6 +8,22 @@ function floats(dims: readonly number[], data: Float32Array): Tensor {
   return { type: "float32", dims, data };
 }
 
+Deno.test("an axis that is fixed at load takes no other size, and computes the same", async () => {
+  const runtime = await openCpu();
+  const free = await runtime.createSession(negate());
+  const fixed = await runtime.createSession(negate(), undefined, { n: 2, unknown: 7 });
+  assert.deepEqual(fixed.inputs, [{ name: "x", type: "float32", dims: [2, 3] }]);
+  assert.deepEqual(fixed.outputs, [{ name: "y", type: "float32", dims: [2, 3] }]);
+  const x = floats([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6));
+  assert.deepEqual(await fixed.run({ x }), await free.run({ x }));
+  await assert.rejects(
+    fixed.run({ x: floats([1, 3], new Float32Array(3)) }),
+    /input x must be \[2, 3\], got \[1, 3\]$/,
+  );
+  await Promise.all([free.release(), fixed.release()]);
+  await runtime.close();
+});
+
 for (const library of ["auto", "node"]) {
   Deno.test(`a session of library ${library}`, async (t) => {
     const runtime = await openCpu(library);

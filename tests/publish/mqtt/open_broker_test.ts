@@ -32,16 +32,6 @@ const outside = () =>
     family === "IPv4" && !address.startsWith("127.")
   ).map(({ address }) => address);
 
-async function hasMosquittoSub(): Promise<boolean> {
-  try {
-    await new Deno.Command("mosquitto_sub", { args: ["--help"], stdout: "null", stderr: "null" })
-      .output();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 Deno.test("an address that other machines reach needs a user name and a password", () => {
   const faults = (block: object) =>
     mqttSchema.safeParse(block).error?.issues.map(({ message }) => message) ?? [];
@@ -205,34 +195,28 @@ Deno.test("pipelines that share it must not set different logins", () =>
     await closed.release();
   }));
 
-Deno.test({
-  name: "mosquitto_sub gets events with the right password, and is refused with a wrong one",
-  ignore: !await hasMosquittoSub(),
-  fn: () =>
-    withPassword(async (password_file) => {
-      const port = freePort();
-      const sink = await openSink({
-        url: `embedded:0.0.0.0:${port}`,
-        username: LOGIN.username,
-        password_file,
-      });
-      const listen = async (password: string) => {
-        const { code, stdout, stderr } = await new Deno.Command("mosquitto_sub", {
-          args: [
-            ...["-h", "127.0.0.1", "-p", String(port), "-u", LOGIN.username, "-P", password],
-            ...["-t", "whence/front/available", "-C", "1", "-W", "60"],
-          ],
-        }).output();
-        const [out, fault] = [stdout, stderr].map((bytes) =>
-          new TextDecoder().decode(bytes).trim()
-        );
-        return { code, out, fault };
-      };
-      const right = await listen(LOGIN.password);
-      assert.deepEqual(right, { code: 0, out: "online", fault: "" });
-      const wrong = await listen("wrong");
-      assert.notEqual(wrong.code, 0);
-      assert.match(wrong.fault, /Connection Refused: bad user name or password|not authorised/i);
-      await sink.close();
-    }),
-});
+Deno.test("mosquitto_sub gets events with the right password, and is refused with a wrong one", () =>
+  withPassword(async (password_file) => {
+    const port = freePort();
+    const sink = await openSink({
+      url: `embedded:0.0.0.0:${port}`,
+      username: LOGIN.username,
+      password_file,
+    });
+    const listen = async (password: string) => {
+      const { code, stdout, stderr } = await new Deno.Command("mosquitto_sub", {
+        args: [
+          ...["-h", "127.0.0.1", "-p", String(port), "-u", LOGIN.username, "-P", password],
+          ...["-t", "whence/front/available", "-C", "1", "-W", "60"],
+        ],
+      }).output();
+      const [out, fault] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+      return { code, out, fault };
+    };
+    const right = await listen(LOGIN.password);
+    assert.deepEqual(right, { code: 0, out: "online", fault: "" });
+    const wrong = await listen("wrong");
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.fault, /Connection Refused: bad user name or password|not authorised/i);
+    await sink.close();
+  }));
