@@ -1,4 +1,3 @@
-import type { AppSink } from "./app_sink.ts";
 import { CaptureError } from "./capture_error.ts";
 import type { Sample } from "./capture_pipeline.ts";
 import type { Native } from "./native.ts";
@@ -9,11 +8,18 @@ const LIMIT_NS = 2_000_000_000n;
 /** Larger pictures are converted at once: those of a second or two are kept. 720p has 1.4 MB. */
 const MOST_BYTES = 1_500_000;
 
+/** The appsink of the frames. */
+interface ConvertedSink {
+  take(waitNs: bigint): Sample | undefined;
+  recycle(data: Uint8Array<ArrayBuffer>): void;
+  release(): void;
+}
+
 /** Makes frames of source pictures when they are read: most of a quiet room are not. */
 export class FrameConverter {
   readonly #native: Native;
   readonly #input: Deno.PointerObject;
-  readonly #output: AppSink;
+  readonly #output: ConvertedSink;
   readonly #held = new Set<HeldSample>();
   #failed = false;
 
@@ -21,7 +27,7 @@ export class FrameConverter {
    * @param input an appsrc that leads to `output`; owned from here on.
    * @param output an appsink; owned from here on.
    */
-  constructor(native: Native, input: Deno.PointerObject, output: AppSink) {
+  constructor(native: Native, input: Deno.PointerObject, output: ConvertedSink) {
     this.#native = native;
     this.#input = input;
     this.#output = output;
