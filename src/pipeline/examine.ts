@@ -40,7 +40,7 @@ export async function examine(
       findings.push({ area, name, status: "missing", needed: true, detail: message });
     }
     if (report.faults.length === 0) {
-      const detail = "everything it needs was found";
+      const detail = "valid; its model and files were found";
       findings.push({ area, name: found.config!.name, status: "ok", needed: true, detail });
     }
   }

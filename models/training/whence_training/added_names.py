@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from .hearings import Vocabulary, vocabulary
-from .label_clips import Encode, Samples, Spoken, encoder, sounds, words
+from .label_clips import KINDS, Encode, Samples, Spoken, encoder, sounds, words
 from .label_file import FILE
 from .label_space import probabilities
 from .labels import LEAST, Bank, Heard, listen, read_bank, reliability
@@ -234,6 +234,34 @@ def said_words(
     return clips, asking + recordings(spoken, taken, natural=False)
 
 
+def added_words(given: argparse.Namespace, bank: Bank, encode: Encode) -> dict[str, Any]:
+    known = sorted(set(NEW_NAMES) & set(bank.names.tolist()))
+    if known:
+        raise ValueError(f"Cannot measure new names: the bank must not have them, got {known}")
+    spoken = vocabulary(given.pack, given.store, (given.split,))
+    names = drawn(spoken, bank)
+    taken, others = names[:TAKEN_OUT], names[TAKEN_OUT : TAKEN_OUT + OTHERS]
+    teaching, asking = said_words(given, spoken, taken)
+    rng = np.random.default_rng(1)
+    return measure_words(
+        bank,
+        listen(encode, teaching, rng, live=False),
+        twice(encode, asking, rng),
+        twice(encode, recordings(spoken, others, natural=False), rng),
+    )
+
+
+def added_sounds(given: argparse.Namespace, bank: Bank, encode: Encode) -> dict[str, Any]:
+    pack, own = OpenPack(given.pack), set(bank.names.tolist())
+    asking = [clip for clip in sounds(pack, "sounds", given.split) if clip.name in own]
+    asked = {clip.name for clip in asking}
+    teaching = [clip for clip in sounds(pack, "sounds", "train") if clip.name in asked]
+    rng = np.random.default_rng(1)
+    return measure_sounds(
+        bank, listen(encode, teaching, rng, live=False), twice(encode, asking, rng)
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure names that are added.")
     parser.add_argument("model", type=Path, help="model folder")
@@ -242,37 +270,15 @@ def main() -> None:
     parser.add_argument("--spoken", type=Path, required=True, help="word store that is written")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of `media`")
     parser.add_argument("--split", choices=("val", "test"), default="val")
+    parser.add_argument("--kind", choices=KINDS, action="append", help="default: both")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="longest time to speak")
     given = parser.parse_args()
-    split = given.split
     content = json.loads((given.model / FILE).read_text())
     banks = {part["kind"]: read_bank(part) for part in content["kinds"]}
-    known = sorted(set(NEW_NAMES) & set(banks["speech"].names.tolist()))
-    if known:
-        raise ValueError(f"Cannot measure new names: the bank must not have them, got {known}")
-    spoken = vocabulary(given.pack, given.store, (split,))
-    names = drawn(spoken, banks["speech"])
-    taken, others = names[:TAKEN_OUT], names[TAKEN_OUT : TAKEN_OUT + OTHERS]
-    teaching, asking = said_words(given, spoken, taken)
-    encode, rng = encoder(given.model / "audio.onnx"), np.random.default_rng(1)
-    pack = OpenPack(given.pack)
-    own = set(banks["sound"].names.tolist())
-    sounding = [clip for clip in sounds(pack, "sounds", split) if clip.name in own]
-    heard_names = {clip.name for clip in sounding}
-    sounds_taught = [clip for clip in sounds(pack, "sounds", "train") if clip.name in heard_names]
-    report = {
-        "speech": measure_words(
-            banks["speech"],
-            listen(encode, teaching, rng, live=False),
-            twice(encode, asking, rng),
-            twice(encode, recordings(spoken, others, natural=False), rng),
-        ),
-        "sound": measure_sounds(
-            banks["sound"],
-            listen(encode, sounds_taught, rng, live=False),
-            twice(encode, sounding, rng),
-        ),
-    }
+    encode = encoder(given.model / "audio.onnx")
+    measures = {"sound": added_sounds, "speech": added_words}
+    kinds = given.kind or KINDS
+    report = {kind: measures[kind](given, banks[kind], encode) for kind in kinds}
     print(json.dumps(report, indent=1))
 
 

@@ -1,10 +1,8 @@
-import { stringify } from "yaml";
 import { CaptureError } from "../../capture/capture_error.ts";
 import { ConfigError } from "../../config/fault.ts";
 import type { Override } from "../../config/override.ts";
 import { sourceChecks } from "../../pipeline/compose.ts";
 import { nameFaults, readPipeline } from "../../pipeline/load.ts";
-import { pipelineSchema } from "../../pipeline/schema.ts";
 import { stateFolder } from "../../core/state_folder.ts";
 import { probePorts } from "../../pipeline/port_probe.ts";
 import { reachOf } from "../../pipeline/reach.ts";
@@ -17,6 +15,7 @@ import { serverText } from "../../model/runtime/remote/probe_server.ts";
 import { placementLines } from "../model/placement_text.ts";
 import { listed, section } from "../text.ts";
 import { findPlacement, type PlacementSource } from "./find_placement.ts";
+import { pipelineText } from "./pipeline_text.ts";
 
 /**
  * Checks pipeline files against their schema and this machine's files.
@@ -45,7 +44,7 @@ async function describe(flight: Preflight, placement: PlacementSource): Promise<
   const { name, version, image, audio, heads } = model.manifest;
   return [
     `${document.file}: ok\n`,
-    section("pipeline", stringify(pipelineSchema.encode(config), { flowCollectionPadding: true })),
+    section("pipeline", pipelineText(config)),
     section("capture", plan.shown),
     section(
       "model",

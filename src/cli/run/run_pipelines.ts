@@ -1,7 +1,7 @@
 import { CaptureError } from "../../capture/capture_error.ts";
 import { needsNewProcess } from "../../capture/hung_pipelines.ts";
 import { formatFault } from "../../config/fault.ts";
-import { shareHeaps } from "../../core/c_heap.ts";
+import { boundHeaps } from "../../core/c_heap.ts";
 import type { LoadedPipeline } from "../../pipeline/load.ts";
 import { exitProcess } from "../../core/exit_process.ts";
 import { ModelError } from "../../model/manifest.ts";
@@ -58,7 +58,7 @@ export async function runPipelines(
   loaded: readonly LoadedPipeline[],
   options: RunOptions = {},
 ): Promise<Pipeline[]> {
-  shareHeaps();
+  boundHeaps();
   using stop = stopSignal(options.duration, options.reload !== undefined);
   const engines = new EnginePool();
   const { heard, pictures } = options;
