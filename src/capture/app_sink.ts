@@ -1,5 +1,6 @@
 import { cString } from "../core/c_string.ts";
 import type { Sample, SampleSink } from "./capture_pipeline.ts";
+import type { FrameConverter } from "./frame_converter.ts";
 import type { Native } from "./native.ts";
 import { OFFSETS, SIZES } from "./struct_offsets.ts";
 
@@ -22,6 +23,7 @@ export class AppSink implements SampleSink {
   readonly #gvalue = new Uint8Array(SIZES.GValue);
   readonly #number = new BigUint64Array(1);
   readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  readonly #converter: FrameConverter | undefined;
   #taken = 0;
   #arrived = 0;
   #late = 0;
@@ -31,9 +33,17 @@ export class AppSink implements SampleSink {
    * @param sink owned from here on.
    * @param depth its `max-buffers`.
    * @param leaky its `drop`.
+   * @param converter makes frames of its buffers when they are read.
    */
-  constructor(native: Native, sink: Deno.PointerObject, depth: number, leaky: boolean) {
+  constructor(
+    native: Native,
+    sink: Deno.PointerObject,
+    depth: number,
+    leaky: boolean,
+    converter?: FrameConverter,
+  ) {
     this.#native = native;
+    this.#converter = converter;
     this.#sink = sink;
     this.#depth = leaky ? depth : Infinity;
   }
@@ -71,16 +81,20 @@ export class AppSink implements SampleSink {
     this.#dropped = Math.max(this.#dropped, this.#arrived - this.#taken - this.#depth);
   }
 
-  take(): Sample | undefined {
+  /** @param waitNs how long to wait for a buffer. */
+  take(waitNs = 0n): Sample | undefined {
     const native = this.#native;
-    const sample = native.gst_app_sink_try_pull_sample(this.#sink, 0n);
+    const sample = native.gst_app_sink_try_pull_sample(this.#sink, waitNs);
     if (sample === null) return undefined;
     this.#taken++;
-    try {
-      return this.#read(sample);
-    } finally {
-      native.gst_mini_object_unref(sample);
-    }
+    const buffer = native.gst_sample_get_buffer(sample)!;
+    const ptsNs = this.#ptsNs(sample, buffer);
+    const size = native.gst_buffer_get_size(buffer);
+    if (this.#converter) return this.#converter.hold(ptsNs, sample, Number(size));
+    const data = this.#memory(Number(size));
+    native.gst_buffer_extract(buffer, 0n, data, size);
+    native.gst_mini_object_unref(sample);
+    return { ptsNs, data };
   }
 
   /** V8 would free the memory late, and collect garbage for it. */
@@ -93,17 +107,14 @@ export class AppSink implements SampleSink {
     this.#native.gst_object_unref(this.#sink);
   }
 
-  #read(sample: Deno.PointerObject): Sample {
+  /** Running time of a sample. */
+  #ptsNs(sample: Deno.PointerObject, buffer: Deno.PointerObject): number | undefined {
     const native = this.#native;
-    const buffer = native.gst_sample_get_buffer(sample)!;
-    const size = native.gst_buffer_get_size(buffer);
-    const data = this.#memory(Number(size));
-    native.gst_buffer_extract(buffer, 0n, data, size);
     const pts = new Deno.UnsafePointerView(buffer).getBigUint64(OFFSETS.GstBuffer.pts);
-    if (pts === NO_TIME) return { ptsNs: undefined, data };
+    if (pts === NO_TIME) return undefined;
     const segment = native.gst_sample_get_segment(sample);
     const sign = native.gst_segment_to_running_time_full(segment, FORMAT_TIME, pts, this.#number);
-    return { ptsNs: sign === 0 ? undefined : sign * Number(this.#number[0]), data };
+    return sign === 0 ? undefined : sign * Number(this.#number[0]);
   }
 
   #memory(bytes: number): Uint8Array<ArrayBuffer> {

@@ -7,6 +7,8 @@ export interface Sample {
   /** Running time in ns, negative before the beginning of the stream; undefined for a buffer without a time stamp. */
   readonly ptsNs: number | undefined;
   readonly data: Uint8Array<ArrayBuffer>;
+  /** Of a buffer whose `data` is made on the first read: call it once when it is no longer used. */
+  release?(): void;
 }
 
 /** Where the buffers of one stream wait for their reader. No call blocks. */

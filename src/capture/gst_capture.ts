@@ -232,13 +232,18 @@ export class GstCapture implements Capture {
       const picture = this.#pipeline.newPicture();
       if (picture !== undefined) this.#geometry = fitGeometry(picture, fit, width, height);
       const ptsNs = sample.ptsNs ?? NaN;
-      if (!(ptsNs >= 0) || ptsNs - this.#lastFrameNs < NEAREST_FRAMES * 1e9 / frameRate) continue;
+      if (!(ptsNs >= 0) || ptsNs - this.#lastFrameNs < NEAREST_FRAMES * 1e9 / frameRate) {
+        sample.release?.();
+        continue;
+      }
       this.#lastFrameNs = ptsNs;
       this.#coverage.read("video", ptsNs, ptsNs);
       this.#frames++;
-      const data = packRows(sample.data, width * 3, height);
-      this.#judge.frame(ptsNs, data);
-      return { ptsNs, data };
+      const frame = sample.release === undefined
+        ? { ptsNs, data: packRows(sample.data, width * 3, height) }
+        : new LateFrame(ptsNs, sample, () => packRows(sample.data, width * 3, height));
+      this.#judge.frame(frame);
+      return frame;
     }
     if (this.#ended.video) this.#endOf("video", this.#lastFrameNs);
     return undefined;
@@ -355,6 +360,28 @@ export class GstCapture implements Capture {
 
   #notify(notice: CaptureNotice): void {
     this.onNotice?.(notice);
+  }
+}
+
+/** A frame that is made on the first read. */
+class LateFrame implements Frame {
+  readonly ptsNs: number;
+  readonly #sample: Sample;
+  readonly #read: () => Uint8Array;
+  #data: Uint8Array | undefined;
+
+  constructor(ptsNs: number, sample: Sample, read: () => Uint8Array) {
+    this.ptsNs = ptsNs;
+    this.#sample = sample;
+    this.#read = read;
+  }
+
+  get data(): Uint8Array {
+    return this.#data ??= this.#read();
+  }
+
+  release(): void {
+    this.#sample.release?.();
   }
 }
 

@@ -7,10 +7,20 @@ import { Bus } from "./bus.ts";
 import { cannot, CaptureError } from "./capture_error.ts";
 import type { CapturePipeline, StartOptions } from "./capture_pipeline.ts";
 import { rankDecoders } from "./decoder_ranks.ts";
+import { FrameConverter } from "./frame_converter.ts";
 import { keepHung, MOST_HUNG, stillHung } from "./hung_pipelines.ts";
 import { loadNative, type Native, takeError, takeString } from "./native.ts";
 import type { CapturePlan } from "./plan.ts";
-import { FRAME_SINK, JPEG_SINK, JPEG_VALVE, PICTURE, SAMPLE_SINK, SINK_DEPTH } from "./sink_bin.ts";
+import {
+  CONVERTED_SINK,
+  FRAME_SINK,
+  JPEG_SINK,
+  JPEG_VALVE,
+  PICTURE,
+  PICTURE_SOURCE,
+  SAMPLE_SINK,
+  SINK_DEPTH,
+} from "./sink_bin.ts";
 import { startPipeline, type StateProgress, type TargetState } from "./start_pipeline.ts";
 import { SIZES } from "./struct_offsets.ts";
 
@@ -50,6 +60,7 @@ export class GstPipeline implements CapturePipeline {
   readonly #picturePad: Deno.PointerObject;
   readonly #state = new Int32Array(2);
   readonly #valve: Deno.PointerObject | undefined;
+  readonly #converter: FrameConverter | undefined;
   #unrank: (() => void) | undefined;
   #requested: TargetState | undefined;
   #pictureCaps: Deno.PointerValue = null;
@@ -62,17 +73,26 @@ export class GstPipeline implements CapturePipeline {
   ) {
     this.#unrank = unrank;
     const depth = plan.live ? "leaky" : "waiting";
-    const sink = (name: string, stream: "video" | "audio") =>
+    const sink = (name: string, stream: "video" | "audio", converter?: FrameConverter) =>
       new AppSink(
         native,
         elementNamed(native, pipeline, name),
         SINK_DEPTH[stream][depth],
         plan.live,
+        converter,
       );
+    if (plan.converts === "when read") {
+      const converted = elementNamed(native, pipeline, CONVERTED_SINK);
+      this.#converter = new FrameConverter(
+        native,
+        elementNamed(native, pipeline, PICTURE_SOURCE),
+        new AppSink(native, converted, Infinity, false),
+      );
+    }
     this.#native = native;
     this.#pipeline = pipeline;
     this.#launch = plan.launch;
-    this.frames = sink(FRAME_SINK, "video");
+    this.frames = sink(FRAME_SINK, "video", this.#converter);
     this.samples = sink(SAMPLE_SINK, "audio");
     if (plan.pictures) {
       this.pictures = new AppSink(native, elementNamed(native, pipeline, JPEG_SINK), 0, true);
@@ -201,6 +221,7 @@ export class GstPipeline implements CapturePipeline {
 
   /** Gives up after two seconds; a pipeline that hangs is freed when the same source is opened again and it has stopped by then. */
   async stop(): Promise<string | undefined> {
+    this.#converter?.finish();
     const deadlineMs = performance.now() + STOP_MS;
     if (this.#requested !== undefined) {
       // Requests that have not begun may be served out of order.
@@ -221,6 +242,7 @@ export class GstPipeline implements CapturePipeline {
     this.frames.release();
     this.samples.release();
     this.pictures?.release();
+    this.#converter?.release();
     if (this.#valve !== undefined) native.gst_object_unref(this.#valve);
     this.#dropPicture();
     native.gst_object_unref(this.#picturePad);

@@ -7,8 +7,10 @@ import type { PictureFault } from "./picture_health.ts";
 export interface Frame {
   /** Presentation time in ns on the pipeline's running-time clock. */
   readonly ptsNs: number;
-  /** `height × width × 3` bytes. */
+  /** `height × width × 3` bytes; of a frame that must be released, made on the first read. */
   readonly data: Uint8Array;
+  /** Of frames that keep their source picture: call it once when the frame is no longer used. */
+  release?(): void;
 }
 
 /** One camera picture in the source's proportions. */

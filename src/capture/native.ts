@@ -64,6 +64,7 @@ const GSTREAMER = {
 
 const APP = {
   gst_app_sink_try_pull_sample: { parameters: ["pointer", "u64"], result: "pointer" },
+  gst_app_src_push_sample: { parameters: ["pointer", "pointer"], result: "i32" },
   gst_app_sink_is_eos: { parameters: ["pointer"], result: "i32" },
 } as const;
 

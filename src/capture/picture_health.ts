@@ -28,9 +28,14 @@ export class PictureHealth {
     this.#limits = limits;
   }
 
+  /** Whether a frame of this time would be judged. */
+  due(ptsNs: number): boolean {
+    return ptsNs - this.#judgedNs >= EVERY_NS;
+  }
+
   /** Takes the next frame: RGB bytes. */
   take(ptsNs: number, frame: Uint8Array): void {
-    if (ptsNs - this.#judgedNs < EVERY_NS) return;
+    if (!this.due(ptsNs)) return;
     this.#judgedNs = ptsNs;
     if (this.#last === undefined || Buffer.compare(this.#last, frame) !== 0) {
       this.#changedNs = ptsNs;

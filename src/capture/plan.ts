@@ -27,6 +27,8 @@ export interface PlanOptions {
   readonly sources?: readonly SourceDescriptor[];
   /** Element that encodes camera pictures as JPEG. Default: no camera pictures. */
   readonly jpeg?: string;
+  /** Whether its reader releases the frames: those that it does not read may then stay unconverted. */
+  readonly releases?: boolean;
 }
 
 /** How one stream of a plan behaves. */
@@ -48,6 +50,8 @@ export interface CapturePlan {
   readonly live: boolean;
   /** Whether there is a branch for camera pictures. */
   readonly pictures: boolean;
+  /** When source pictures are made into frames; `when read`: such a frame must be released. */
+  readonly converts: "at once" | "when read";
   /** Whether it is captured in a process of its own. */
   readonly isolate: boolean;
   /** How Whence calls GStreamer. */
@@ -100,6 +104,11 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
       ["source", "binding"],
     );
   }
+  const isolate = source.isolate || stamped;
+  // Pictures of a camera's driver or of hardware must be given back at once: there are few.
+  const whenRead = options.releases === true && live && !isolate &&
+    video.address.descriptor.picture?.decoded === "any" &&
+    hardwareOf(video, decoding) === undefined;
   const launch = launchText(video, audio, {
     live,
     together,
@@ -108,6 +117,7 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     decoding,
     jpeg,
     stamped,
+    whenRead,
   });
   const hardware = hardwareOf(video, decoding);
   const mayFallBack = hardware !== undefined && source.decode !== "hardware" &&
@@ -125,7 +135,8 @@ export function planCapture(source: SourceConfig, options: PlanOptions): Capture
     elements: [...new Set([...launchElements(launch), ...later])],
     live,
     pictures: jpeg !== undefined,
-    isolate: source.isolate || source.binding === "superficial",
+    converts: whenRead ? "when read" : "at once",
+    isolate,
     binding: source.binding,
     together,
     toleratesDamage: source.tolerate_damage,
@@ -165,6 +176,7 @@ interface LaunchOptions {
   readonly decoding: Decoding;
   readonly jpeg: string | undefined;
   readonly stamped: boolean;
+  readonly whenRead: boolean;
 }
 
 function launchText(video: NamedSource, audio: NamedSource, options: LaunchOptions): string {
@@ -198,11 +210,11 @@ function launchText(video: NamedSource, audio: NamedSource, options: LaunchOptio
 
 function videoText(source: NamedSource, options: LaunchOptions): string {
   const { address, endless } = source;
-  const { live, together, format, decoding, jpeg, stamped } = options;
+  const { live, together, format, decoding, jpeg, stamped, whenRead } = options;
   const { tagged, measured } = address.descriptor.picture ?? {};
   const hardware = hardwareOf(source, decoding);
   const mode = { leaky: live, together, paced: live && endless === "no", stamped };
-  return videoTail(format, mode, { upright: tagged, hardware, measured, jpeg });
+  return videoTail(format, mode, { upright: tagged, hardware, measured, jpeg, whenRead });
 }
 
 /** The hardware that a source's video may come from. */

@@ -1,5 +1,5 @@
 import { AudioHealth } from "./audio_health.ts";
-import type { CaptureNotice } from "./media.ts";
+import type { CaptureNotice, Frame } from "./media.ts";
 import { PictureHealth } from "./picture_health.ts";
 import type { CapturePlan } from "./plan.ts";
 import type { Stream } from "./source.ts";
@@ -26,9 +26,10 @@ export class SignalJudge {
   }
 
   /** Takes an RGB picture. */
-  frame(ptsNs: number, data: Uint8Array): void {
-    if (!this.#judged.video) return;
-    this.#picture.take(ptsNs, data);
+  frame(frame: Frame): void {
+    // Reading its data would convert it.
+    if (!this.#judged.video || !this.#picture.due(frame.ptsNs)) return;
+    this.#picture.take(frame.ptsNs, frame.data);
     const { fault } = this.#picture;
     if (fault === this.#faults.video) return;
     this.#faults.video = fault;

@@ -8,6 +8,9 @@ export const FRAME_SINK = "video";
 export const SAMPLE_SINK = "audio";
 /** Name of the element whose sink pad carries the source picture before scaling. */
 export const PICTURE = "picture";
+/** Appsrc of the pictures that are converted when they are read, and the appsink of the frames made of them. */
+export const PICTURE_SOURCE = "read_picture";
+export const CONVERTED_SINK = "converted";
 /** Appsink of the camera pictures, and the valve that keeps them back while there is no reader. */
 export const JPEG_SINK = "jpeg";
 export const JPEG_VALVE = "jpeg_valve";
@@ -51,6 +54,7 @@ export interface VideoTailOptions {
   readonly hardware?: VideoHardware;
   readonly measured?: boolean;
   readonly jpeg?: string;
+  readonly whenRead?: boolean;
 }
 
 /**
@@ -64,17 +68,24 @@ export interface VideoTailOptions {
  * @param hardware what decoded the picture, which may be in its video memory.
  * @param measured an element named `picture` precedes this text.
  * @param jpeg element that encodes camera pictures; without it there is no branch for them.
+ * @param whenRead deliver the source pictures; a separate part makes frames of those that are given to it.
  */
 export function videoTail(
   format: FrameFormat,
   mode: SinkMode,
-  { upright = false, hardware, measured = false, jpeg }: VideoTailOptions = {},
+  { upright = false, hardware, measured = false, jpeg, whenRead = false }: VideoTailOptions = {},
 ): string {
-  const name = measured ? "" : ` name=${PICTURE}`;
+  const name = measured || whenRead ? "" : ` name=${PICTURE}`;
   const size = `width=${format.width},height=${format.height},pixel-aspect-ratio=1/1`;
   const scale = (name: string, borders: boolean) =>
     `videoscale${name} method=bilinear2 add-borders=${borders}`;
   const turn = upright ? ["videoflip video-direction=auto"] : [];
+  const convert = [
+    ...(format.fit === "crop"
+      ? [`aspectratiocrop${name} aspect-ratio=${format.width}/${format.height}`, scale("", false)]
+      : [scale(name, format.fit === "letterbox")]),
+    `video/x-raw,format=RGB,${size}`,
+  ];
   const tail = [
     hardware?.converter
       ? `${hardware.converter} name=${TAIL_HEAD.video} ! video/x-raw${
@@ -88,13 +99,20 @@ export function videoTail(
     "videoconvert",
     ...turn,
     ...(mode.stamped ? [SHAPE_BRANCH] : []),
-    ...(format.fit === "crop"
-      ? [`aspectratiocrop${name} aspect-ratio=${format.width}/${format.height}`, scale("", false)]
-      : [scale(name, format.fit === "letterbox")]),
-    `video/x-raw,format=RGB,${size}`,
+    ...(whenRead ? [`capsfilter name=${PICTURE} caps="video/x-raw"`] : convert),
     appsink("video", mode),
   ].join(" ! ");
-  return jpeg === undefined ? tail : `${tail}  ${jpegBranch(jpeg, turn, mode)}`;
+  const converter = [
+    `appsrc name=${PICTURE_SOURCE} format=time`,
+    "videoconvert",
+    ...convert,
+    `appsink name=${CONVERTED_SINK} sync=false async=false enable-last-sample=false`,
+  ].join(" ! ");
+  return [
+    tail,
+    ...(whenRead ? [converter] : []),
+    ...(jpeg === undefined ? [] : [jpegBranch(jpeg, turn, mode)]),
+  ].join("  ");
 }
 
 const JPEG_TEE = "jpeg_tee";

@@ -159,7 +159,12 @@ function sourceOf(
   const options = { ...inputOf(manifest), folder, sources };
   const plan = planCapture(source, options);
   const finalPlan = async (jpeg?: string) =>
-    planCapture(source, { ...options, decoding: await decodingOf(source), jpeg });
+    planCapture(source, {
+      ...options,
+      decoding: await decodingOf(source),
+      jpeg,
+      releases: true,
+    });
   return {
     device: plan.video.endless === "device" || plan.audio.endless === "device",
     reopens: plan.reopens,

@@ -130,6 +130,7 @@ export class SourceStream {
     } finally {
       this.#endAll(signal.aborted ? "stopped" : reason);
       this.#listener.active(new Set());
+      this.#frames.clear();
     }
     if (!signal.aborted) checkRecording(this.#capture, this.#config.source);
   }
@@ -213,9 +214,13 @@ export class SourceStream {
   #keepFrame(frame: Frame): void {
     const told = this.#telemetry?.frame(frame);
     const { rejected } = this.#frames;
-    this.#frames.write(frame.data, frame.ptsNs);
-    // A listener may keep it.
-    if (!told) this.#capture.recycle?.(frame);
+    if (frame.release && !told) {
+      this.#frames.hold(frame);
+    } else {
+      this.#frames.write(frame.data, frame.ptsNs);
+      // A listener may keep it.
+      if (!told) this.#capture.recycle?.(frame);
+    }
     if (this.#frames.rejected === rejected) this.#arrivals.came("frames");
   }
 

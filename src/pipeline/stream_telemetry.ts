@@ -95,8 +95,10 @@ export class StreamTelemetry {
   }
 
   /** A frame as the model gets it. Returns whether there is a listener, who may keep its data. */
-  frame({ ptsNs, data }: Frame): boolean {
+  frame(frame: Frame): boolean {
+    // Reading its data may convert it.
     if (!this.#telemetry.wants("frame")) return false;
+    const { ptsNs, data } = frame;
     const { width, height } = this.#engine.manifest.image;
     this.#telemetry.tell("frame", { ...this.#moment(ptsNs), width, height, data });
     return true;

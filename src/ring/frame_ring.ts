@@ -4,11 +4,17 @@ export interface HeldFrame {
   readonly data: Uint8Array;
 }
 
+/** A frame that may keep something until it is released. */
+interface ReleasableFrame extends HeldFrame {
+  /** Called once, when it is dropped. */
+  release?(): void;
+}
+
 /** The newest frames of one stream, ordered by time, in memory that is used again: V8 would free it late. */
 export class FrameRing {
   readonly slots: number;
   readonly frameBytes: number;
-  readonly #held: HeldFrame[] = [];
+  readonly #held: ReleasableFrame[] = [];
   /** Memory of dropped frames. */
   readonly #free: Uint8Array[] = [];
   /** How many of the oldest frames held were found, or are older than one that was. */
@@ -56,17 +62,21 @@ export class FrameRing {
         `Cannot keep a frame: it must have ${this.frameBytes} bytes, got ${data.length}`,
       );
     }
-    if (ptsNs <= this.newestNs) {
-      this.#rejected++;
-      return;
-    }
-    if (this.#held.length === this.slots) {
-      if (this.#read === 0) this.#overwritten++;
-      this.#drop(1);
-    }
+    if (!this.#accepts(ptsNs)) return;
     const copy = this.#free.pop() ?? new Uint8Array(this.frameBytes);
     copy.set(data);
-    this.#held.push({ ptsNs, data: copy });
+    this.#held.push({ ptsNs, data: copy, release: () => this.#free.push(copy) });
+  }
+
+  /** Keeps a frame itself and releases it when it is dropped; one that is not newer than the newest is rejected and counted. */
+  hold(frame: ReleasableFrame): void {
+    if (this.#accepts(frame.ptsNs)) this.#held.push(frame);
+    else frame.release?.();
+  }
+
+  /** Drops all frames. */
+  clear(): void {
+    this.#drop(this.#held.length);
   }
 
   /** Drops the frames that are not the nearest to any time from `fromNs` on. */
@@ -90,8 +100,21 @@ export class FrameRing {
     return this.#held[best];
   }
 
+  /** Makes room for a frame, or rejects it. */
+  #accepts(ptsNs: number): boolean {
+    if (ptsNs <= this.newestNs) {
+      this.#rejected++;
+      return false;
+    }
+    if (this.#held.length === this.slots) {
+      if (this.#read === 0) this.#overwritten++;
+      this.#drop(1);
+    }
+    return true;
+  }
+
   #drop(count: number): void {
-    for (const { data } of this.#held.splice(0, count)) this.#free.push(data);
+    for (const frame of this.#held.splice(0, count)) frame.release?.();
     this.#read = Math.max(0, this.#read - count);
   }
 }

@@ -44,14 +44,15 @@ export const H264_PCM = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a pc
 /** The plan of a source block, for frames of 64 × 64 if not said otherwise. */
 export function planOf(
   source: Record<string, unknown>,
-  { width = 64, height = 64, folder = "/", jpeg }: {
+  { width = 64, height = 64, folder = "/", jpeg, releases }: {
     width?: number;
     height?: number;
     folder?: string;
     jpeg?: string;
+    releases?: boolean;
   } = {},
 ): CapturePlan {
-  const options = { width, height, sampleRate: 16000, folder, jpeg };
+  const options = { width, height, sampleRate: 16000, folder, jpeg, releases };
   return planCapture(sourceSchema.parse(source), options);
 }
 

@@ -63,3 +63,19 @@ Deno.test("FrameRing agrees with a search through all frames it still holds", ()
     assert.equal(found.data[0], found.ptsNs % 251);
   }));
 });
+
+Deno.test("FrameRing releases each frame that it holds once, when it is dropped", () => {
+  const times = fc.array(fc.tuple(fc.nat({ max: 100 }), fc.integer({ min: -20, max: 100 })));
+  fc.assert(fc.property(times, (steps) => {
+    const ring = new FrameRing(3, 1);
+    const released = new Map<number, number>();
+    for (const [number, [ptsNs, fromNs]] of steps.entries()) {
+      const release = () => released.set(number, (released.get(number) ?? 0) + 1);
+      ring.hold({ ptsNs, data: new Uint8Array(1), release });
+      ring.forget(fromNs);
+      assert.equal(released.size, number + 1 - ring.length);
+    }
+    ring.clear();
+    assert.deepEqual([...released.values()], steps.map(() => 1));
+  }));
+});
