@@ -8,7 +8,7 @@ the time, and their errors are the largest. Ranges are measured on pictures of t
 Run it again after each `export`: the weights are those of `image.onnx`.
 
 Weights have 8 bits. x86 processors without VNNI sum pairs of products in 16 bits, which that
-overflows, unless the session option `session.x64quantprecision` is 1, as Whence sets it.
+may overflow: do not use the file there.
 """
 
 from __future__ import annotations
