@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { runtimeSchema } from "../src/model/runtime_schema.ts";
 import { importModel } from "../src/importer/import_model.ts";
 import { type Encoders, loadModel } from "../src/model/encoders.ts";
-import { windowSamples } from "../src/model/window_samples.ts";
+import { stepSamples, windowSamples } from "../src/model/window_samples.ts";
+import { WindowColumns } from "../src/grounding/window_columns.ts";
 import { loadManifest } from "../src/model/manifest.ts";
 import { openRuntime } from "../src/model/runtime/runtime.ts";
 import type { Runtime } from "../src/model/runtime/session.ts";
@@ -28,9 +29,15 @@ interface Times {
   readonly audio: number;
 }
 
+/** What the encoders of an imported model take. */
+interface EncoderTimes extends Times {
+  /** ms a window of which all but the newest step was in the window before */
+  readonly kept: number;
+}
+
 /**
  * The published model's architecture, random weights: import time, one frame, one second of sound and
- * one hop of the pipeline, beside PyTorch where `python3` has it. All but the import is CPU time.
+ * one hop of the pipeline, beside PyTorch where `python3`, or the one of WHENCE_TORCH_PYTHON, has it. All but the import is CPU time.
  */
 export async function bench(): Promise<BenchReport> {
   const folder = await Deno.makeTempDir({ prefix: "whence-bench-" });
@@ -41,6 +48,7 @@ export async function bench(): Promise<BenchReport> {
     const fp32 = await measure(folder, source, "fp32", figures);
     const int8 = await measure(folder, source, "int8", figures);
     const torch = await torchTimes(fp32.samples);
+    const torchHop = torch && torch.image + torch.audio;
     const seconds = fp32.samples / 16000;
     for (const [name, times] of [["fp32", fp32], ["int8", int8]] as const) {
       figures.push(
@@ -49,6 +57,24 @@ export async function bench(): Promise<BenchReport> {
           `one second of sound, ${name}`,
           times.audio / seconds,
           torch && torch.audio / seconds,
+          torch?.version,
+        ),
+        against(
+          `one ${WINDOW} s window, its columns kept, ${name}`,
+          times.kept,
+          torch?.audio,
+          torch?.version,
+        ),
+        against(
+          `one hop: a frame and a window, ${name}`,
+          times.image + times.kept,
+          torchHop,
+          torch?.version,
+        ),
+        against(
+          `one hop, the picture unchanged, ${name}`,
+          times.kept,
+          torchHop,
           torch?.version,
         ),
         {
@@ -74,7 +100,7 @@ async function measure(
   source: string,
   precision: "fp32" | "int8",
   figures: Figure[],
-): Promise<Times & { samples: number; hop: number; bareHop: number }> {
+): Promise<EncoderTimes & { samples: number; hop: number; bareHop: number }> {
   const runtime = await openRuntime(
     runtimeSchema.parse({ providers: ["cpu"], threads: THREADS }),
     ".",
@@ -102,16 +128,22 @@ async function measure(
 async function encoderTimes(
   runtime: Runtime,
   folder: string,
-): Promise<Times & { samples: number }> {
+): Promise<EncoderTimes & { samples: number }> {
   const model = await loadManifest(folder);
   const samples = windowSamples(model.manifest.audio, WINDOW);
   const encoders: Encoders = await loadModel(model, runtime, { windowSamples: samples });
   const frame = new Uint8Array(SIZE * SIZE * 3).map((_, i) => i * 7);
-  const sound = new Float32Array(samples).map((_, i) => 0.1 * Math.sin(i / 7));
+  const step = stepSamples(model.manifest.audio);
+  const sound = new Float32Array(samples + (RUNS + 1) * step).map((_, i) => 0.1 * Math.sin(i / 7));
+  const window = (start: number) => sound.subarray(start, start + samples);
   const image = await milliseconds(() => encoders.encodeImages(frame, 1));
-  const audio = await milliseconds(() => encoders.encodeAudio(sound));
+  const audio = await milliseconds(() => encoders.encodeAudio(window(0)));
+  const columns = new WindowColumns(encoders);
+  let start = 0;
+  await columns.encode(window(start), start);
+  const kept = await milliseconds(() => columns.encode(window(start += step), start));
   await encoders.release();
-  return { image, audio, samples };
+  return { image, audio, kept, samples };
 }
 
 async function milliseconds(call: () => Promise<unknown>): Promise<number> {
@@ -135,7 +167,7 @@ async function cpuMs(call: () => Promise<unknown>): Promise<number> {
 /** CPU time a hop, and what the same numbers of encoder runs take alone. */
 async function pipelineTimes(
   model: string,
-  times: Times,
+  times: EncoderTimes,
 ): Promise<{ hop: number; bareHop: number }> {
   const config = { ...clipPipeline("fast", { jsonl: "unused.jsonl" }), model };
   await using engine = await loadEngine(config, ".", () => {});
@@ -150,13 +182,14 @@ async function pipelineTimes(
   const { hops, encodedFrames } = stream.stats();
   return {
     hop: total / hops,
-    bareHop: times.audio + times.image * encodedFrames / hops,
+    bareHop: times.kept + times.image * encodedFrames / hops,
   };
 }
 
 /** PyTorch on the same architecture, or undefined where there is none. */
 async function torchTimes(samples: number): Promise<Times & { version: string } | undefined> {
-  for (const python of ["python3", "/usr/bin/python3"]) {
+  const chosen = Deno.env.get("WHENCE_TORCH_PYTHON");
+  for (const python of chosen ? [chosen] : ["python3", "/usr/bin/python3"]) {
     try {
       const { success, stdout } = await new Deno.Command(python, {
         args: [TORCH, String(THREADS), String(RUNS), String(samples)],

@@ -9,6 +9,7 @@ import { levelDbfs } from "./pooling.ts";
 import { stepsOfReach } from "./reach.ts";
 import { type RollingStats, zeroCounts } from "./rolling_stats.ts";
 import type { Similarity } from "./similarity.ts";
+import { WindowColumns } from "./window_columns.ts";
 import { SKIP_NOTHING, type SkipRules } from "./skip_rules.ts";
 
 /** How far the frame of a quiet step may be from its own, ns. */
@@ -63,6 +64,7 @@ export class RollingGrounding {
   readonly #counts = zeroCounts();
   readonly #schedule: HopSchedule;
   readonly #frameEncoder: FrameEncoder;
+  readonly #columns: WindowColumns | undefined;
   #margin: Float32Array;
   #rules = SKIP_NOTHING;
   #nextStep: number | undefined;
@@ -90,6 +92,9 @@ export class RollingGrounding {
     this.#margin = new Float32Array(manifest.image.grid.width * manifest.image.grid.height);
     this.#reach = encoders.takesAnyLength ? stepsOfReach(manifest.audio) : undefined;
     this.#frameEncoder = new FrameEncoder(encoders, this.#counts, options.reuse_frames ?? false);
+    // A receptive field that is limited leaves out more.
+    const keeps = encoders.takesColumns && this.#reach === undefined;
+    this.#columns = keeps ? new WindowColumns(encoders) : undefined;
     this.#schedule = new HopSchedule(audio, {
       stride: this.#stride,
       first: this.#first,
@@ -284,9 +289,12 @@ export class RollingGrounding {
     const unneeded = this.#reach === undefined ? 0 : step - this.#reach - firstStep;
     const cut = Math.max(0, Math.min(unneeded, spare));
     const samples = this.#window.subarray(cut * this.#stride);
-    const { features, dims, cls, presence } = await this.#encoders.encodeAudio(samples);
+    const { audio, encoded } = this.#columns
+      ? await this.#columns.encode(samples, firstStep * this.#stride)
+      : { audio: await this.#encoders.encodeAudio(samples), encoded: samples.length };
+    const { features, dims, cls, presence } = audio;
     this.#counts.encodedWindows++;
-    this.#counts.encodedSamples += samples.length;
+    this.#counts.encodedSamples += encoded;
     return { first: firstStep + cut, count: dims[2], features, cls, presence };
   }
 

@@ -97,6 +97,7 @@ export async function importModel(
       ...options,
       folder,
       architecture,
+      columns: givesColumns(options),
       heads,
       files: made,
       check: made.check,
@@ -159,13 +160,20 @@ async function writeEncoders(
   const samples = windowSamples(audioTimes(architecture), options.window);
   const batch = options.fixed ? 1 : undefined;
   const image = (arithmetic: Arithmetic): BuiltGraph =>
-    buildImageGraph(weights, architecture, { ...options.image, arithmetic, batch });
+    buildImageGraph(weights, architecture, {
+      ...options.image,
+      arithmetic,
+      forCpu: arithmetic !== "plain" && isForCpu(options),
+      batch,
+    });
   const audio = (arithmetic: Arithmetic): BuiltGraph =>
     buildAudioGraph(weights, architecture, {
       arithmetic,
       batch,
       samples: options.fixed ? samples : undefined,
       normalize: options.normalizeAudio,
+      forCpu: arithmetic !== "plain" && isForCpu(options),
+      columns: arithmetic !== "plain" && givesColumns(options),
     });
   const write = (file: string, built: BuiltGraph, step: string) =>
     writeModel(join(staging, file), built.graph.graph(), {
@@ -201,6 +209,16 @@ async function writeEncoders(
     ...files,
     check: Object.fromEntries([...named("image", imageCheck), ...named("audio", audioCheck)]),
   };
+}
+
+/** Whether a model is for CPUs: fp16 is for GPUs, and TensorRT prefers fixed shapes. */
+function isForCpu({ precision, fixed }: ImportOptions): boolean {
+  return precision !== "fp16" && !fixed;
+}
+
+/** Whether the columns of audio can be kept from window to window. */
+function givesColumns(options: ImportOptions): boolean {
+  return isForCpu(options) && !options.normalizeAudio;
 }
 
 function checkSizes(options: ImportOptions, architecture: Architecture): void {

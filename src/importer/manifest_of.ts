@@ -21,6 +21,8 @@ export interface ManifestFacts {
   readonly source?: string;
   readonly license?: string;
   readonly architecture: Architecture;
+  /** Whether audio.onnx takes and gives columns. */
+  readonly columns: boolean;
   readonly heads: HeadKinds;
   readonly files: {
     readonly image: readonly WrittenFile[];
@@ -66,6 +68,7 @@ export function manifestOf(facts: ManifestFacts): Manifest {
       whole_window: true,
       min_samples: facts.fixed ? windowSamples(times, facts.window) : times.min_samples,
       flops_per_second: flops.second,
+      ...(facts.columns && { columns: columnsOf(architecture.audio) }),
     },
     external_data: external.map(({ file, sha256 }) => ({ file, sha256 })),
     channels: architecture.channels,
@@ -75,6 +78,16 @@ export function manifestOf(facts: ManifestFacts): Manifest {
       precision,
       relative_l2: Number(Math.max(...Object.values(facts.check)).toPrecision(3)),
     },
+  };
+}
+
+/** The stretches of audio that are convolved to one column each. */
+function columnsOf(audio: Architecture["audio"]) {
+  const { featureRate, receptiveField } = audioTiming({ audio, pools: [] });
+  return {
+    samples: Math.round(SAMPLE_RATE / featureRate),
+    receptive_field: Math.round(receptiveField * SAMPLE_RATE),
+    channels: audio.width,
   };
 }
 

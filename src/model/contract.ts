@@ -2,12 +2,18 @@ import { type Manifest, ModelError } from "./manifest.ts";
 import { shapeText } from "./runtime/feeds.ts";
 import type { Session, TensorInfo, TensorType } from "./runtime/session.ts";
 
+/** The optional input of audio.onnx for columns of earlier windows, and the output with those of this one. */
+export const COLUMNS = "columns";
+export const ALL_COLUMNS = "all_columns";
+
 /** Inputs and outputs that one of a model's files must have. */
 export interface Contract {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /** Outputs that it may have in addition. */
   readonly optional: readonly TensorInfo[];
+  /** Inputs with a default that it may have. */
+  readonly optionalInputs: readonly TensorInfo[];
 }
 
 /** Inputs and outputs of image.onnx. */
@@ -19,18 +25,22 @@ export function imageContract({ image, channels, class_token }: Manifest): Contr
       ...(class_token ? [info("cls", "float32", [-1, channels])] : []),
     ],
     optional: [],
+    optionalInputs: [],
   };
 }
 
 /** Inputs and outputs of audio.onnx. */
-export function audioContract({ channels, heads, class_token }: Manifest): Contract {
+export function audioContract({ channels, heads, class_token, audio }: Manifest): Contract {
+  const { columns } = audio;
   return {
     inputs: [info("waveform", "float32", [-1, -1])],
     outputs: [
       info("features", "float32", [-1, channels, -1]),
       ...(class_token ? [info("cls", "float32", [-1, channels])] : []),
+      ...(columns ? [info(ALL_COLUMNS, "float32", [-1, -1, columns.channels])] : []),
     ],
     optional: [info("presence", "float32", [-1, heads.length, -1])],
+    optionalInputs: columns ? [info(COLUMNS, "float32", [-1, columns.channels])] : [],
   };
 }
 
@@ -46,7 +56,7 @@ function info(name: string, type: TensorType, dims: readonly number[]): TensorIn
  */
 export function checkContract(
   path: string,
-  session: Pick<Session, "inputs" | "outputs">,
+  session: Pick<Session, "inputs" | "outputs" | "optional">,
   contract: Contract,
 ): void {
   const fault = (what: string) => new ModelError(`Cannot use ${path}: ${what}`);
@@ -81,6 +91,10 @@ export function checkContract(
   for (const wanted of contract.optional) {
     const got = session.outputs.find((tensor) => tensor.name === wanted.name);
     if (got) check("output", wanted, got);
+  }
+  for (const wanted of contract.optionalInputs) {
+    const got = session.optional?.find((tensor) => tensor.name === wanted.name);
+    if (got) check("input", wanted, got);
   }
 }
 

@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import { checkHashes } from "./checksum.ts";
-import { audioContract, checkContract, type Contract, imageContract } from "./contract.ts";
+import {
+  ALL_COLUMNS,
+  audioContract,
+  checkContract,
+  COLUMNS,
+  type Contract,
+  imageContract,
+} from "./contract.ts";
 import { fixedAxes } from "./fixed_axes.ts";
 import { type EncodedWindow, featureTimesFault } from "./feature_times.ts";
 import { withImageVariant } from "./image_variant.ts";
@@ -31,6 +38,14 @@ export interface AudioFeatures {
    * in view or not.
    */
   readonly presence?: Float32Array;
+  /** Row-major `[n, t, channels]`, of models with `audio.columns`: those of the window. */
+  readonly columns?: Float32Array;
+}
+
+/** What `encodeAudio` may be given beside the samples. */
+export interface AudioContext {
+  /** Row-major `[m, channels]`: columns before those of the samples. */
+  readonly columns: Float32Array;
 }
 
 /** Both encoders of a model, loaded. */
@@ -45,6 +60,8 @@ export interface Encoders {
   readonly givesPresence: boolean;
   /** Whether windows of any length can be encoded, none of them compiled first. */
   readonly takesAnyLength: boolean;
+  /** Whether `encodeAudio` takes the columns of an earlier window. */
+  readonly takesColumns: boolean;
   /**
    * Encodes RGB images of the model's size, `count` × height × width × 3 bytes. The bytes must stay unchanged until
    * the promise settles; they may be a view of a SharedArrayBuffer.
@@ -58,8 +75,13 @@ export interface Encoders {
    *
    * @throws {ModelError} when a window is shorter than the model takes, or the model returns another shape than its
    * manifest states.
+   * @param context of models with `takesColumns`, and of one window: the samples may be as few as one column needs.
    */
-  encodeAudio(waveform: Float32Array, count?: number): Promise<AudioFeatures>;
+  encodeAudio(
+    waveform: Float32Array,
+    count?: number,
+    context?: AudioContext,
+  ): Promise<AudioFeatures>;
   /** Frees both sessions, after the runs under way. */
   release(): Promise<void>;
 }
@@ -149,6 +171,7 @@ class OnnxEncoders implements Encoders {
   readonly manifest: Manifest;
   readonly givesPresence: boolean;
   readonly takesAnyLength: boolean;
+  readonly takesColumns: boolean;
   readonly #path: string;
 
   constructor(
@@ -161,6 +184,8 @@ class OnnxEncoders implements Encoders {
     this.#path = folder.path;
     // A compiling provider would compile the model once more for another length.
     this.takesAnyLength = audio.inputs[0].dims[1] === -1 && !compiled;
+    this.takesColumns = this.takesAnyLength && this.manifest.audio.columns !== undefined &&
+      (audio.optional ?? []).some(({ name }) => name === COLUMNS);
     this.givesPresence = audio.outputs.some(({ name }) => name === "presence");
   }
 
@@ -178,18 +203,24 @@ class OnnxEncoders implements Encoders {
     };
   }
 
-  async encodeAudio(waveform: Float32Array, count = 1): Promise<AudioFeatures> {
-    const { file, min_samples } = this.manifest.audio;
+  async encodeAudio(
+    waveform: Float32Array,
+    count = 1,
+    context?: AudioContext,
+  ): Promise<AudioFeatures> {
+    const { file, min_samples, columns } = this.manifest.audio;
     const samples = waveform.length / count;
-    if (samples < min_samples) {
+    const least = context && columns ? columns.receptive_field : min_samples;
+    if (samples < least) {
       throw new ModelError(
         `Cannot run ${
           join(this.#path, file)
-        }: a window must be at least ${min_samples} samples, got ${samples}`,
+        }: a window must be at least ${least} samples, got ${samples}`,
       );
     }
     const results = await this.audio.run({
       waveform: { type: "float32", dims: [count, samples], data: waveform },
+      ...(context && columns && { [COLUMNS]: columnTensor(context.columns, columns.channels) }),
     });
     const features = this.#output(file, results, "features", [count, this.manifest.channels, -1]);
     return {
@@ -197,6 +228,9 @@ class OnnxEncoders implements Encoders {
       dims: features.dims as unknown as AudioFeatures["dims"],
       ...this.#classToken(file, results, count),
       ...this.#presence(results, count, features.dims[2]),
+      ...(columns && {
+        columns: this.#output(file, results, ALL_COLUMNS, [count, -1, columns.channels]).data,
+      }),
     };
   }
 
@@ -233,4 +267,8 @@ class OnnxEncoders implements Encoders {
     }
     return { dims, data: data as Float32Array };
   }
+}
+
+function columnTensor(data: Float32Array, channels: number): Tensor {
+  return { type: "float32", dims: [data.length / channels, channels], data };
 }

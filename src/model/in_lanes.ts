@@ -16,7 +16,8 @@ export function inLanes(encoders: Encoders, lanes: number): Encoders {
     givesPresence: encoders.givesPresence,
     takesAnyLength: encoders.takesAnyLength,
     encodeImages: (frames, count) => pictures.run(() => encoders.encodeImages(frames, count)),
-    encodeAudio: (waveform, count) => windows.run(() => encoders.encodeAudio(waveform, count)),
+    takesColumns: encoders.takesColumns,
+    encodeAudio: (...window) => windows.run(() => encoders.encodeAudio(...window)),
     release: () => encoders.release(),
   };
 }

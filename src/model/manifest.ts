@@ -54,6 +54,13 @@ export const manifestSchema = z.strictObject({
     /** Whether features depend on the whole window (attention); otherwise only on `receptive_field` around them. */
     whole_window: z.boolean().default(true),
     min_samples: z.int().min(1),
+    /** What audio.onnx convolves from one stretch of audio, if it can be kept from window to window; in samples. */
+    columns: z.strictObject({
+      /** From one to the next; divides the time between two features. */
+      samples: z.int().min(1),
+      receptive_field: z.int().min(1),
+      channels: z.int().min(1),
+    }).optional(),
     /** Floating-point operations of one second of audio. */
     flops_per_second: z.int().positive().optional(),
   }),

@@ -16,9 +16,8 @@ function commonSchema({ all, names, fallback }: ProviderRegistry) {
         `startup fails, unless ${fallback.name} is listed too. Default: all that are available`,
     ),
     threads: z.int().min(1).max(64).default(2).describe("Threads inside one operator (CPU)"),
-    int8: z.boolean().optional().describe(
-      "On the CPU, use the model's image encoder in bytes (image.int8.onnx) if it has one: faster, and close in its " +
-        "results. Default: true on x86-64, false elsewhere, where it has not been measured",
+    int8: z.boolean().default(false).describe(
+      "On the CPU, use the model's image encoder in bytes (image.int8.onnx) if it has one: faster, and close in its results",
     ),
     run_limit: durationWithin("1s", "1h").prefault("60s").describe(
       "Time limit of one inference; beyond it the device or its driver counts as hung, " +

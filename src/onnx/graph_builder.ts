@@ -59,6 +59,14 @@ export class GraphBuilder {
     return { name };
   }
 
+  /** Declares an input that has `value` where none is given; only the axes that `dims` fixes may not differ. */
+  inputWithDefault(name: string, value: TensorData, dims: readonly Dim[]): Value {
+    checkTensor(name, value);
+    const input = this.input(name, value.type, dims);
+    this.#initializers.push({ name, tensor: value });
+    return input;
+  }
+
   /**
    * Adds a constant under its own name (within the current scope).
    *

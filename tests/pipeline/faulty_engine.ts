@@ -36,6 +36,7 @@ export class FaultyEngines {
       audio: encoders.audio,
       givesPresence: encoders.givesPresence,
       takesAnyLength: encoders.takesAnyLength,
+      takesColumns: encoders.takesColumns,
       encodeImages: (...args) => encoders.encodeImages(...args),
       encodeAudio: (...args) => {
         const failure = this.nextFailure();

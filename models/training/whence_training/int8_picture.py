@@ -7,8 +7,8 @@ What the semantic branch computes from the pixels and what follows the neck's ma
 the time, and their errors are the largest. Ranges are measured on pictures of the training split.
 Run it again after each `export`: the weights are those of `image.onnx`.
 
-Weights have 7 bits. Pairs of products are summed in 16 bits by x86 processors without VNNI, which
-full bytes would overflow.
+Weights have 8 bits. x86 processors without VNNI sum pairs of products in 16 bits, which that
+overflows, unless the session option `session.x64quantprecision` is 1, as Whence sets it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import onnx
 
 FILE = "image.int8.onnx"
-LARGEST_WEIGHT = 63
+LARGEST_WEIGHT = 127
 LEVELS = 255
 PICTURES = 48
 """Pictures that the ranges are measured on."""

@@ -1,7 +1,6 @@
 import { type BuildRecord, isSameBuild, modelKey, readBuilds } from "../../model/build_record.ts";
 import { withImageVariant } from "../../model/image_variant.ts";
 import { prefersInt8 } from "../../model/runtime/provider_policy.ts";
-import { MEASURED_INT8 } from "../../model/runtime/runtime.ts";
 import { buildEngine } from "../../pipeline/build_engine.ts";
 import type { Preflight } from "../../pipeline/preflight.ts";
 
@@ -24,7 +23,7 @@ export async function findPlacement(
     return await buildEngine({ model, runtime: config.runtime, folder, window, ...unwatched });
   }
   if (server !== undefined) return undefined;
-  const wantsInt8 = config.runtime.int8 ?? MEASURED_INT8;
+  const wantsInt8 = config.runtime.int8;
   const variant = withImageVariant(model, { prefersInt8: prefersInt8(wantsInt8, offer) });
   const key = {
     model: modelKey(variant.manifest),

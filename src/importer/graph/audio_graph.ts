@@ -19,17 +19,25 @@ const WAVEFORM_EPSILON = 1e-7;
 /** Sizes and arithmetic of an audio graph. */
 export interface AudioGraphOptions {
   readonly arithmetic: Arithmetic;
+  /** Uses operators that only ONNX Runtime has. */
+  readonly forCpu?: boolean;
   /** Windows per call; any number when absent. */
   readonly batch?: number;
   /** Samples per window; any number when absent. */
   readonly samples?: number;
   /** Normalizes each window to mean 0 and standard deviation 1, as in training; the original's demo does not. */
   readonly normalize?: boolean;
+  /** Takes and gives the columns of audio that the transformer reads; not with `normalize` or a fixed number of samples. */
+  readonly columns?: boolean;
 }
 
 /**
  * The audio encoder with its aligner: `waveform` float32 `[n, samples]` → `features` float32
  * `[n, C, T]`, and `cls` float32 `[n, C]` if the model uses class tokens.
+ *
+ * What is convolved from one stretch of audio is a *column*: it depends on no other audio, so that the columns of an
+ * earlier window can be used again. With `columns` there is an optional input `columns` float32 `[m, width]`, which come
+ * before those of `waveform`, and an output `all_columns` float32 `[n, t, width]`.
  */
 export function buildAudioGraph(
   weights: Checkpoint,
@@ -44,7 +52,7 @@ export function buildAudioGraph(
     : stepsAfter(samples, [...audio.convs, ...architecture.pools]);
   const g = new GraphBuilder("audio", { description: "DenseAV audio encoder" });
   const waveform = g.input("waveform", "float32", [batch, samples ?? "samples"]);
-  const layers = new Layers(g, weights, options.arithmetic);
+  const layers = new Layers(g, weights, options.arithmetic, options.forCpu);
   const taps: Record<string, Value> = {};
   const tap = (name: string, x: Flow) => {
     taps[name] = x.value;
@@ -56,6 +64,8 @@ export function buildAudioGraph(
   x = layers.norm("audio_model.model.feature_projection.layer_norm", x, EPSILON);
   const projection = "audio_model.model.feature_projection.projection";
   x = tap("proj_out", layers.linear(projection, x, linearWeight(weights, projection), true));
+  const columns = options.columns ? joinColumns(g, x, audio.width) : undefined;
+  if (columns) x = columns;
   x = layers.add(x, tap("pos_conv_out", positionConv(layers, x, architecture)));
   for (let i = 0; i < audio.depth; i++) {
     const name = `audio_model.model.encoder.layers.${i}`;
@@ -69,7 +79,19 @@ export function buildAudioGraph(
     const cls = g.node("Reshape", [token.value, g.shape([-1, channels])]);
     g.output("cls", cls, "float32", [batch, channels]);
   }
+  if (columns) g.output("all_columns", columns.value, "float32", [batch, "t", audio.width]);
   return { graph: g, taps };
+}
+
+/** Puts the columns that are given before the ones that were computed. */
+function joinColumns(g: GraphBuilder, computed: Flow, width: number): Flow {
+  const none = float32s(new Float32Array(0), [0, width]);
+  const given = g.inputWithDefault("columns", none, ["m", width]);
+  const count = g.node("Shape", [computed.value], { start: 0, end: 1 });
+  const size = g.node("Shape", [given]);
+  const former = g.node("Expand", [given, g.node("Concat", [count, size], { axis: 0 })]);
+  const all = g.node("Concat", [former, computed.value], { axis: 1 });
+  return { value: all, type: "float32" };
 }
 
 type Tap = (name: string, x: Flow) => Flow;

@@ -20,6 +20,8 @@ export interface ImageGraphOptions {
   readonly width: number;
   readonly height: number;
   readonly arithmetic: Arithmetic;
+  /** Uses operators that only ONNX Runtime has. */
+  readonly forCpu?: boolean;
   /** Frames per call; any number when absent. */
   readonly batch?: number;
 }
@@ -44,7 +46,7 @@ export function buildImageGraph(
   const batch = options.batch ?? "n";
   const g = new GraphBuilder("image", { description: "DenseAV image encoder" });
   const frames = g.input("frames", "uint8", [batch, options.height, options.width, 3]);
-  const layers = new Layers(g, weights, options.arithmetic);
+  const layers = new Layers(g, weights, options.arithmetic, options.forCpu);
 
   const patches = embedPatches(layers, frames, image, rows, columns);
   const tokens = addPositions(layers, patches, image, rows, columns);

@@ -6,7 +6,7 @@ export interface QuantizedWeight {
 
 /**
  * Largest magnitude of a quantized weight: all of int8's symmetric range. x86 processors without VNNI
- * may saturate on it; 7 bits would not, but cost every other machine 1.7 times the error.
+ * would overflow on it, which sessions prevent (ort_options.ts).
  */
 const LARGEST = 127;
 

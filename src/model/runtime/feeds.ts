@@ -4,7 +4,7 @@ import type { Tensor, TensorInfo } from "./session.ts";
 const ARRAYS = { uint8: Uint8Array, float32: Float32Array, int64: BigInt64Array } as const;
 
 /**
- * Checks the inputs of a run: all present and no other, element types, ranks, the axes that the model fixes, and the
+ * Checks the inputs of a run: all but optional ones present and no other, element types, ranks, the axes that the model fixes, and the
  * number of elements.
  *
  * @throws {ModelError} naming the model and the input.
@@ -13,17 +13,22 @@ export function checkFeeds(
   model: string,
   inputs: readonly TensorInfo[],
   feeds: Readonly<Record<string, Tensor>>,
+  optional: readonly TensorInfo[] = [],
 ): void {
   const fault = (what: string) => new ModelError(`Cannot run ${model}: ${what}`);
+  const known = [...inputs, ...optional];
   for (const name of Object.keys(feeds)) {
-    if (!inputs.some((input) => input.name === name)) {
-      const names = inputs.map((input) => input.name).join(", ");
+    if (!known.some((input) => input.name === name)) {
+      const names = known.map((input) => input.name).join(", ");
       throw fault(`inputs must be ${names}, got ${name}`);
     }
   }
-  for (const { name, type, dims } of inputs) {
+  for (const { name, type, dims } of known) {
     const tensor = feeds[name];
-    if (tensor === undefined) throw fault(`input ${name} must be given`);
+    if (tensor === undefined) {
+      if (optional.some((input) => input.name === name)) continue;
+      throw fault(`input ${name} must be given`);
+    }
     if (tensor.type !== type || !(tensor.data instanceof ARRAYS[type])) {
       const got = tensor.type === type ? tensor.data?.constructor?.name : tensor.type;
       throw fault(`input ${name} must be ${type}, got ${got}`);

@@ -37,6 +37,7 @@ export interface FfiSessionFacts {
 export class FfiSession implements Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  readonly optional: readonly TensorInfo[];
   readonly #model: string;
   readonly #handles: OrtHandles;
   readonly #session: Deno.PointerValue;
@@ -67,6 +68,7 @@ export class FfiSession implements Session {
     const { ort, allocator } = handles;
     this.inputs = describe(ort, allocator, session, "Input", model);
     this.outputs = describe(ort, allocator, session, "Output", model);
+    this.optional = describe(ort, allocator, session, "OverridableInitializer", model);
     this.#model = model;
     this.#handles = handles;
     this.#session = session;
@@ -100,9 +102,8 @@ export class FfiSession implements Session {
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     if (this.#release) throw new ModelError(`Cannot run ${this.#model}: it has been released`);
     if (this.#hung) throw this.#hung;
-    checkFeeds(this.#model, this.inputs, feeds);
-    const tensors = this.inputs.map((input) => feeds[input.name]);
-    const call = this.#compute(tensors);
+    checkFeeds(this.#model, this.inputs, feeds, this.optional);
+    const call = this.#compute(feeds);
     this.#calls.add(call);
     const over = () => this.#calls.delete(call);
     call.then(over, over);
@@ -155,8 +156,10 @@ export class FfiSession implements Session {
     this.#whereabouts = judge(this.#traced);
   }
 
-  async #compute(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {
-    if (this.#binds && tensors.some(({ constant }) => constant)) {
+  async #compute(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    const tensors = this.inputs.map((input) => feeds[input.name]);
+    const isUsual = Object.keys(feeds).length === tensors.length;
+    if (this.#binds && isUsual && tensors.some(({ constant }) => constant)) {
       try {
         const results = await this.#bindings!.run(tensors);
         if (results !== undefined) return results;
@@ -166,11 +169,15 @@ export class FfiSession implements Session {
         this.#binds = false;
       }
     }
-    return await this.#run(tensors);
+    return await this.#run(feeds);
   }
 
-  async #run(tensors: readonly Tensor[]): Promise<Record<string, Tensor>> {
+  async #run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const { ort, memoryInfo } = this.#handles;
+    const extra = this.optional.filter(({ name }) => feeds[name] !== undefined);
+    const given = [...this.inputs, ...extra].map(({ name }) => name);
+    const names = extra.length === 0 ? this.#inputNames : PointerArray.ofStrings(given);
+    const tensors = given.map((name) => feeds[name]);
     const values: Deno.PointerValue[] = [];
     const results = new BigUint64Array(new ArrayBuffer(this.outputs.length * 8));
     try {
@@ -179,14 +186,14 @@ export class FfiSession implements Session {
       const call = ort.api.Run(
         this.#session,
         null,
-        this.#inputNames.addresses,
+        names.addresses,
         inputs.addresses,
         BigInt(values.length),
         this.#outputNames.addresses,
         BigInt(this.outputs.length),
         results,
       );
-      const status = await holding([this, tensors, inputs, results], call);
+      const status = await holding([this, names, tensors, inputs, results], call);
       ort.check(status);
       const read = (i: number) => readTensor(ort, Deno.UnsafePointer.create(results[i]));
       return Object.fromEntries(this.outputs.map((output, i) => [output.name, read(i)]));

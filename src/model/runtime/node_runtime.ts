@@ -57,7 +57,8 @@ export class NodeRuntime implements Runtime {
       executionProviders: [this.#provider],
       intraOpNumThreads: this.#threads,
       logSeverityLevel: 4,
-      extra: { session: { intra_op: { allow_spinning: "0" } } },
+      // As in ort_options.ts.
+      extra: { session: { intra_op: { allow_spinning: "0" }, x64quantprecision: "1" } },
     };
     let session: InferenceSession;
     try {

@@ -50,7 +50,7 @@ export function readTensor(ort: Ort, value: Deno.PointerValue): Tensor {
 }
 
 /**
- * The inputs or outputs of a session.
+ * The inputs or outputs of a session, or its inputs that have a default (`OverridableInitializer`).
  *
  * @throws {ModelError} when one is not a tensor of uint8, float32 or int64.
  */
@@ -58,7 +58,7 @@ export function describe(
   ort: Ort,
   allocator: Deno.PointerValue,
   session: Deno.PointerValue,
-  side: "Input" | "Output",
+  side: "Input" | "Output" | "OverridableInitializer",
   model: string,
 ): TensorInfo[] {
   const out = new Out();

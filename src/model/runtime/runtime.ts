@@ -7,9 +7,6 @@ import { isRemote } from "./remote/oip_address.ts";
 import { wantedProviders } from "./provider_policy.ts";
 import type { Runtime } from "./session.ts";
 
-/** Whether int8 is the default: it is where it has been measured to be faster. */
-export const MEASURED_INT8 = Deno.build.arch === "x86_64";
-
 /** Which runs of a session are traced. */
 export interface Tracing {
   /** Traces so many runs of each session; `Session.traced` then shows where they spent their time. */
@@ -46,8 +43,7 @@ async function open(
   tracing: Tracing = {},
 ) {
   const wanted = wantedProviders(config, registry);
-  const { library, threads } = config;
-  const int8 = config.int8 ?? MEASURED_INT8;
+  const { library, threads, int8 } = config;
   if (library === "node") {
     const { NodeRuntime } = await import("./node_runtime.ts");
     return await NodeRuntime.open(wanted, threads, int8);

@@ -32,6 +32,8 @@ export interface Session {
   readonly traced?: Traced;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  /** Inputs that have a default; undefined if the runtime does not take them. */
+  readonly optional?: readonly TensorInfo[];
   /**
    * Computes all outputs. Calls may overlap; inputs must stay unchanged until the promise settles.
    *

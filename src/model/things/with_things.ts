@@ -35,7 +35,8 @@ export function withThings(encoders: Encoders, bank: readonly Thing[]): Encoders
     audio: encoders.audio,
     givesPresence: encoders.givesPresence,
     takesAnyLength: encoders.takesAnyLength,
-    encodeAudio: (waveform, count) => encoders.encodeAudio(waveform, count),
+    takesColumns: encoders.takesColumns,
+    encodeAudio: (...window) => encoders.encodeAudio(...window),
     encodeImages: async (frames, count) =>
       addCodes(await encoders.encodeImages(frames, count), groups),
     release: () => encoders.release(),
