@@ -19,6 +19,7 @@ const BENCHES: Record<
   things: () => import("./things.ts"),
   labels: () => import("./labels.ts"),
   peer: () => import("./peer.ts"),
+  remote: () => import("./remote.ts"),
 };
 
 const NAMES = Object.keys(BENCHES);
@@ -32,6 +33,10 @@ Benchmarks: ${NAMES.join(", ")} (default: all)
 Options:
   --json          print the reports as JSON
   -h, --help      show this help
+
+Options of remote, which compares encoders on a server with local ones:
+  --quick         4 hops per camera instead of 12
+  --cameras <n>   only this number of cameras (default: 1, 4 and 16)
 
 Options of peer, which compares Whence with a Python pipeline:
   --quick         shorter clips, at most 4 cameras, one run each
