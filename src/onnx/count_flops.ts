@@ -67,6 +67,11 @@ function eventFlops({ cat, name, args }: TraceEvent): number {
       return 2 * Math.sqrt(product(inputs[0]) * product(inputs[1]) * product(output));
     case "Conv":
       return 2 * product(output) * product(inputs[1].slice(1));
+    case "MultiHeadAttention": {
+      // Queries [n, s, c] with keys [n, t, c], and their weights with values [n, t, d].
+      const [queries, keys, values] = inputs;
+      return 2 * product(queries.slice(0, 2)) * keys[1] * (keys[2] + values[2]);
+    }
     default:
       return 0;
   }

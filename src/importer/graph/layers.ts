@@ -249,7 +249,7 @@ export class Layers {
         3,
       );
       if (this.forCpu) {
-        // One operator that never has all the products of queries and keys in memory: 0.77 of the time.
+        // One operator that never has all the products of queries and keys in memory.
         const settings = { num_heads: heads, scale: float(1) };
         const [value] = this.g.nodes("MultiHeadAttention", parts, settings, 1, "com.microsoft");
         return this.linear("proj", { value, type }, out, exact);

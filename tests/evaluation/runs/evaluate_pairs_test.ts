@@ -174,7 +174,7 @@ Deno.test("published pairs are evaluated in the original's layout", async (t) =>
     assert.deepEqual(await evaluateRetrieval(grounder, sets[0], options), whole);
     await assert.rejects(
       evaluateRetrieval(grounder, sets[0], options),
-      /11\.jpg: it must be a picture/,
+      /11\.jpg: no such file/,
     );
   });
 });
