@@ -99,7 +99,7 @@ Deno.test("the foxglove block serves other machines under its token; the command
     await served.body?.cancel();
     assert.equal(served.status, 200);
     const { stdout } = await whence(["check", file]);
-    assert.match(stdout, new RegExp(`Foxglove: 0\\.0\\.0\\.0:${port}: in use`));
+    assert.match(stdout, new RegExp(`Foxglove: 0\\.0\\.0\\.0:${port}: the port is in use`));
     assert.match(stdout, new RegExp(`--allow-net=0\\.0\\.0\\.0:${port}`));
   });
 });
