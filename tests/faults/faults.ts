@@ -48,9 +48,11 @@ async function failInference(setup: Setup): Promise<void> {
   await failed;
 }
 
+/** Settles when the camera's process says that it has lost the camera. */
+const lost = (setup: Setup) => setup.cameraSays("reconnecting: Cannot capture");
+
 /** Cuts the connection to the camera in the middle of its stream; returns when that was, once it is noticed. */
-async function truncate(setup: Setup): Promise<number> {
-  const noticed = setup.cameraSays("reconnecting: Cannot capture");
+async function truncate(setup: Setup, noticed = lost(setup)): Promise<number> {
   const cutMs = performance.now();
   setup.wire.cut();
   await noticed;
@@ -89,10 +91,12 @@ const CAMERA_FAULTS: readonly Fault[] = [
     watched: "camera",
     slow: true,
     cause: async (setup, lastsMs) => {
+      // A stall of 5 s is noticed before the cut, which then ends a connection that is not open yet.
+      const noticed = lost(setup);
       setup.wire.deaf = true;
       await pause(2 * lastsMs);
       setup.wire.deaf = false;
-      return await truncate(setup);
+      return await truncate(setup, noticed);
     },
   },
   {
@@ -100,7 +104,7 @@ const CAMERA_FAULTS: readonly Fault[] = [
     watched: "camera",
     slow: true,
     cause: async (setup) => {
-      const noticed = setup.cameraSays("reconnecting: Cannot capture");
+      const noticed = lost(setup);
       const endMs = performance.now();
       setup.wire.strand();
       await noticed;
