@@ -3,12 +3,12 @@ import type { FitGeometry } from "../core/fit_geometry.ts";
 import { fitGeometry } from "../core/fit_geometry.ts";
 import { maskSecrets } from "../core/secrets.ts";
 import { AudioTimeline } from "./audio_timeline.ts";
-import type { BusMessage } from "./bus.ts";
 import { cannot, CaptureError } from "./capture_error.ts";
 import { faultOf } from "./capture_faults.ts";
 import type { CapturePipeline, Sample, SampleSink } from "./capture_pipeline.ts";
 import { Coverage, type Damage } from "./coverage.ts";
-import { blamedElement, mayBeDecoder, recordFailedHardware } from "./failed_hardware.ts";
+import { HardwareBlame } from "./hardware_blame.ts";
+import { LateFrame } from "./late_frame.ts";
 import type {
   Arrivals,
   AudioChunk,
@@ -49,6 +49,7 @@ export class GstCapture implements Capture {
   readonly #timeline: AudioTimeline;
   readonly #coverage: Coverage;
   readonly #judge: SignalJudge;
+  readonly #blame: HardwareBlame;
   readonly #ended = { video: false, audio: false };
   #signal: AbortSignal | undefined;
   #watchdogs: Watchdog[] = [];
@@ -56,7 +57,6 @@ export class GstCapture implements Capture {
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
   #fault: CaptureError | undefined;
-  #blamed: string | undefined;
   #epochZeroNs = 0n;
   #durationNs: number | undefined;
   #geometry: FitGeometry | undefined;
@@ -85,6 +85,7 @@ export class GstCapture implements Capture {
       };
     }
     this.#limits = limits;
+    this.#blame = new HardwareBlame(plan, pipeline);
     this.#timeline = new AudioTimeline(plan.sampleRate);
     this.#judge = new SignalJudge(plan, (notice) => this.#notify(notice));
     this.#coverage = new Coverage(
@@ -122,7 +123,7 @@ export class GstCapture implements Capture {
 
   /** The hardware element that may have caused the failure; if no element reported one, a decoder in use. */
   get blamed(): string | undefined {
-    return this.#fault === undefined ? this.#pipeline.using(this.#plan.hardware) : this.#blamed;
+    return this.#fault === undefined ? this.#blame.inUse : this.#blame.blamed;
   }
 
   /** Waits for the first data of both streams; a device without data is reported as starved instead. */
@@ -200,18 +201,14 @@ export class GstCapture implements Capture {
   }
 
   async #close(): Promise<void> {
-    const { fallback, hardware, launch, video } = this.#plan;
     const failed = this.#fault !== undefined || this.#watchdogs.some(({ starved }) => starved);
-    const suspect = failed && fallback ? this.#pipeline.using(hardware) : undefined;
+    const suspect = failed ? this.#blame.inUse : undefined;
     const fate = await this.#pipeline.stop();
     if (fate === undefined) return;
-    this.#notify({ kind: "warning", message: `${video.label} did not close: ${fate}` });
+    const { label } = this.#plan.video;
+    this.#notify({ kind: "warning", message: `${label} did not close: ${fate}` });
     // A camera that is gone leaves a decoder that closes.
-    if (suspect === undefined) return;
-    recordFailedHardware(
-      launch,
-      `${suspect} hung while no data arrived; video is decoded in software`,
-    );
+    if (suspect !== undefined) this.#blame.noteHang(suspect);
   }
 
   async *#all<Item>(stream: Stream, take: () => Item | undefined): AsyncGenerator<Item> {
@@ -331,8 +328,12 @@ export class GstCapture implements Capture {
   #readBus(): void {
     for (const message of this.#pipeline.bus.take()) {
       const fault = faultOf(message, this.#plan);
-      if (fault !== undefined) this.#blameHardware(message, fault);
-      this.#fault ??= fault;
+      if (fault !== undefined) {
+        if (this.#fault === undefined) this.#blame.noteFirst(message);
+        // Before the start, the opener tries whether software decodes it.
+        if (this.#timer !== undefined) this.#blame.noteError(message, fault);
+        this.#fault ??= fault;
+      }
       if (fault === undefined && message.kind === "warning") {
         this.#notify({
           kind: "warning",
@@ -342,46 +343,8 @@ export class GstCapture implements Capture {
     }
   }
 
-  /** An error of the hardware itself: the source is opened with software next time. */
-  #blameHardware(message: BusMessage, fault: CaptureError): void {
-    const { fallback, launch } = this.#plan;
-    const blamed = blamedElement(message, this.#plan);
-    if (this.#fault === undefined) {
-      const silent = mayBeDecoder(message) ? this.#pipeline.using(this.#plan.hardware) : undefined;
-      this.#blamed = blamed ?? silent;
-    }
-    // Before the start, the opener tries whether software decodes it.
-    if (blamed === undefined || fallback === undefined || this.#timer === undefined) return;
-    recordFailedHardware(
-      launch,
-      `${blamed} failed (${fault.message}); video is decoded in software`,
-    );
-  }
-
   #notify(notice: CaptureNotice): void {
     this.onNotice?.(notice);
-  }
-}
-
-/** A frame that is made on the first read. */
-class LateFrame implements Frame {
-  readonly ptsNs: number;
-  readonly #sample: Sample;
-  readonly #read: () => Uint8Array;
-  #data: Uint8Array | undefined;
-
-  constructor(ptsNs: number, sample: Sample, read: () => Uint8Array) {
-    this.ptsNs = ptsNs;
-    this.#sample = sample;
-    this.#read = read;
-  }
-
-  get data(): Uint8Array {
-    return this.#data ??= this.#read();
-  }
-
-  release(): void {
-    this.#sample.release?.();
   }
 }
 
