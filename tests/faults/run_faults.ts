@@ -77,6 +77,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultReport> 
       await setup.delivered().catch((error) =>
         options.onLine?.(`after ${fault.name}: ${error.message}`)
       );
+      await setup.stored();
     }
     await new Promise((resolve) => setTimeout(resolve, 500 * random()));
   }

@@ -56,6 +56,8 @@ export class Setup implements AsyncDisposable {
   #server: RtspCamera;
   #modelVersion = 1;
   readonly #listeners = new Set<(line: string) => void>();
+  /** Pipelines whose events are held in memory, by their logs. */
+  readonly #inMemory = new Set<PipelineName>();
   /** When frames and samples of the camera began to arrive, of `performance.now()`. */
   readonly #runsMs: number[] = [];
 
@@ -79,6 +81,7 @@ export class Setup implements AsyncDisposable {
       script: "publisher_process.ts",
       args: [this.proxy.url, this.state, front, String(everyMs)],
       ledger: front,
+      onLine: (line) => this.#noteStore("front", line),
     });
     this.camera = new Child({
       script: "camera_process.ts",
@@ -95,6 +98,7 @@ export class Setup implements AsyncDisposable {
       ledger: camera,
       onLine: (line) => {
         this.#say(line);
+        this.#noteStore("camera", line);
         if (line === "info: running") this.#runsMs.push(performance.now());
         for (const listener of this.#listeners) listener(line);
       },
@@ -208,6 +212,16 @@ export class Setup implements AsyncDisposable {
     } catch {
       throw new Error(`Messages do not arrive: ${[...missing].join(", ")}`);
     }
+  }
+
+  /** Waits until no pipeline holds events in memory: what it holds there is lost with its process, and so is that an event is open. */
+  async stored(): Promise<void> {
+    await eventually("the outboxes", () => this.#inMemory.size === 0, DELIVERY_MS);
+  }
+
+  #noteStore(name: PipelineName, line: string): void {
+    if (line.includes("Cannot store events")) this.#inMemory.add(name);
+    if (line.includes("Events are stored again")) this.#inMemory.delete(name);
   }
 
   /** Waits until everything that was promised has arrived, or gives up. */
