@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadModel } from "../../../../src/model/encoders.ts";
-import type { ModelFolder } from "../../../../src/model/manifest.ts";
+import { ModelError, type ModelFolder } from "../../../../src/model/manifest.ts";
 import { writeModelFolder } from "../../model_folder.ts";
 import { openCpu } from "../../open_cpu.ts";
+import { OipServer, type ServerBends } from "./oip_server.ts";
 
 /** The picture and the sound that tests send: 2 × 4 pixels, 8 samples. */
 export const FRAME = Uint8Array.from({ length: 2 * 4 * 3 }, (_, i) => i * 7);
@@ -67,4 +68,19 @@ export async function versionWith(authority: string, library: string): Promise<s
   await Deno.remove(dirname(script), { recursive: true });
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return text(stdout) + text(stderr);
+}
+
+/** Asserts that the encoders of a server cannot be used, for a reason that is one line. */
+export async function assertRefused(
+  folder: ModelFolder,
+  bends: ServerBends,
+  reason: RegExp,
+): Promise<void> {
+  await using server = await OipServer.open(folder, bends);
+  await assert.rejects(withEncoders(folder, server.library, async () => {}), (error) => {
+    assert.ok(error instanceof ModelError);
+    assert.match(error.message, reason);
+    assert.doesNotMatch(error.message, /\n/);
+    return true;
+  });
 }

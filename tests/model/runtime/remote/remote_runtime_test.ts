@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { findModel } from "../../../../src/model/find_model.ts";
-import { ModelError, type ModelFolder } from "../../../../src/model/manifest.ts";
+import type { ModelFolder } from "../../../../src/model/manifest.ts";
 import { UnavailableError } from "../../../../src/model/unavailable_error.ts";
 import { probeServer } from "../../../../src/model/runtime/remote/probe_server.ts";
 import { Similarity } from "../../../../src/grounding/similarity.ts";
@@ -9,7 +9,15 @@ import { makeCertificates } from "../../../support/certificates.ts";
 import { CHANNELS } from "../../model_folder.ts";
 import { openCpu } from "../../open_cpu.ts";
 import { OipServer, type ServerBends } from "./oip_server.ts";
-import { FRAME, near, versionWith, WAVE, withEncoders, withModel } from "./remote_encoders.ts";
+import {
+  assertRefused,
+  FRAME,
+  near,
+  versionWith,
+  WAVE,
+  withEncoders,
+  withModel,
+} from "./remote_encoders.ts";
 
 Deno.test("denseav-mini gives the same features on a server as locally", async () => {
   const folder = await findModel("denseav-mini", Deno.cwd());
@@ -142,15 +150,7 @@ Deno.test("faults of a server are one line", async (t) => {
       ["a rejected request", { firstStatus: 400 }, /the server returned HTTP 400: try again$/],
     ];
     for (const [name, bends, pattern] of cases) {
-      await t.step(name, async () => {
-        await using server = await OipServer.open(folder, bends);
-        await assert.rejects(withEncoders(folder, server.library, async () => {}), (error) => {
-          assert.ok(error instanceof ModelError);
-          assert.match(error.message, pattern);
-          assert.doesNotMatch(error.message, /\n/);
-          return true;
-        });
-      });
+      await t.step(name, () => assertRefused(folder, bends, pattern));
     }
     await t.step("another model", async () => {
       await using server = await OipServer.open(folder);
