@@ -1,3 +1,4 @@
+import { UsageError } from "../../src/cli/exit.ts";
 import { succeeds } from "../../src/core/succeeds.ts";
 
 const DEBIAN = "/usr/bin/python3";
@@ -9,8 +10,9 @@ const SYNTHESIZER = "tinysoundfont==0.3.7";
 
 /**
  * A Python with what the training recipe's tests need: Debian's, or a virtual environment on top of it in
- * `.cache/python` with ONNX and a synthesizer from PyPI, created at the first call. If it cannot be created, Debian's,
- * after a warning.
+ * `.cache/python` with ONNX and a synthesizer from PyPI, created at the first call.
+ *
+ * @throws {UsageError} when it cannot be created.
  */
 export async function findPython(): Promise<string> {
   const own = `${FOLDER}/bin/python`;
@@ -18,16 +20,12 @@ export async function findPython(): Promise<string> {
     if (await succeeds(python, "-c", "import onnx, onnxruntime, tinysoundfont")) return python;
   }
   console.error(`Installing ${PINNED.join(" ")} ${SYNTHESIZER} into ${FOLDER}`);
+  const pip = ["-m", "pip", "install", "--quiet"];
   const made = await succeeds(DEBIAN, "-m", "venv", "--system-site-packages", FOLDER) &&
-    await succeeds(own, "-m", "pip", "install", "--quiet", ...PINNED);
-  if (made) {
-    if (!await succeeds(own, "-m", "pip", "install", "--quiet", "--no-deps", SYNTHESIZER)) {
-      console.error(
-        "The synthesizer cannot be installed: the test of rendered instruments is skipped",
-      );
-    }
-    return own;
-  }
-  console.error("They cannot be installed: the tests of the ONNX export are skipped");
-  return DEBIAN;
+    await succeeds(own, ...pip, ...PINNED) &&
+    await succeeds(own, ...pip, "--no-deps", SYNTHESIZER);
+  if (made) return own;
+  throw new UsageError(
+    `Cannot install Python packages from PyPI into ${FOLDER}; check the network, then try again`,
+  );
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 import yaml
@@ -71,8 +72,6 @@ def test_composed_scenes_have_the_truth_they_should(trained: tuple[Path, list[Sc
 def test_the_exported_folder_keeps_the_contract(
     trained: tuple[Path, list[Scene]], tmp_path: Path
 ) -> None:
-    pytest.importorskip("onnx", reason="onnx is not installed: nothing can be exported")
-    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     checkpoint, scenes = trained
     export(checkpoint, tmp_path, {"scenes": scenes}, name="small", version=3, fitted_on="a test")
     content = yaml.safe_load((tmp_path / "model.yaml").read_text())
@@ -97,7 +96,6 @@ def test_the_exported_folder_keeps_the_contract(
 def test_an_export_keeps_the_labels_of_the_same_audio_encoder(
     trained: tuple[Path, list[Scene]], tmp_path: Path
 ) -> None:
-    pytest.importorskip("onnx", reason="onnx is not installed: nothing can be exported")
     checkpoint, scenes = trained
 
     def exported(version: int) -> dict[str, Any]:

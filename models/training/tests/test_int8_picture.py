@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import yaml
-
-pytest.importorskip("onnx", reason="onnx is not installed: nothing can be exported")
-pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-
-import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from whence_training.export import sha256

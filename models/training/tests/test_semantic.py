@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 
@@ -162,7 +163,6 @@ def test_the_common_part_is_the_mean_over_names_not_over_recordings(tmp_path: Pa
 
 
 def test_half_weights_give_the_same_to_three_digits(tmp_path: Path):
-    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     torch.manual_seed(0)
     layer = torch.nn.Sequential(
         torch.nn.Conv2d(8, 64, 3), torch.nn.ReLU(), torch.nn.Conv2d(64, 9, 1)

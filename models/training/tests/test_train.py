@@ -17,6 +17,7 @@ import torch
 import yaml
 from tiny_pack import make_pack
 
+from whence_training import freeze
 from whence_training.batches import BatchConfig, BatchMaker, Pack
 from whence_training.curriculum import Curriculum, CurriculumConfig
 from whence_training.nets import NetConfig
@@ -250,7 +251,6 @@ def test_a_pack_that_is_not_there_is_one_line(stage: str, tmp_path: Path) -> Non
 
 
 def test_a_frozen_recording_is_never_trained_on(root: Path, tmp_path: Path) -> None:
-    freeze = pytest.importorskip("whence_training.freeze", reason="its media libraries are missing")
     folder = make_pack(tmp_path / "pack", 8)
     index = json.loads((folder / "index.json").read_text())
     index["words"][3]["engine"] = "human"
